@@ -1,0 +1,81 @@
+# Everything a developer types. A fresh machine needs Python 3.11 or newer, and make.
+
+# The first interpreter that is new enough; `make PYTHON=/path/to/python ...` overrides it.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# A newer uv may be named: `make lock UV=...`. `make lock UPGRADE=--upgrade` lifts every pin.
+UV ?= $(shell if [ -x $(BIN)/uv ]; then echo $(BIN)/uv; else echo uv; fi)
+UPGRADE ?=
+
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help quickstart test check format generated bench lock wheel clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+quickstart: $(VENV)/.locked-run ## govern the example company once, on a throw-away server
+	@$(BIN)/clawforge quickstart policies.example
+
+test: $(VENV)/.locked-dev ## run every test
+	$(BIN)/pytest
+
+check: $(VENV)/.locked-dev generated ## lint, format, types, direction of imports, generated files, wheel
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	rm -rf build/check
+	$(BIN)/python -m build --wheel --no-isolation --outdir build/check . >/dev/null
+	$(BIN)/check-wheel-contents build/check
+
+format: $(VENV)/.locked-dev ## let ruff fix what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+# The guard looks at the source file, not at whether the program runs: a broken program must fail the check.
+generated: $(VENV)/.locked-dev ## fail if a generated file is out of date
+ifneq ($(wildcard clawforge_cli/commands/schema.py),)
+	$(BIN)/clawforge schema --check
+endif
+
+bench: $(VENV)/.locked-dev ## measure, and print a table
+	$(BIN)/python bench/run.py
+
+# The pins of the present lock are kept where they still fit; run.txt takes its pins from dev.txt.
+lock: ## pin every dependency with hashes, from the index that your environment names
+	@command -v "$(UV)" >/dev/null || { echo "make lock needs uv: install it, or name it with UV=/path/to/uv." >&2; exit 1; }
+	$(UV) $(LOCK) pyproject.toml requirements/build.in --extra server --extra dev -o requirements/dev.txt
+	$(UV) $(LOCK) pyproject.toml requirements/build.in --extra server -c requirements/dev.txt -o requirements/run.txt
+
+wheel: $(VENV)/.locked-dev ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
+
+clean: ## remove the environment and everything that was built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "clawforge needs Python 3.11 or newer, and none was found on PATH. Install one, or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"clawforge needs Python 3.11 or newer; $(PYTHON) is {v[0]}.{v[1]}. Name another: make PYTHON=/path/to/python3.11")'
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); echo "$(PYTHON) could not create a virtual environment. On Debian and Ubuntu, install python3-venv." >&2; exit 1; }
+
+# The environment of `quickstart` is a part of the one of `test`: the same pins, installed into the same place.
+$(VENV)/.locked-run: requirements/run.txt pyproject.toml | $(BIN)/python
+	@echo "Installing clawforge and its locked dependencies into $(VENV) ..."
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.locked-dev: requirements/dev.txt pyproject.toml | $(BIN)/python
+	@echo "Installing clawforge and its locked development tools into $(VENV) ..."
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@touch $(VENV)/.locked-run $@

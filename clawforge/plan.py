@@ -1,0 +1,140 @@
+"""A plan: what would change, as a value with a stable JSON form (SPEC.md 7)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+from clawforge.resource.meta import Instant, Strict
+
+PLAN_FORMAT = "1.0"
+
+
+class Action(StrEnum):
+    """What happens to one resource."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    MOVE = "move"
+    FORGET = "forget"
+
+
+class FieldChange(Strict):
+    """One field before and after; null is "not there"."""
+
+    path: str
+    before: Any = None
+    after: Any = None
+
+
+class PlanLocation(Strict):
+    """Where the resource stands in the files; for a deletion, where it last stood."""
+
+    file: str
+    line: int
+
+
+class Change(Strict):
+    """What happens to one resource, field by field, and where it is written."""
+
+    address: str
+    action: Action
+    location: PlanLocation | None = None
+    fields: tuple[FieldChange, ...] = ()
+
+
+class Base(Strict):
+    """The state that the plan was made against."""
+
+    revision: int
+    digest: str
+
+
+class Summary(Strict):
+    """Counts by action."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    move: int = 0
+    forget: int = 0
+
+
+class Affected(Strict):
+    """How many users and instances a change reaches."""
+
+    users: int = 0
+    instances: int = 0
+
+
+class Meaning(Strict):
+    """What the change does to access. The verdict is `equal` only for a plan without changes; otherwise `unknown`
+    until the access analysis can prove more."""
+
+    verdict: Literal["tighter", "equal", "looser", "mixed", "unknown"] = "unknown"
+    gains: tuple[Any, ...] = ()
+    losses: tuple[Any, ...] = ()
+    affected: Affected | None = None
+    unknown: tuple[str, ...] = ()
+
+
+class Check(Strict):
+    """A check that the server ran over the proposed state: `lint` or `test`, and what it found."""
+
+    name: str
+    status: Literal["passed", "failed"]
+    passed: int = 0
+    failed: int = 0
+
+
+class Approvals(Strict):
+    """Who must approve, and who did."""
+
+    needed: tuple[Any, ...] = ()
+    given: tuple[Any, ...] = ()
+
+
+class PlanWarning(Strict):
+    """Something a reviewer should see that does not refuse the plan."""
+
+    code: str
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+
+class Plan(Strict):
+    """The document that `plan` shows, `--out` saves and `apply` sends back.
+
+    `digest` is the change digest: org, source, and every (address, before, after). `state_digest` is the digest of
+    the state that the apply would leave.
+    """
+
+    format_version: Literal["1.0"] = "1.0"
+    id: str | None = None
+    org: str
+    source: str
+    base: Base
+    digest: str
+    state_digest: str
+    commit: str | None = None
+    summary: Summary
+    changes: tuple[Change, ...]
+    positions_changed: bool = False
+    meaning: Meaning = Meaning()
+    checks: tuple[Check, ...] = ()
+    approvals: Approvals = Approvals()
+    overlays: tuple[Any, ...] = ()
+    warnings: tuple[PlanWarning, ...] = ()
+    expires_at: Instant | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to do to any resource; positions may still have moved."""
+        return not self.changes
+
+
+def plan_json(plan: Plan) -> dict[str, Any]:
+    """The published form; absent optional values are left out."""
+    return plan.model_dump(mode="json", by_alias=True, exclude_none=False)

@@ -1,0 +1,85 @@
+"""DlpRuleSet: what must not leave in a tool call, and what happens when it tries."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from clawforge.resource.meta import Name, Resource, Strict, StringSet, Text
+from clawforge.resource.pattern import check_regex
+from clawforge.resource.policy import NamePatterns
+from clawforge.resource.targeting import Enforcement, Targeted
+
+
+class DlpDirection(StrEnum):
+    """input: what the agent gives a tool; output: what the tool returns; outbound: what leaves for a person or channel."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+    OUTBOUND = "outbound"
+
+
+class DlpAction(StrEnum):
+    """From strict to lax; warn and log only record."""
+
+    BLOCK = "block"
+    ASK = "ask"
+    REDACT = "redact"
+    WARN = "warn"
+    LOG = "log"
+
+
+class DlpSeverity(StrEnum):
+    """How bad a match is, for those who read the reports."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class DlpRule(Strict):
+    """One detector or RE2 pattern, where it looks, and what it does."""
+
+    id: Name
+    detector: Name | None = None
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
+    keywords: StringSet = ()
+    tools: NamePatterns = ()
+    directions: Annotated[tuple[DlpDirection, ...], Field(min_length=1)] = (DlpDirection.INPUT,)
+    action: DlpAction
+    severity: DlpSeverity = DlpSeverity.HIGH
+    message: Text = ""
+
+    @model_validator(mode="after")
+    def _one_way_to_find(self) -> DlpRule:
+        if (self.detector is None) == (self.pattern is None):
+            raise ValueError("a rule needs either `detector` or `pattern`")
+        if self.pattern is not None:
+            check_regex(self.pattern)
+        return self
+
+
+class DlpRuleSetSpec(Targeted):
+    """Rules for the subjects that match; `tools` left out means every tool."""
+
+    enforcement: Enforcement = Enforcement.ENFORCE
+    rules: Annotated[tuple[DlpRule, ...], Field(min_length=1, max_length=512)]
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> DlpRuleSetSpec:
+        seen: set[str] = set()
+        for rule in self.rules:
+            if rule.id in seen:
+                raise ValueError(f"two rules are called {rule.id!r}")
+            seen.add(rule.id)
+        return self
+
+
+class DlpRuleSet(Resource):
+    """Rules against leaks."""
+
+    kind: Literal["DlpRuleSet"] = "DlpRuleSet"
+    spec: DlpRuleSetSpec

@@ -1,0 +1,38 @@
+"""Role: a named set of permissions on the control plane."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from clawforge.resource.meta import Permission, Resource, Strict, Text
+
+BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
+    "owner": ("*:*",),
+    "admin": (
+        "state:*", "plans:*", "revisions:*", "users:*", "instances:*", "enrollments:*", "overlays:*", "tokens:*",
+        "audit:read", "decisions:read",
+    ),
+    "policy-author": ("state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read"),
+    "approver": ("state:read", "plans:read", "plans:approve", "revisions:read", "decisions:read"),
+    "security-responder": ("state:read", "instances:*", "overlays:*", "audit:read", "decisions:read", "revisions:read"),
+    "auditor": ("state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read"),
+    "agent": ("agent:poll",),
+    "user": ("decisions:read-own",),
+}  # fmt: skip
+"""Roles that exist without being declared; a declared Role may not take one of these names."""
+
+
+class RoleSpec(Strict):
+    """Permissions are `resource:verb`."""
+
+    description: Text = ""
+    permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=256)]
+
+
+class Role(Resource):
+    """A named set of permissions."""
+
+    kind: Literal["Role"] = "Role"
+    spec: RoleSpec

@@ -1,0 +1,100 @@
+"""Whom a resource is for and when: the same `appliesTo`, `schedule` and `enforcement` on every targeted kind."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from clawforge.resource.meta import Duration, Instant, NameSet, Strict, StringSet, SubjectSet, Zone
+
+Everyone = Literal["everyone"]
+
+
+class Enforcement(StrEnum):
+    """Whether a match decides, or only records (and for `warn` also tells the person)."""
+
+    ENFORCE = "enforce"
+    WARN = "warn"
+    OBSERVE = "observe"
+
+
+class Match(Strict):
+    """Conditions on a subject: or within a key, and across keys."""
+
+    users: SubjectSet = ()
+    groups: NameSet = ()
+    roles: NameSet = ()
+    instances: SubjectSet = ()
+    tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], StringSet] = {}
+    contexts: NameSet = ()
+    agents: SubjectSet = ()
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Match:
+        for field in self.model_fields_set:
+            if field != "except_" and not getattr(self, field):
+                raise ValueError(f"`{field}` is empty and would match nobody: name somebody, or leave the key out")
+        if any(not values for values in self.tags.values()):
+            raise ValueError("a tag without values would match nobody: give the values it may have")
+        if not self.model_fields_set - {"except_"}:
+            raise ValueError("the selector is empty: write `appliesTo: everyone` if everybody is meant")
+        return self
+
+
+class Selector(Match):
+    """Conditions, and an exception from them."""
+
+    except_: Match | None = Field(default=None, alias="except")
+
+
+AppliesTo = Everyone | Selector
+
+
+class CronWindow(Strict):
+    """Opens whenever the five-field cron expression fires (wall-clock time of the zone) and stays open for `duration`."""
+
+    cron: Annotated[str, StringConstraints(min_length=9, max_length=128)]
+    duration: Duration
+
+    @model_validator(mode="after")
+    def _fires(self) -> CronWindow:
+        from clawforge.resource.schedule import check_cron
+
+        check_cron(self.cron)
+        if self.duration <= 0:
+            raise ValueError("a window needs a duration above zero")
+        if self.duration > 366 * 86_400:
+            raise ValueError("a window of more than a year is refused")
+        return self
+
+
+class SpanWindow(Strict):
+    """Open from one moment until another; either side may be left open."""
+
+    from_: Instant | None = Field(default=None, alias="from")
+    until: Instant | None = None
+
+    @model_validator(mode="after")
+    def _spans(self) -> SpanWindow:
+        if self.from_ is None and self.until is None:
+            raise ValueError("a window needs `from`, `until`, or `cron` with `duration`")
+        if self.from_ is not None and self.until is not None and self.from_ >= self.until:
+            raise ValueError("`until` must lie after `from`")
+        return self
+
+
+class Schedule(Strict):
+    """When a resource applies: in any of its windows."""
+
+    timezone: Zone = "UTC"
+    windows: Annotated[tuple[CronWindow | SpanWindow, ...], Field(min_length=1, max_length=64)]
+
+
+class Targeted(Strict):
+    """The targeting fields shared by the kinds that apply to subjects."""
+
+    applies_to: AppliesTo
+    priority: Annotated[int, Field(ge=0, le=1_000_000)] = 100
+    schedule: Schedule | None = None

@@ -1,0 +1,30 @@
+"""User: a person."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from clawforge.resource.meta import Email, Resource, Strict, Text
+
+
+class UserState(StrEnum):
+    """A suspended user keeps the name and gets nothing."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+
+
+class UserSpec(Strict):
+    """`email` is unique in the org."""
+
+    email: Email
+    display_name: Text = ""
+    state: UserState = UserState.ACTIVE
+
+
+class User(Resource):
+    """A person whose agents are governed."""
+
+    kind: Literal["User"] = "User"
+    spec: UserSpec
