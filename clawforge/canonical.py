@@ -14,7 +14,7 @@ import orjson
 
 from clawforge.errors import InputError
 
-JsonValue: TypeAlias = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+JsonValue: TypeAlias = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 
 _LARGEST_EXACT_INTEGER = 2**53 - 1
 

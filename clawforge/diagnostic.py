@@ -16,7 +16,7 @@ class Severity(StrEnum):
 
 
 class Location(NamedTuple):
-    """A place in a project file. Line and column are 1-based and count Unicode code points; 0 means "the whole file"."""
+    """A place in a project file. Line and column are 1-based and count code points; 0 means "the whole file"."""
 
     file: str
     line: int = 0

@@ -1,4 +1,4 @@
-"""The effective policy: what one class of subjects may do, as agents receive it (`clawforge.effective/v1`, SPEC.md 5)."""
+"""The effective policy: what one class of subjects may do, as agents receive it (SPEC.md 5)."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class EffectiveSkills(Strict):
 
 
 class EffectiveVersionTarget(Strict):
-    """One target that applies; blocking begins at `deadline`, or `grace` seconds after the instance fell out of range."""
+    """One target that applies; it blocks from `deadline`, or `grace` seconds after an instance fell out of range."""
 
     resource: str
     component: Literal["host", "plugin", "runtime"]

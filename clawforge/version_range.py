@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-_VERSION = re.compile(r"^v?(\d{1,9}(?:\.\d{1,9}){0,3})(?:-(\d{1,9})|-([A-Za-z][A-Za-z0-9.-]{0,63}))?(?:\+[A-Za-z0-9.-]{1,64})?$")
+_VERSION = re.compile(
+    r"^v?(\d{1,9}(?:\.\d{1,9}){0,3})(?:-(\d{1,9})|-([A-Za-z][A-Za-z0-9.-]{0,63}))?(?:\+[A-Za-z0-9.-]{1,64})?$"
+)
 _COMPARISON = re.compile(r"^(>=|<=|!=|==|=|>|<)?(.+)$")
 
 VersionKey = tuple[tuple[int, ...], int, tuple[tuple[int, int, str], ...]]

@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from clawforge.effective import Effective, Source
 from clawforge.plan import Plan, Summary
 from clawforge.position import ResourcePosition
+from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Instant, Name, Permission, Strict, SubjectName
 
 HEADER_ACKNOWLEDGED = "ClawForge-Acknowledged"
@@ -222,3 +224,103 @@ class Health(Strict):
 
     status: Literal["ok"] = "ok"
     version: str
+
+
+class Alert(Strict):
+    """Something odd about a subject that the resolver had to decide, such as two base policies of one rank."""
+
+    code: str
+    message: str
+
+
+class EffectiveView(Strict):
+    """What a subject gets and why; the answer of `GET .../effective` and of `clawforge effective --format json`."""
+
+    subject: Subject
+    at: Instant
+    effective: Effective
+    digest: str
+    base: str | None = None
+    matched: tuple[str, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    provenance: dict[str, tuple[Source, ...]] = {}
+    revision: int | None = None
+
+
+class Ready(Strict):
+    """`GET /health/ready`: the database answers, has the right shape, and signing works."""
+
+    status: Literal["ready"] = "ready"
+
+
+class EnrollmentView(Strict):
+    """A right to enrol, without its token."""
+
+    id: str
+    user: str
+    instance: str | None = None
+    groups: tuple[str, ...] = ()
+    tags: dict[str, str] = {}
+    uses: int
+    uses_left: int
+    created_at: Instant
+    created_by: str
+    expires_at: Instant
+    revoked_at: Instant | None = None
+
+
+class EnrollmentList(Strict):
+    """Every enrolment of an org, oldest first."""
+
+    enrollments: tuple[EnrollmentView, ...]
+
+
+class InstanceList(Strict):
+    """Every instance of an org, by name."""
+
+    instances: tuple[InstanceView, ...]
+
+
+class TokenView(Strict):
+    """An API token, without its text."""
+
+    id: str
+    name: str
+    permissions: tuple[Permission, ...]
+    created_at: Instant
+    created_by: str
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
+
+
+class TokenList(Strict):
+    """Every token of an org, oldest first."""
+
+    tokens: tuple[TokenView, ...]
+
+
+class KeysAnswer(Strict):
+    """The root key in base64, and the key set that it signed, as an envelope."""
+
+    org: str
+    epoch: int
+    root_key: str
+    keys: dict[str, Any]
+
+
+class AuditEvent(Strict):
+    """One record of the org's log; `seq` counts from 1 without gaps."""
+
+    seq: int
+    at: Instant
+    actor: str
+    action: str
+    outcome: Literal["done", "refused"]
+    detail: dict[str, Any] = {}
+
+
+class AuditPage(Strict):
+    """Oldest first; `next` is the `seq` to continue after."""
+
+    events: tuple[AuditEvent, ...]
+    next: int | None = None

@@ -14,7 +14,7 @@ from clawforge.resource.targeting import Enforcement, Targeted
 
 
 class DlpDirection(StrEnum):
-    """input: what the agent gives a tool; output: what the tool returns; outbound: what leaves for a person or channel."""
+    """input: what the agent gives a tool; output: what the tool returns; outbound: what leaves for a channel."""
 
     INPUT = "input"
     OUTPUT = "output"

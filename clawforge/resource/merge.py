@@ -22,10 +22,21 @@ class MergeRule(StrEnum):
     MOST_SPECIFIC = "most specific"
 
 
+class Vocabulary(StrEnum):
+    """What the members of a list are, and so how two lists intersect and which patterns cover others."""
+
+    TOOLS = "tools"
+    NAMES = "names"
+    DOMAINS = "domains"
+    LITERALS = "literals"
+
+
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """The rule, the value a base that is silent gives, and for `strictest` the values from lax to strict."""
+    """The rule, the value a base that is silent gives, for `strictest` the values from lax to strict, and for lists
+    what their members are. Tools are names whose groups and aliases the host's catalogue expands."""
 
     rule: MergeRule
     default: Any = None
     order: tuple[str, ...] = ()
+    of: Vocabulary = Vocabulary.LITERALS

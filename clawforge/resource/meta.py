@@ -53,9 +53,7 @@ Text = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_withou
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A slug: lower-case letters, digits and dashes, at most 63 characters."""
 
-SubjectName = Annotated[
-    str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,253}$")
-]
+SubjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,253}$")]
 """A user, instance or agent that the files need not declare: a slug, an email address or a host's own id."""
 
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,253}$", to_lower=True)]
@@ -65,7 +63,8 @@ def _as_set(items: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(set(items)))
 
 
-StringSet = Annotated[tuple[Annotated[str, StringConstraints(min_length=1, max_length=1024)], ...], AfterValidator(_as_set)]
+_Item = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+StringSet = Annotated[tuple[_Item, ...], AfterValidator(_as_set)]
 """Strings whose order and repetition mean nothing: kept sorted, so that writing them in another order plans nothing."""
 
 NameSet = Annotated[tuple[Name, ...], AfterValidator(_as_set)]
@@ -101,7 +100,7 @@ def format_duration(seconds: int) -> str:
 
 Duration = Annotated[
     int,
-    BeforeValidator(lambda value: parse_duration(value)),
+    BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "minLength": 2}),
 ]

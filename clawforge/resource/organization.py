@@ -1,4 +1,4 @@
-"""Organization: one an org; its name, time zone, contexts, single sign-on and what holds where no policy says otherwise."""
+"""Organization: name, time zone, contexts, single sign-on, and what holds where no policy says otherwise."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def check_domain(text: str) -> None:
 
 
 def check_path_glob(text: str) -> None:
-    """A gitignore-like glob on absolute paths (`/`, `~/`, `$WORKSPACE/`) or starting with `**/`. Raises ValueError."""
+    """A gitignore-like glob that starts with `/`, `~/`, `$WORKSPACE/` or `**/`. Raises ValueError."""
     if text.startswith("!"):
         raise ValueError(f"{text!r}: negation is not supported in path globs")
     if not (text.startswith(("/", "~/", "$WORKSPACE/", "**/")) or text in {"~", "$WORKSPACE", "**"}):
@@ -33,7 +33,9 @@ def check_path_glob(text: str) -> None:
     if "\x00" in text or "\n" in text:
         raise ValueError("a path glob holds no control characters")
     if "/../" in f"{text}/" or "/./" in f"{text}/":
-        raise ValueError(f"{text!r}: `.` and `..` do not stand in path globs; paths are resolved before they are matched")
+        raise ValueError(
+            f"{text!r}: `.` and `..` do not stand in path globs; paths are resolved before they are matched"
+        )
 
 
 def check_command(text: str) -> None:

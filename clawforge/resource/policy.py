@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from clawforge.resource.merge import Merge, MergeRule
+from clawforge.resource.merge import Merge, MergeRule, Vocabulary
 from clawforge.resource.meta import Duration, Name, Resource, Strict, StringSet, Text
 from clawforge.resource.pattern import check_command, check_domain, check_name_pattern, check_path_glob
 from clawforge.resource.targeting import Enforcement, Targeted
@@ -83,17 +83,22 @@ CommandPatterns = Annotated[StringSet, _each(check_command)]
 DomainPatterns = Annotated[StringSet, _each(check_domain)]
 PathGlobs = Annotated[StringSet, _each(check_path_glob)]
 
-_INTERSECT = Merge(MergeRule.INTERSECT)
 _UNION = Merge(MergeRule.UNION, default=())
+_TOOLS_INTERSECT = Merge(MergeRule.INTERSECT, of=Vocabulary.TOOLS)
+_TOOLS_UNION = Merge(MergeRule.UNION, default=(), of=Vocabulary.TOOLS)
+_NAMES_INTERSECT = Merge(MergeRule.INTERSECT, of=Vocabulary.NAMES)
+_NAMES_UNION = Merge(MergeRule.UNION, default=(), of=Vocabulary.NAMES)
+_DOMAINS_INTERSECT = Merge(MergeRule.INTERSECT, of=Vocabulary.DOMAINS)
+_DOMAINS_UNION = Merge(MergeRule.UNION, default=(), of=Vocabulary.DOMAINS)
 
 
 class Tools(Strict):
     """Which tools may be called. Deny wins over ask, ask over allow; `allow` left out means everything not denied."""
 
-    profile: Annotated[Profile | None, Merge(MergeRule.INTERSECT, default=Profile.FULL)] = None
-    allow: Annotated[NamePatterns | None, _INTERSECT] = None
-    ask: Annotated[NamePatterns | None, _UNION] = None
-    deny: Annotated[NamePatterns | None, _UNION] = None
+    profile: Annotated[Profile | None, Merge(MergeRule.INTERSECT, default=Profile.FULL, of=Vocabulary.TOOLS)] = None
+    allow: Annotated[NamePatterns | None, _TOOLS_INTERSECT] = None
+    ask: Annotated[NamePatterns | None, _TOOLS_UNION] = None
+    deny: Annotated[NamePatterns | None, _TOOLS_UNION] = None
 
 
 class Exec(Strict):
@@ -118,8 +123,8 @@ class Paths(Strict):
 class Network(Strict):
     """Hosts that tools may reach; `allow` left out means any."""
 
-    allow: Annotated[DomainPatterns | None, _INTERSECT] = None
-    deny: Annotated[DomainPatterns | None, _UNION] = None
+    allow: Annotated[DomainPatterns | None, _DOMAINS_INTERSECT] = None
+    deny: Annotated[DomainPatterns | None, _DOMAINS_UNION] = None
     private_addresses: Annotated[
         PrivateAddresses | None,
         Merge(MergeRule.STRICTEST, default=PrivateAddresses.ALLOW, order=("allow", "deny")),
@@ -129,15 +134,15 @@ class Network(Strict):
 class Mcp(Strict):
     """MCP servers by name; as `tools`."""
 
-    allow: Annotated[NamePatterns | None, _INTERSECT] = None
-    deny: Annotated[NamePatterns | None, _UNION] = None
+    allow: Annotated[NamePatterns | None, _NAMES_INTERSECT] = None
+    deny: Annotated[NamePatterns | None, _NAMES_UNION] = None
 
 
 class Skills(Strict):
     """Whether skills need an approval, and where they may come from; `sources` left out means anywhere."""
 
     require_approval: Annotated[bool | None, Merge(MergeRule.OR, default=False)] = None
-    sources: Annotated[NamePatterns | None, _INTERSECT] = None
+    sources: Annotated[NamePatterns | None, _NAMES_INTERSECT] = None
 
 
 class Audit(Strict):
@@ -177,12 +182,15 @@ class PolicyRules(Strict):
     message: Annotated[Text | None, Merge(MergeRule.MOST_SPECIFIC)] = None
 
 
+PolicyAddress = Annotated[str, Field(pattern=r"^Policy/[a-z0-9][a-z0-9-]{0,62}$")]
+
+
 class PolicySpec(Targeted, PolicyRules):
     """Targeting and sections."""
 
     mode: PolicyMode = PolicyMode.BASE
     enforcement: Enforcement = Enforcement.ENFORCE
-    extends: Annotated[tuple[Annotated[str, Field(pattern=r"^Policy/[a-z0-9][a-z0-9-]{0,62}$")], ...], Field(max_length=16)] = ()
+    extends: Annotated[tuple[PolicyAddress, ...], Field(max_length=16)] = ()
 
 
 class Policy(Resource):

@@ -53,7 +53,7 @@ AppliesTo = Everyone | Selector
 
 
 class CronWindow(Strict):
-    """Opens whenever the five-field cron expression fires (wall-clock time of the zone) and stays open for `duration`."""
+    """Opens whenever the cron expression fires (wall-clock time of the zone) and stays open for `duration`."""
 
     cron: Annotated[str, StringConstraints(min_length=9, max_length=128)]
     duration: Duration

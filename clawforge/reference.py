@@ -1,0 +1,89 @@
+"""Where resources name one another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from clawforge.resource.group import Group
+from clawforge.resource.meta import Ref, Resource
+from clawforge.resource.policy import Policy
+from clawforge.resource.policy_test import PolicyTest
+from clawforge.resource.registry import BY_KIND
+from clawforge.resource.role_binding import RoleBinding
+from clawforge.resource.targeting import Match, Targeted
+
+
+class Reference(NamedTuple):
+    """A name, the kind of thing that it names, and where it stands in the canonical resource (JSON pointer).
+
+    Besides the kinds of resources there are `context`, `instance` and `kind`.
+    """
+
+    kind: str
+    name: str
+    pointer: str
+
+
+def references_of(resource: Resource) -> Iterator[Reference]:
+    """Everything that a resource names. A subject or reviewer who was never declared is allowed where the product
+    serves people whom nobody declared, so users of test cases and `reviewedBy` are not among them.
+    """
+    spec = resource.spec
+    if isinstance(spec, Targeted):
+        yield from _targeting(spec)
+    if isinstance(resource, Policy):
+        for index, parent in enumerate(resource.spec.extends):
+            yield Reference(*Ref.parse(parent), f"/spec/extends/{index}")
+    elif isinstance(resource, Group):
+        members = resource.spec.members
+        yield from _each("User", members.users, "/spec/members/users")
+        yield from _each("instance", members.instances, "/spec/members/instances")
+    elif isinstance(resource, RoleBinding):
+        yield from _binding(resource)
+    elif isinstance(resource, PolicyTest):
+        yield from _cases(resource)
+
+
+def _each(kind: str, names: tuple[str, ...], pointer: str) -> Iterator[Reference]:
+    for index, name in enumerate(names):
+        yield Reference(kind, name, f"{pointer}/{index}")
+
+
+def _targeting(spec: Targeted) -> Iterator[Reference]:
+    if isinstance(spec.applies_to, str):
+        return
+    yield from _match(spec.applies_to, "/spec/appliesTo")
+    if spec.applies_to.except_ is not None:
+        yield from _match(spec.applies_to.except_, "/spec/appliesTo/except")
+
+
+def _match(match: Match, pointer: str) -> Iterator[Reference]:
+    yield from _each("User", match.users, f"{pointer}/users")
+    yield from _each("Group", match.groups, f"{pointer}/groups")
+    yield from _each("Role", match.roles, f"{pointer}/roles")
+    yield from _each("instance", match.instances, f"{pointer}/instances")
+    yield from _each("context", match.contexts, f"{pointer}/contexts")
+
+
+def _binding(resource: RoleBinding) -> Iterator[Reference]:
+    spec = resource.spec
+    yield Reference("Role", spec.role, "/spec/role")
+    yield from _each("User", spec.subjects.users, "/spec/subjects/users")
+    yield from _each("Group", spec.subjects.groups, "/spec/subjects/groups")
+    yield from _each("ServiceAccount", spec.subjects.service_accounts, "/spec/subjects/serviceAccounts")
+    yield from _each("Group", spec.scope.groups, "/spec/scope/groups")
+    yield from _each("kind", spec.scope.kinds, "/spec/scope/kinds")
+
+
+def _cases(resource: PolicyTest) -> Iterator[Reference]:
+    for index, case in enumerate(resource.spec.cases):
+        pointer = f"/spec/cases/{index}"
+        yield from _each("Group", case.subject.groups, f"{pointer}/subject/groups")
+        if case.subject.context is not None:
+            yield Reference("context", case.subject.context, f"{pointer}/subject/context")
+        expected = case.expect.resource
+        if expected is not None:
+            kind, _, name = expected.partition("/")
+            reference = Reference(kind, name, "") if kind in BY_KIND else Reference("kind", kind, "")
+            yield reference._replace(pointer=f"{pointer}/expect/resource")
