@@ -1,0 +1,123 @@
+"""From a subject to the facts that selectors ask about: declared name, groups, roles, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clawforge.resource.group import Group
+from clawforge.resource.meta import Resource
+from clawforge.resource.role_binding import RoleBinding
+from clawforge.resource.user import User, UserState
+
+if TYPE_CHECKING:
+    from clawforge.resolve.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectFacts:
+    """A subject as selectors see it. `user` is the declared name where there is one; groups are those
+    declared in files and those given at enrolment; a suspended user is known by name but matches no base."""
+
+    user: str
+    declared: bool
+    suspended: bool
+    instance: str | None
+    agent: str | None
+    context: str | None
+    groups: frozenset[str]
+    roles: frozenset[str]
+    tags: Mapping[str, str]
+
+
+class Membership:
+    """Who belongs where, indexed from both sides once, so that a subject costs a few look-ups."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._names: dict[str, str] = {}
+        self._suspended: set[str] = set()
+        self._declared: set[str] = set()
+        self._by_user: dict[str, set[str]] = {}
+        self._by_instance: dict[str, set[str]] = {}
+        self._by_claim: dict[str, set[str]] = {}
+        self._by_tags: list[tuple[str, tuple[tuple[str, frozenset[str]], ...]]] = []
+        self._user_roles: dict[str, set[str]] = {}
+        self._group_roles: dict[str, set[str]] = {}
+        ordered = list(resources)
+        for resource in ordered:
+            if isinstance(resource, User):
+                self._add_user(resource)
+        for resource in ordered:
+            if isinstance(resource, Group):
+                self._add_group(resource)
+            elif isinstance(resource, RoleBinding):
+                self._add_binding(resource)
+
+    def user_name(self, user: str) -> str:
+        """The declared name of a user given by name or email; an email that nobody declared, in lower
+        case."""
+        if user in self._declared or "@" not in user:
+            return user
+        email = user.lower()
+        return self._names.get(email, email)
+
+    def facts(self, subject: Subject) -> SubjectFacts:
+        """Everything that a selector can ask about the subject. Undeclared users and instances are no
+        error."""
+        user = self.user_name(subject.user)
+        groups = set(subject.groups)
+        groups.update(self._by_user.get(user, ()))
+        if subject.instance is not None:
+            groups.update(self._by_instance.get(subject.instance, ()))
+        for claim in subject.claims:
+            groups.update(self._by_claim.get(claim, ()))
+        for group, conditions in self._by_tags:
+            if all(subject.tags.get(tag) in values for tag, values in conditions):
+                groups.add(group)
+        roles = set(self._user_roles.get(user, ()))
+        for group in groups:
+            roles.update(self._group_roles.get(group, ()))
+        return SubjectFacts(
+            user=user,
+            declared=user in self._declared,
+            suspended=user in self._suspended,
+            instance=subject.instance,
+            agent=subject.agent,
+            context=subject.context,
+            groups=frozenset(groups),
+            roles=frozenset(roles),
+            tags=subject.tags,
+        )
+
+    def _add_user(self, resource: User) -> None:
+        name = resource.metadata.name
+        self._declared.add(name)
+        # Two users with one email are an error elsewhere; here the first by name holds it, whatever the load
+        # order.
+        known = self._names.get(resource.spec.email)
+        self._names[resource.spec.email] = name if known is None else min(name, known)
+        if resource.spec.state is UserState.SUSPENDED:
+            self._suspended.add(name)
+
+    def _add_group(self, resource: Group) -> None:
+        """A subject is a member through any key; within `tags`, every tag that is named must have one of its
+        values."""
+        name, members = resource.metadata.name, resource.spec.members
+        for user in members.users:
+            self._by_user.setdefault(self.user_name(user), set()).add(name)
+        for instance in members.instances:
+            self._by_instance.setdefault(instance, set()).add(name)
+        for claim in members.claims:
+            self._by_claim.setdefault(claim, set()).add(name)
+        if members.tags:
+            conditions = tuple((tag, frozenset(values)) for tag, values in sorted(members.tags.items()))
+            self._by_tags.append((name, conditions))
+
+    def _add_binding(self, resource: RoleBinding) -> None:
+        """The scope bounds what the role may touch, not who holds it, so targeting does not look at it."""
+        role, subjects = resource.spec.role, resource.spec.subjects
+        for user in subjects.users:
+            self._user_roles.setdefault(self.user_name(user), set()).add(role)
+        for group in subjects.groups:
+            self._group_roles.setdefault(group, set()).add(role)

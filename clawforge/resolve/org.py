@@ -1,0 +1,217 @@
+"""An org's resources as a model that answers, for any subject at any moment, what it may do.
+
+Subjects that the same resources match form a class; everything is resolved once a class (DESIGN.md 5).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from clawforge.decide.catalogue import Catalogue
+from clawforge.decide.catalogue import catalogue as default_catalogue
+from clawforge.effective import Effective, Source, effective_digest
+from clawforge.errors import InputError
+from clawforge.resolve.combine import Combined, Combiner
+from clawforge.resolve.lexicon import Lexicon
+from clawforge.resolve.membership import Membership, SubjectFacts
+from clawforge.resolve.statement import Speaker
+from clawforge.resolve.subject import Subject
+from clawforge.resolve.targets import StaticClass, Target, TargetedResource, TargetIndex
+from clawforge.resolve.verdicts import dlp, skills, unknown_dlp_groups, verdict_places, versions
+from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.meta import Resource
+from clawforge.resource.organization import Organization
+from clawforge.resource.policy import Policy, PolicyMode
+from clawforge.resource.skill_approval import SkillApproval
+from clawforge.resource.targeting import Enforcement
+from clawforge.resource.version_target import VersionTarget
+
+_CACHE_LIMIT = 20_000
+"""Entries a cache may hold before it is emptied: losing one costs a computation, keeping them all costs
+memory."""
+
+
+_NAMED = 5
+"""Policies of a tie that a message names; all of them are among the alert's resources."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that people should know about a resolution, such as a tie that later data created."""
+
+    code: str
+    message: str
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a class of subjects gets. `provenance` has pointers, no file positions. `matched` are the
+    addresses that made the class; `base` is the address of its base, the first of several that tie."""
+
+    effective: Effective
+    digest: str
+    provenance: Mapping[str, tuple[Source, ...]]
+    matched: tuple[str, ...]
+    base: str | None
+    alerts: tuple[Alert, ...]
+
+
+class OrgModel:
+    """Immutable: built once from resources whose references hold, in any order. Caches inside change no
+    answer."""
+
+    def __init__(self, resources: Sequence[Resource], *, catalogue: Catalogue | None = None) -> None:
+        organization = _organization(resources)
+        self._membership = Membership(resources)
+        zone = organization.spec.timezone if organization is not None else "UTC"
+        self.index = TargetIndex(resources, self._membership.user_name, zone)
+        self._lexicon = Lexicon(catalogue or default_catalogue())
+        policies = {resource.address: resource for resource in resources if isinstance(resource, Policy)}
+        self._speaker = Speaker(policies, self._lexicon)
+        self._combiner = Combiner(self._speaker, self._lexicon, organization)
+        self._resolutions: dict[tuple[tuple[int, ...], bool], Resolution] = {}
+        self._holding: dict[tuple[int, dt.datetime], bool] = {}
+
+    def facts(self, subject: Subject) -> SubjectFacts:
+        """What selectors ask about a subject: declared name, groups, roles, tags, whether suspended."""
+        return self._membership.facts(subject)
+
+    def matching(self, facts: SubjectFacts, at: dt.datetime) -> tuple[str, ...]:
+        """Addresses of the targeted resources that count for a subject at a moment, sorted: the key of its
+        class.
+
+        A suspended user matches no base. Raises InputError for a moment without a zone.
+        """
+        static = self.index.candidates(facts)
+        present = self.present(static, facts.agent, facts.context, at, suspended=facts.suspended)
+        return tuple(self.index.targets[index].address for index in present)
+
+    def resolve(self, subject: Subject, at: dt.datetime) -> Resolution:
+        """What a subject may do at a moment.
+
+        Raises InputError for a moment without a zone, and for policies whose `extends` has a cycle or names
+        nothing.
+        """
+        facts = self.facts(subject)
+        static = self.index.candidates(facts)
+        present = self.present(static, facts.agent, facts.context, at, suspended=facts.suspended)
+        return self.resolution(present, suspended=facts.suspended)
+
+    def present(
+        self, static: StaticClass, agent: str | None, context: str | None, at: dt.datetime, *, suspended: bool
+    ) -> tuple[int, ...]:
+        """Of the targets that can match, those that do through this agent and context at this moment."""
+        if at.tzinfo is None:
+            raise InputError("This moment has no time zone.", hint="Write it as 2026-11-20T10:00:00Z.")
+        found = []
+        for candidate in static:
+            target = self.index.targets[candidate.target]
+            if (
+                target.selector.through(agent, context, excepted=candidate.excepted)
+                and not (suspended and _is_base(target.resource))
+                and self._holds(candidate.target, target, at)
+            ):
+                found.append(candidate.target)
+        return tuple(found)
+
+    def resolution(self, present: tuple[int, ...], *, suspended: bool) -> Resolution:
+        """What the class that these targets make gets."""
+        key = (present, suspended)
+        known = self._resolutions.get(key)
+        if known is None:
+            known = self._resolved([self.index.targets[index] for index in present], suspended=suspended)
+            if len(self._resolutions) >= _CACHE_LIMIT:
+                self._resolutions.clear()
+            self._resolutions[key] = known
+        return known
+
+    def _holds(self, index: int, target: Target, at: dt.datetime) -> bool:
+        if target.schedule is None and target.lapses is None:
+            return True
+        key = (index, at)
+        known = self._holding.get(key)
+        if known is None:
+            known = target.holds_at(at)
+            if len(self._holding) >= _CACHE_LIMIT:
+                self._holding.clear()
+            self._holding[key] = known
+        return known
+
+    def _resolved(self, matched: Sequence[Target], *, suspended: bool) -> Resolution:
+        resources = [target.resource for target in matched]
+        policies = [resource for resource in resources if isinstance(resource, Policy)]
+        rule_sets = [resource for resource in resources if isinstance(resource, DlpRuleSet)]
+        approvals = [resource for resource in resources if isinstance(resource, SkillApproval)]
+        targets = [resource for resource in resources if isinstance(resource, VersionTarget)]
+        deciding = [policy for policy in policies if policy.spec.enforcement is Enforcement.ENFORCE]
+        recording = [policy for policy in policies if policy.spec.enforcement is not Enforcement.ENFORCE]
+
+        enforced = self._combiner.combine("enforced", deciding)
+        shadow = self._combiner.combine("shadow", policies) if recording else enforced
+        floor = self._combiner.floor(policies)
+        differs = shadow.rules != enforced.rules
+        effective = Effective(
+            enforced=enforced.rules,
+            shadow=shadow.rules if differs else None,
+            shadow_warns=differs and any(p.spec.enforcement is Enforcement.WARN for p in recording),
+            floor=floor.rules,
+            dlp=dlp(rule_sets, self._lexicon),
+            skills=skills(approvals),
+            versions=versions(targets),
+        )
+        provenance = {
+            **enforced.provenance,
+            **(shadow.provenance if differs else {}),
+            **floor.provenance,
+            **dict(verdict_places(rule_sets, approvals, targets)),
+        }
+        return Resolution(
+            effective=effective,
+            digest=effective_digest(effective),
+            provenance=MappingProxyType(provenance),
+            matched=tuple(target.address for target in matched),
+            base=enforced.bases[0] if enforced.bases else None,
+            alerts=(
+                *_base_alerts(enforced, shadow, suspended=suspended),
+                *self._group_alerts(policies, rule_sets),
+            ),
+        )
+
+    def _group_alerts(self, policies: Sequence[Policy], rule_sets: Sequence[DlpRuleSet]) -> list[Alert]:
+        unknown = [(policy.address, group) for policy in policies for group in self._speaker.unknown_groups(policy)]
+        return [
+            Alert(
+                "unknown-group",
+                f"{address} names {group}, which the host's catalogue does not know.",
+                (address,),
+            )
+            for address, group in [*unknown, *unknown_dlp_groups(rule_sets, self._lexicon)]
+        ]
+
+
+def _organization(resources: Sequence[Resource]) -> Organization | None:
+    """The org's own resource; of several, which is an error elsewhere, the first by name."""
+    found = [resource for resource in resources if isinstance(resource, Organization)]
+    return min(found, key=lambda resource: resource.address, default=None)
+
+
+def _is_base(resource: TargetedResource) -> bool:
+    return isinstance(resource, Policy) and resource.spec.mode is PolicyMode.BASE
+
+
+def _base_alerts(enforced: Combined, shadow: Combined, *, suspended: bool) -> list[Alert]:
+    if suspended:
+        return [Alert("user-suspended", "The user is suspended, so no base policy applies and nothing is allowed.")]
+    alerts = []
+    if not enforced.bases:
+        alerts.append(Alert("no-base", "No base policy matches, so nothing is allowed."))
+    for bases in sorted({enforced.bases, shadow.bases}):
+        if len(bases) > 1:
+            names = ", ".join(bases[:_NAMED]) + (f" and {len(bases) - _NAMED} more" if len(bases) > _NAMED else "")
+            message = f"{names} are equally specific and of one priority: only what all of them allow is allowed."
+            alerts.append(Alert("base-tie", message, bases))
+    return alerts

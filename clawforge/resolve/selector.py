@@ -1,0 +1,114 @@
+"""`appliesTo`, compiled: who matches, and how specifically (SPEC.md 2).
+
+What a subject *is* (user, groups, roles, instance, tags) seldom changes; what it works *through* (agent,
+context) changes from call to call. The two halves are asked separately, so that the first is answered once a
+subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from clawforge.resolve.membership import SubjectFacts
+from clawforge.resource.targeting import AppliesTo, Match
+
+_SPECIFICITY = ("contexts", "roles", "groups", "tags", "users", "agents", "instances")
+"""From the least specific key to the most specific; below all of them stands `everyone`."""
+
+
+class Specificity(NamedTuple):
+    """How specific a selector is; greater is more specific. `rank` is that of its most specific key, with 0
+    for everyone; `keys` counts its conditions, each tag being one of its own. `except` does not count."""
+
+    rank: int
+    keys: int
+
+
+def specificity(applies_to: AppliesTo) -> Specificity:
+    """The specificity of a selector as it is written."""
+    if isinstance(applies_to, str):
+        return Specificity(0, 0)
+    present = [rank for rank, key in enumerate(_SPECIFICITY, start=1) if getattr(applies_to, key)]
+    return Specificity(max(present), len(present) + max(len(applies_to.tags) - 1, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The keys of a Match as sets; None where a key is not there. Or within a key, and across keys and
+    tags."""
+
+    users: frozenset[str] | None
+    groups: frozenset[str] | None
+    roles: frozenset[str] | None
+    instances: frozenset[str] | None
+    tags: tuple[tuple[str, frozenset[str]], ...]
+    contexts: frozenset[str] | None
+    agents: frozenset[str] | None
+
+    def of_subject(self, facts: SubjectFacts) -> bool:
+        """Whether the keys about the subject hold: user, groups, roles, instance, tags."""
+        return (
+            (self.users is None or facts.user in self.users)
+            and (self.instances is None or facts.instance in self.instances)
+            and (self.groups is None or not self.groups.isdisjoint(facts.groups))
+            and (self.roles is None or not self.roles.isdisjoint(facts.roles))
+            and all(facts.tags.get(tag) in values for tag, values in self.tags)
+        )
+
+    def of_call(self, agent: str | None, context: str | None) -> bool:
+        """Whether the keys about the call hold: agent and context."""
+        return (self.agents is None or agent in self.agents) and (self.contexts is None or context in self.contexts)
+
+    @property
+    def asks_about_call(self) -> bool:
+        """Whether `of_call` can be false at all."""
+        return self.agents is not None or self.contexts is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSelector:
+    """Conditions, None for everyone, and the exception from them."""
+
+    conditions: Conditions | None
+    exception: Conditions | None
+
+    def possible(self, facts: SubjectFacts) -> tuple[bool, bool]:
+        """Whether the subject can match through some agent and context, and whether the exception can take
+        it out."""
+        if self.conditions is not None and not self.conditions.of_subject(facts):
+            return False, False
+        if self.exception is None or not self.exception.of_subject(facts):
+            return True, False
+        return self.exception.asks_about_call, True
+
+    def through(self, agent: str | None, context: str | None, *, excepted: bool) -> bool:
+        """Whether a subject that can match does so through this agent and context; `excepted` as `possible`
+        said."""
+        if self.conditions is not None and not self.conditions.of_call(agent, context):
+            return False
+        return not (excepted and self.exception is not None and self.exception.of_call(agent, context))
+
+
+def compile_selector(applies_to: AppliesTo, user_name: Callable[[str], str]) -> CompiledSelector:
+    """`user_name` maps a user as written, which may be an email, to the declared name."""
+    if isinstance(applies_to, str):
+        return CompiledSelector(None, None)
+    exception = applies_to.except_
+    return CompiledSelector(
+        conditions=_compile(applies_to, user_name),
+        exception=_compile(exception, user_name) if exception is not None else None,
+    )
+
+
+def _compile(match: Match, user_name: Callable[[str], str]) -> Conditions:
+    return Conditions(
+        users=frozenset(map(user_name, match.users)) if match.users else None,
+        groups=frozenset(match.groups) if match.groups else None,
+        roles=frozenset(match.roles) if match.roles else None,
+        instances=frozenset(match.instances) if match.instances else None,
+        tags=tuple((tag, frozenset(values)) for tag, values in sorted(match.tags.items())),
+        contexts=frozenset(match.contexts) if match.contexts else None,
+        agents=frozenset(match.agents) if match.agents else None,
+    )
