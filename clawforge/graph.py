@@ -10,6 +10,7 @@ from itertools import islice
 
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
+from clawforge.load.problem_list import shown
 from clawforge.reference import Reference, references_of
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization
@@ -117,10 +118,10 @@ def _unresolved_finding(address: str, reference: Reference, known: _Known) -> Fi
         message = f"The context `{name}` is not declared."
         hint = suggestion or "Add it to `spec.contexts` of the Organization."
     elif kind == "kind":
-        message = f"There is no kind `{name}`."
+        message = f"There is no kind {shown(name)}."
         hint = suggestion or "Use the name of a kind, such as Policy."
     else:
-        message = f"{kind}/{name} does not exist."
+        message = f"{shown(f'{kind}/{name}')} does not exist."
         hint = suggestion or (_ROLE_HINT if kind == "Role" else f"Declare the {kind}, or remove the reference.")
     return Finding("unresolved-reference", address, reference.pointer, message, hint)
 
@@ -163,8 +164,8 @@ def _extends_cycles(resources: Iterable[Resource]) -> Iterator[Finding]:
     """The circles of `extends`, each with the whole way around. `way` is the path from the start, in order."""
     parents = {item.address: item.spec.extends for item in resources if isinstance(item, Policy)}
     finished: set[str] = set()
-    for start in parents:
-        way = {} if start in finished else {start: iter(parents[start])}
+    for start, extended in parents.items():
+        way = {} if start in finished else {start: iter(extended)}
         while way:
             current = next(reversed(way))
             for parent in way[current]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from clawforge.load.pointer import escape
 from clawforge.load.problem_list import shown
-from clawforge.load.shape import ABSENT, Spot, choices_of, describe, fields_of, find_spot, found
+from clawforge.load.shape import Spot, choices_of, describe, fields_of, find_spot, found
 from clawforge.load.spelled_pattern import SPELLED_PATTERNS
 from clawforge.spelling import nearest
 
@@ -51,21 +52,22 @@ def field_problems(model: type[BaseModel], document: Any, error: ValidationError
 
 
 def null_problems(document: Any) -> list[FieldProblem]:
-    """A key without a value: nobody can tell whether nothing or anything is meant, so it is refused everywhere but in
-    the free parameters of a test's call.
+    """Keys without a value, and numbers that JSON turns into null: nobody can tell whether nothing or anything is
+    meant, so they are refused. The free parameters of a test's call may hold null.
     """
     problems: list[FieldProblem] = []
-    stack: list[tuple[str, str, Any]] = [("", "", document)]
+    stack: list[tuple[str, str, bool, Any]] = [("", "", False, document)]
     while stack and len(problems) < _MOST_PROBLEMS:
-        pointer, name, value = stack.pop()
+        pointer, name, free, value = stack.pop()
         if isinstance(value, dict):
-            stack.extend((f"{pointer}/{escape(key)}", key, item) for key, item in value.items() if key != "params")
+            stack += [(f"{pointer}/{escape(key)}", key, free or key == "params", item) for key, item in value.items()]
         elif isinstance(value, list):
-            stack.extend((f"{pointer}/{index}", name, item) for index, item in enumerate(value))
-        elif value is None:
-            hint = "Give it a value (`[]` for an empty list), or remove it."
+            stack += [(f"{pointer}/{index}", name, free, item) for index, item in enumerate(value)]
+        elif (value is None and not free) or (isinstance(value, float) and not math.isfinite(value)):
             subject = f"An item of {shown(name)}" if pointer.rpartition("/")[2].isdigit() else shown(name)
-            problems.append(FieldProblem(pointer, "wrong-type", f"{subject} has no value.", hint))
+            message = f"{subject} has no value." if value is None else f"{subject} is not a finite number."
+            hint = "Give it a value (`[]` for an empty list), or remove it."
+            problems.append(FieldProblem(pointer, "wrong-type", message, hint))
     return problems
 
 

@@ -20,8 +20,8 @@ def check_glob(text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Glob:
-    """`*`, `?` and `[...]` match within a name, `**` any number of folders; a glob that matches a folder covers all that
-    lies below it. Only a part that itself begins with a dot matches a folder whose name does.
+    """`*`, `?` and `[...]` match within a name, `**` any number of folders; a glob that matches a folder covers all
+    that lies below it. Only a part that itself begins with a dot matches a folder whose name does.
     """
 
     text: str
@@ -66,4 +66,3 @@ class Glob:
                 state += 1
                 states.add(state)
         return frozenset(states)
-

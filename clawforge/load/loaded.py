@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, cached_property
+from itertools import pairwise
 from typing import Any
+
+from pydantic import BaseModel
 
 from clawforge.diagnostic import Location
 from clawforge.load.document import Document, unpack
-from clawforge.load.pointer import escape
 from clawforge.position import ResourcePosition
 from clawforge.resource.meta import Resource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LoadedResource:
     """Pointers are those of the canonical resource, where sets are sorted; the document keeps them as written."""
 
@@ -27,66 +29,64 @@ class LoadedResource:
 
     def location(self, pointer: str = "") -> Location:
         """Where a field was written, or the nearest field around it."""
-        return self.document.location(self._moves().get(pointer, pointer))
+        return self.document.location(self._moves.get(pointer, pointer))
 
     def value_location(self, pointer: str = "") -> Location:
         """Where the value of a field begins."""
-        return self.document.value_location(self._moves().get(pointer, pointer))
+        return self.document.value_location(self._moves.get(pointer, pointer))
 
     def position(self) -> ResourcePosition:
         """File and line of the resource and of each of its fields."""
-        positions = self.document.positions
-        fields = {pointer: unpack(packed)[0] for pointer, packed in positions.items() if pointer}
-        moves = self._moves()
+        fields = {pointer: unpack(packed)[0] for pointer, packed in self.document.positions.items() if pointer}
+        moves = self._index_moves()
         if moves:
+            parents = {pointer.rpartition("/")[0] for pointer in moves}
             lines = {pointer: fields[written] for pointer, written in moves.items()}
-            for parent in {pointer.rpartition("/")[0] for pointer in moves}:
-                for pointer in [item for item in fields if item.rpartition("/")[0] == parent]:
-                    del fields[pointer]
-            fields |= lines
+            fields = {name: line for name, line in fields.items() if name.rpartition("/")[0] not in parents} | lines
         return ResourcePosition(file=self.document.file, line=self.document.line, fields=fields)
 
+    @cached_property
     def _moves(self) -> dict[str, str]:
+        return self._index_moves()
+
+    def _index_moves(self) -> dict[str, str]:
         """Pointers of list items in the canonical resource -> where they were written, for lists that differ."""
-        unsorted = list(_unsorted_lists("", self.document.value))
-        if not unsorted:
-            return {}
-        canonical = self.resource.model_dump(mode="json", by_alias=True)
         moves: dict[str, str] = {}
-        for pointer, tokens, written in unsorted:
-            kept = _follow(canonical, tokens)
-            if isinstance(kept, list) and kept != written:
+        # Only lists of two and more can differ, and those have an item of index 1.
+        for pointer in [item[:-2] for item in self.document.positions if item.endswith("/1")]:
+            tokens = [_unescape(token) for token in pointer.split("/")[1:]]
+            written = _follow(self.document.value, tokens)
+            if not isinstance(written, list) or not all(isinstance(item, str) for item in written):
+                continue
+            if all(left < right for left, right in pairwise(written)):
+                continue
+            kept = _follow(self.resource, tokens)
+            if isinstance(kept, tuple) and list(kept) != written:
                 first = {item: index for index, item in reversed(list(enumerate(written)))}
-                moves |= {
-                    f"{pointer}/{index}": f"{pointer}/{first.get(item, min(index, len(written) - 1))}"
-                    for index, item in enumerate(kept)
-                }
+                for index, item in enumerate(kept):
+                    moves[f"{pointer}/{index}"] = f"{pointer}/{first.get(item, min(index, len(written) - 1))}"
         return moves
 
 
-def _unsorted_lists(
-    pointer: str, value: Any, tokens: tuple[str | int, ...] = ()
-) -> Iterator[tuple[str, tuple[str | int, ...], list[str]]]:
-    """Lists of strings that a set would keep in another order. Depth is bounded by the composer."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if isinstance(item, dict | list):
-                yield from _unsorted_lists(f"{pointer}/{escape(key)}", item, (*tokens, key))
-    elif all(isinstance(item, str) for item in value):
-        if any(left >= right for left, right in zip(value, value[1:], strict=False)):
-            yield pointer, tokens, value
-    else:
-        for index, item in enumerate(value):
-            if isinstance(item, dict | list):
-                yield from _unsorted_lists(f"{pointer}/{index}", item, (*tokens, index))
+def _unescape(token: str) -> str:
+    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
 
 
-def _follow(value: Any, tokens: tuple[str | int, ...]) -> Any:
+def _follow(value: Any, tokens: list[str]) -> Any:
+    """What stands at a place of a document or of a resource; None if there is nothing."""
     for token in tokens:
-        if isinstance(value, dict) and token in value:
-            value = value[token]
-        elif isinstance(value, list) and isinstance(token, int) and token < len(value):
-            value = value[token]
+        if isinstance(value, dict):
+            value = value.get(token)
+        elif isinstance(value, BaseModel):
+            value = getattr(value, _attributes(type(value)).get(token, ""), None)
+        elif isinstance(value, list | tuple) and token.isdecimal() and int(token) < len(value):
+            value = value[int(token)]
         else:
             return None
     return value
+
+
+@cache
+def _attributes(model: type[BaseModel]) -> dict[str, str]:
+    """Fields as they are written -> as the model calls them."""
+    return {field.alias or name: name for name, field in model.model_fields.items()}

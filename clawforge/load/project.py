@@ -32,6 +32,7 @@ _WRITTEN_NAME = re.compile(rb"\bname[\"']?\s*:\s*[\"']?([a-z0-9][a-z0-9-]{0,62})
 class Project:
     """What a directory says. `resources` are those without problems, sorted by address.
 
+    `declared` and `document` are the project file, None if it is missing or has problems.
     `unusable` holds the addresses of resources that exist but have problems, with `*/name` where a document could not
     be read so far as to know its kind: references to them are not reported a second time.
     """
@@ -41,6 +42,11 @@ class Project:
     resources: tuple[LoadedResource, ...]
     diagnostics: tuple[Diagnostic, ...]
     unusable: frozenset[str] = frozenset()
+    document: Document | None = None
+
+    def file_location(self, pointer: str = "") -> Location:
+        """Where a field of the project file was written."""
+        return self.document.location(pointer) if self.document else Location(PROJECT_FILE)
 
     @property
     def file(self) -> ProjectFile:
@@ -81,7 +87,7 @@ def load_project(
     resources = sorted(loading.resources.values(), key=lambda loaded: loaded.address)
     diagnostics = sorted(loading.diagnostics, key=lambda item: item.sort_key)
     unusable = frozenset(loading.unusable)
-    return Project(root, loading.declared, tuple(resources), tuple(diagnostics), unusable)
+    return Project(root, loading.declared, tuple(resources), tuple(diagnostics), unusable, loading.document)
 
 
 def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> ProjectFile | None:
@@ -96,6 +102,7 @@ class _Loading:
 
     def __init__(self, root: Path, limits: Limits, tree_limits: TreeLimits) -> None:
         self.declared: ProjectFile | None = None
+        self.document: Document | None = None
         self.project_file_exists = True
         self.resources: dict[str, LoadedResource] = {}
         self.diagnostics: list[Diagnostic] = []
@@ -104,7 +111,6 @@ class _Loading:
         self._limits = limits
         self._tree_limits = tree_limits
         self._pointers = PointerTree()
-        self._document: Document | None = None
         self._globs: tuple[tuple[str, ...] | None, tuple[str, ...]] = (None, ())
         self._places: dict[str, Location] = {}
         self._bytes = 0
@@ -124,7 +130,7 @@ class _Loading:
             at = documents[1].location() if documents else Location(PROJECT_FILE, 1, 1)
             self._add("project-file", message, at, _NEW_FILE_HINT if not documents else "Remove the others.")
             return
-        self._document = documents[0]
+        self.document = documents[0]
         parsed = parse_model(ProjectFile, documents[0].value)
         if isinstance(parsed, ProjectFile):
             self.declared = parsed
@@ -140,11 +146,11 @@ class _Loading:
         globs = Globs(tuple(map(Glob.compile, chosen)), tuple(map(Glob.compile, exclude)))
         tree = find_files(self._root, globs, limits=self._tree_limits)
         self.diagnostics += tree.problems
-        if include is not None and self._document is not None:
+        if include is not None and self.document is not None:
             for index in sorted(set(range(len(include))) - tree.matched):
                 message = f"`{include[index]}` takes in no file."
                 hint = "Check the spelling; only files whose names end in .yaml or .yml are taken in."
-                place = self._document.value_location(f"/include/{index}")
+                place = self.document.value_location(f"/include/{index}")
                 self._add("include-matches-nothing", message, place, hint, Severity.WARNING)
         for path in tree.files:
             if self._bytes > self._tree_limits.max_bytes:

@@ -77,7 +77,8 @@ def _header_problem(value: dict[str, Any]) -> FieldProblem:
     if "kind" not in value:
         return FieldProblem("/kind", "missing-field", "The field `kind` is missing.", f"Add one of {known}.", True)
     if not isinstance(kind, str):
-        return FieldProblem("/kind", "wrong-type", f"`kind` must be a string, not {found(kind)}.", f"Use one of {known}.")
+        message = f"`kind` must be a string, not {found(kind)}."
+        return FieldProblem("/kind", "wrong-type", message, f"Write one of {known}.")
     if kind == "Project":
         hint = "The project file is the clawforge.yaml at the top of the project; there is only one."
         return FieldProblem("/kind", "unknown-kind", "A Project is no resource.", hint)

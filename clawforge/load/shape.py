@@ -82,9 +82,7 @@ def _alternative(spot: Spot, shapes: tuple[Any, ...], tried: str) -> Spot:
     meant = _meant(shapes, spot.value)
     foreign = meant is not None and not tried.rstrip("]").endswith(meant.__name__)
     annotation = spot.annotation if meant is None else meant
-    return Spot(
-        spot.pointer, spot.name, annotation, spot.value, spot.model, foreign=foreign, undecided=meant is None
-    )
+    return Spot(spot.pointer, spot.name, annotation, spot.value, spot.model, foreign=foreign, undecided=meant is None)
 
 
 def _meant(shapes: tuple[Any, ...], value: Any) -> Any:

@@ -6,7 +6,7 @@ from clawforge.resource.meta import NAME_PATTERN
 
 SPELLED_PATTERNS: dict[str, str] = {
     NAME_PATTERN: "lower-case letters, digits and dashes, at most 63, beginning with a letter or digit",
-    r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,253}$": "a name of letters, digits and . _ @ + : -, beginning with a letter or digit",
+    r"^[A-Za-z0-9][A-Za-z0-9._@+:-]{0,253}$": "letters, digits and . _ @ + : -, beginning with a letter or digit",
     r"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,253}$": "an email address such as alice@example.com",
     r"^(\*|[a-z][a-z-]*):(\*|[a-z][a-z-]*)$": "a permission such as plans:create; either side may be `*`",
     r"^sha256:[0-9a-f]{64}$": "`sha256:` and 64 lower-case hexadecimal digits",

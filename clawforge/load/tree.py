@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -72,10 +73,8 @@ class _StopWalkingError(Exception):
 def find_files(root: Path, globs: Globs, *, limits: TreeLimits = DEFAULT_TREE_LIMITS) -> Tree:
     """Every `.yaml` and `.yml` file that the globs take in, except the project file itself."""
     walk = _Walk(root, globs, limits)
-    try:
+    with contextlib.suppress(_StopWalkingError):
         walk.run()
-    except _StopWalkingError:
-        pass
     walk.tree.files.sort()
     return walk.tree
 
@@ -124,8 +123,7 @@ class _Walk:
     def _visit(self, folder: _Folder, entry: os.DirEntry[str], path: str) -> _Folder | None:
         """Take the file in, or answer the folder to look into."""
         excluded = any(
-            glob.covers(states, entry.name)
-            for glob, states in zip(self._globs.exclude, folder.exclude, strict=True)
+            glob.covers(states, entry.name) for glob, states in zip(self._globs.exclude, folder.exclude, strict=True)
         )
         if excluded or path == PROJECT_FILE:
             return None
@@ -145,17 +143,13 @@ class _Walk:
 
     def _below(self, folder: _Folder, name: str, path: str) -> _Folder | None:
         globs = self._globs
-        include = tuple(
-            glob.enter(states, name) for glob, states in zip(globs.include, folder.include, strict=True)
-        )
+        include = tuple(glob.enter(states, name) for glob, states in zip(globs.include, folder.include, strict=True))
         if not any(include):
             return None
         if folder.depth >= self._limits.max_depth:
             self._report("too-deep", f"More than {self._limits.max_depth} folders inside one another.", path)
             return None
-        exclude = tuple(
-            glob.enter(states, name) for glob, states in zip(globs.exclude, folder.exclude, strict=True)
-        )
+        exclude = tuple(glob.enter(states, name) for glob, states in zip(globs.exclude, folder.exclude, strict=True))
         return _Folder(path, folder.depth + 1, include, exclude)
 
     def _take(self, entry: os.DirEntry[str], path: str, takers: list[int]) -> None:
@@ -164,8 +158,9 @@ class _Walk:
             self._link(path)
         elif not entry.is_file(follow_symlinks=False):
             self._report("special-file", "This is a pipe, a socket or a device, not a file.", path)
-        elif not _is_text(path):
-            self._report("file-name", "The name of this file is not UTF-8.", path, "Rename it.")
+        elif not path.isprintable():
+            message = "The name of this file holds characters that do not print or are not UTF-8."
+            self._report("file-name", message, path, "Rename it.")
         elif len(self.tree.files) >= self._limits.max_files:
             self._stop("too-many-files", f"More than {self._limits.max_files:,} files.", path)
         else:
@@ -206,17 +201,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_text(path: str) -> bool:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def printable(path: str) -> str:
-    """A path that can be shown: bytes of it that are not UTF-8 are written as `\\xff`."""
-    return path if _is_text(path) else os.fsencode(path).decode("utf-8", "backslashreplace")
+    """A path that can be shown: what does not print, or is not UTF-8, is written as an escape such as `\\xff`."""
+    if path.isprintable():
+        return path
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(item if item.isprintable() else item.encode("unicode_escape").decode() for item in text)
 
 
 def read_file(root: Path, path: str, *, limits: Limits) -> bytes | Diagnostic:

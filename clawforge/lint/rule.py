@@ -1,0 +1,26 @@
+"""What a lint rule is: a check together with everything that people must know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from clawforge.diagnostic import Severity
+from clawforge.finding import Finding
+from clawforge.lint.context import LintContext
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`what` it reports and `why` that matters are for the reference pages; `bad` and `good` are YAML documents that
+    show a finding and its mending. `severity` is the highest that its findings have.
+    """
+
+    id: str
+    name: str
+    severity: Severity
+    what: str
+    why: str
+    bad: str
+    good: str
+    check: Callable[[LintContext], Iterable[Finding]]

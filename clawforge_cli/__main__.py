@@ -1,0 +1,78 @@
+"""Entry of the program: runs a command and turns every error into one clear message and the right exit code."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+from clawforge.errors import ClawforgeError
+from clawforge_cli.exit_codes import ExitCode, exit_code_for
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code of one command line."""
+    import typer
+
+    from clawforge_cli.app import app
+
+    # A project is many small objects that live until the end; collecting them again and again finds nothing.
+    gc.set_threshold(200_000, 20, 100)
+
+    try:
+        command = typer.main.get_command(app)
+        result = command.main(args=arguments, prog_name="clawforge", standalone_mode=False)
+        sys.stdout.flush()
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:
+        return _fail("Stopped.")
+    except typer.TyperException as error:
+        return _fail(error.format_message() if hasattr(error, "format_message") else str(error), _usage_hint(error))
+    except ClawforgeError as error:
+        _show(error)
+        return exit_code_for(error)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away; pointing stdout elsewhere keeps the interpreter's own flush quiet.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.ERROR
+    except Exception as error:  # the last resort: a person gets a sentence, and the trace only on request
+        if os.environ.get("CLAWFORGE_TRACE") == "1":
+            raise
+        return _fail(
+            f"clawforge failed in a way that it should not: {type(error).__name__}: {error}",
+            "Set CLAWFORGE_TRACE=1 to see where, and please report it.",
+        )
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _show(error: ClawforgeError) -> None:
+    from clawforge_cli.views.human_problems import show_error
+
+    show_error(error)
+
+
+def _usage_hint(error: Exception) -> str:
+    context = getattr(error, "ctx", None)
+    path = getattr(context, "command_path", "clawforge") if context is not None else "clawforge"
+    return f"`{path} --help` shows how it is used."
+
+
+def _fail(message: str, hint: str = "") -> int:
+    from clawforge_cli.views.terminal import note, safe
+
+    note(f"Error: {safe(message)}")
+    if hint:
+        note(f"  {safe(hint)}")
+    return ExitCode.ERROR
+
+
+if __name__ == "__main__":
+    main()

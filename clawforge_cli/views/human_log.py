@@ -1,0 +1,29 @@
+"""Revisions for people."""
+
+from __future__ import annotations
+
+from clawforge.resource.meta import format_instant
+from clawforge.wire import RevisionPage
+from clawforge_cli.views.terminal import Printer, safe
+
+
+def show_revisions(page: RevisionPage, printer: Printer) -> None:
+    """Number, time, who, commit and counts; one revision a paragraph."""
+    if not page.revisions:
+        printer.line("No revisions yet.")
+    for item in page.revisions:
+        summary = item.summary
+        printer.line(
+            ("bold yellow", f"revision {item.number}"),
+            f"  {format_instant(item.created_at.replace(microsecond=0))}  by {safe(item.actor)}",
+        )
+        commit = (
+            f"{safe(item.commit[:12])}{' with uncommitted changes' if item.dirty else ''}"
+            if item.commit
+            else "no commit"
+        )
+        author = f" by {safe(item.commit_author)}" if item.commit and item.commit_author else ""
+        printer.line(f"  source {safe(item.source)}, {commit}{author}")
+        printer.line(f"  {summary.add} added, {summary.change} changed, {summary.destroy} destroyed")
+    if page.next is not None:
+        printer.line("(older revisions are not shown; --limit shows more)")

@@ -1,0 +1,88 @@
+"""Documents for programs: exactly one JSON document on standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from clawforge.diagnostic import Diagnostic, Location, Severity
+
+if TYPE_CHECKING:
+    from clawforge.policy_tests import CaseResult
+
+
+def show(document: Any) -> None:
+    """Print a document, indented, keys as they come; control characters leave as JSON escapes."""
+    text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
+    sys.stdout.write(_escape_beyond_json(text) + "\n")
+
+
+def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
+    """`{diagnostics[], summary{error, warning, note}}`."""
+    show(
+        {
+            "diagnostics": [
+                {
+                    "code": item.code,
+                    "severity": item.severity.value,
+                    "message": item.message,
+                    "hint": item.hint,
+                    "location": _location(item.location),
+                }
+                for item in diagnostics
+            ],
+            "summary": {
+                severity.value: sum(item.severity is severity for item in diagnostics) for severity in Severity
+            },
+        }
+    )
+
+
+def show_cases(results: Sequence[tuple[CaseResult, Location]]) -> None:
+    """`{cases[], summary{passed, failed}}`."""
+    failed = sum(not result.passed for result, _ in results)
+    show(
+        {
+            "cases": [
+                {
+                    "resource": result.address,
+                    "name": result.case.name,
+                    "passed": result.passed,
+                    "failure": result.failure,
+                    "decision": result.decision.model_dump(mode="json", by_alias=True),
+                    "location": _location(location),
+                }
+                for result, location in results
+            ],
+            "summary": {"passed": len(results) - failed, "failed": failed},
+        }
+    )
+
+
+def _location(location: Location) -> dict[str, Any]:
+    return {"file": location.file, "line": location.line, "col": location.col}
+
+
+def _escape_beyond_json(text: str) -> str:
+    """JSON lets C1 controls and bidirectional marks stand as they are; a terminal would act on them."""
+    if text.isascii():
+        return text
+    import unicodedata
+
+    return "".join(
+        _json_escape(character)
+        if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} and character != "\n"
+        else character
+        for character in text
+    )
+
+
+def _json_escape(character: str) -> str:
+    code = ord(character)
+    if code <= 0xFFFF:
+        return f"\\u{code:04x}"
+    code -= 0x10000
+    return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"

@@ -1,0 +1,133 @@
+"""Every rule finds what its bad fixture marks, where it is marked, and nothing in the good one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from clawforge.diagnostic import Severity
+from clawforge.finding import Finding
+from clawforge.lint import rules
+from clawforge.lint.context import LintContext
+from clawforge.lint.engine import diagnose, lint
+from clawforge.lint.registry import RULES
+from clawforge.lint.rule import Rule
+from clawforge.load.project import Project, load_project
+from clawforge.load.project_file import LintLevel
+from clawforge.load.resource import parse_resource
+from clawforge.load.yaml import compose
+from clawforge.resource.meta import Resource
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "lint"
+PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: main\n"
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+def project(root: Path, text: str, settings: str = "") -> Project:
+    (root / "clawforge.yaml").write_text(PROJECT + settings)
+    (root / "x.yaml").write_text(text)
+    loaded = load_project(root)
+    assert not loaded.diagnostics, loaded.diagnostics
+    return loaded
+
+
+def context(text: str) -> LintContext:
+    documents, problems = compose(text.encode(), file="x.yaml")
+    assert not problems
+    parsed = [parse_resource(document.value) for document in documents]
+    resources = [item for item in parsed if isinstance(item, Resource)]
+    assert len(resources) == len(parsed), parsed
+    return LintContext.of(resources, org="acme")
+
+
+def marks(text: str) -> list[tuple[int, str]]:
+    lines = enumerate(text.splitlines(), start=1)
+    return [(number, match[1]) for number, line in lines if (match := re.search(r"# bad: (\S+)", line))]
+
+
+def line_of(diagnostic_line: int, text: str, code: str) -> int:
+    """Findings about a whole resource stand on its first line; their mark stands beside its name, two lines below."""
+    return diagnostic_line + 2 if code == "no-base" else diagnostic_line
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_bad_fixture(rule: Rule, tmp_path: Path) -> None:
+    text = (FIXTURES / rule.id / "bad.yaml").read_text()
+    loaded = project(tmp_path, text)
+    codes = {finding.code for finding in rule.check(LintContext.of(loaded.values, org="acme"))}
+    found = [item for item in diagnose(loaded) if item.code in codes]
+    assert [(line_of(item.location.line, text, item.code), item.code) for item in found] == marks(text)
+    for item in found:
+        assert item.location.col > 0
+        assert item.hint
+    severest_first = list(Severity)
+    assert min((item.severity for item in found), key=severest_first.index) is rule.severity
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_good_fixture(rule: Rule, tmp_path: Path) -> None:
+    assert list(rule.check(context((FIXTURES / rule.id / "good.yaml").read_text()))) == []
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_rule_s_own_examples_show_it(rule: Rule) -> None:
+    assert list(rule.check(context(rule.bad)))
+    assert list(rule.check(context(rule.good))) == []
+
+
+def test_rules_files_and_fixtures_are_equal_in_number_and_name() -> None:
+    ids = [rule.id for rule in RULES]
+    folder = Path(rules.__path__[0])
+    files = {path.stem.replace("_", "-") for path in folder.glob("*.py") if path.stem != "__init__"}
+    assert ids == sorted(set(ids))
+    assert set(ids) == files
+    assert set(ids) == {path.name for path in FIXTURES.iterdir()}
+    for rule in RULES:
+        assert rule.what.endswith(".")
+        assert rule.why.endswith(".")
+
+
+def test_many_left_out_users_are_one_finding() -> None:
+    user = "apiVersion: clawforge/v1\nkind: User\nmetadata: {name: u%d}\nspec: {email: u%d@acme.example}\n"
+    (found,) = BY_ID["no-base"].check(context("---\n".join(user % (n, n) for n in range(20))))
+    assert "20 users" in found.message
+    assert "u0, u1, u10, u11, u12 and 15 more" in found.message
+
+
+def test_levels_change_what_is_no_error_and_nothing_else() -> None:
+    text = BY_ID["no-base"].bad
+    rule_id = "no-base"
+
+    def severities(level: LintLevel) -> list[Severity]:
+        return [item.severity for item in lint(context(text), levels={rule_id: level}) if item.code == rule_id]
+
+    assert severities(LintLevel.ERROR) == [Severity.ERROR]
+    assert severities(LintLevel.NOTE) == [Severity.NOTE]
+    assert severities(LintLevel.OFF) == []
+    tie = context(BY_ID["base-tie"].bad)
+    for level in LintLevel:
+        found = [item for item in lint(tie, levels={"base-tie": level}) if item.code == "base-tie"]
+        assert [item.severity for item in found] == [Severity.ERROR]
+
+
+def test_levels_of_the_project_file_count(tmp_path: Path) -> None:
+    loaded = project(tmp_path, BY_ID["no-base"].bad, "lint: {levels: {no-base: off}}\n")
+    assert diagnose(loaded) == []
+
+
+def test_instances_that_the_server_does_not_know_are_warned_about(tmp_path: Path) -> None:
+    text = "apiVersion: clawforge/v1\nkind: Policy\nmetadata: {name: p}\nspec:\n  appliesTo: {instances: [pc-1]}\n"
+    loaded = project(tmp_path, text)
+    assert diagnose(loaded) == []
+    (found,) = diagnose(loaded, instances=["pc-2"])
+    assert (found.code, str(found.location), found.severity) == ("unknown-instance", "x.yaml:5:27", Severity.WARNING)
+
+
+def test_findings_are_sorted_and_do_not_depend_on_order() -> None:
+    text = (FIXTURES / "reference" / "bad.yaml").read_text()
+    forward = context(text)
+    found: list[Finding] = lint(forward)
+    assert found == lint(LintContext.of(tuple(reversed(forward.resources)), org="acme"))
+    assert found == sorted(found, key=lambda item: item.sort_key)
