@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAME_PATTERN = re.compile(r"^(group:[a-z][a-z0-9_-]{0,63}|[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254}\*?|\*)$")
+_NAME_PATTERN = re.compile(r"^(group:[a-z][a-z0-9_-]{0,63}|(?!group:)[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254}\*?|\*)$")
 _DOMAIN_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
 _DOMAIN = re.compile(rf"^(\*\.)?({_DOMAIN_LABEL}\.)*{_DOMAIN_LABEL}$")
 

@@ -1,0 +1,1 @@
+"""One judge a section of the effective policy. Each is compiled once, is immutable, and lists its reasons."""
