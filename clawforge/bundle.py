@@ -175,13 +175,14 @@ def lease_for(bundle: Bundle, *, kill: tuple[KillOrder, ...], now: dt.datetime) 
 
 
 def strictest_offline(bundle: Bundle) -> EffectiveOffline:
-    """The strictest offline behaviour of all its policies: what the length of a lease and the pace of polling follow."""
+    """The strictest offline behaviour of all its policies; the length of leases and the pace of polling follow it."""
     rules = [policy.enforced.offline for policy in bundle.policies.values()] or [EffectiveOffline()]
-    return EffectiveOffline(
-        mode=OfflineMode.BLOCK if any(rule.mode is OfflineMode.BLOCK for rule in rules) else OfflineMode.CACHED,
-        lease=min(rule.lease for rule in rules),
-        max_stale=min(rule.max_stale for rule in rules),
-    )
+    strictest = {
+        "mode": OfflineMode.BLOCK if any(rule.mode is OfflineMode.BLOCK for rule in rules) else OfflineMode.CACHED,
+        "lease": min(rule.lease for rule in rules),
+        "max_stale": min(rule.max_stale for rule in rules),
+    }
+    return EffectiveOffline().model_copy(update=strictest)
 
 
 def longest_stale(bundle: Bundle) -> int:

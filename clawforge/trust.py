@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from clawforge.bundle import Bundle, bundle_digest, longest_stale, open_bundle
+from clawforge.decide.request import KillOrder
 from clawforge.dsse import Envelope, read_envelope
 from clawforge.errors import UntrustedError
 from clawforge.keys import KeySet, decode_public_key, open_key_set, verify_key_set
@@ -58,11 +59,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What is in force, verified and parsed."""
+    """What is in force, verified and parsed, and the kills of the newest lease, which may be newer."""
 
     bundle: Bundle
     digest: str
     lease: Lease
+    kill: tuple[KillOrder, ...]
 
 
 def new_trust(*, org: str, instance: str, user: str, root_key: str, keys: object, now: dt.datetime) -> TrustState:
@@ -90,7 +92,7 @@ def held(state: TrustState) -> Held | None:
     found = _check_pair(bundle, lease)
     if state.seen is None or lease.counters > state.seen.counters:
         raise UntrustedError("The stored policy is newer than what was ever seen.", code="bad-state")
-    return Held(bundle, found, lease)
+    return Held(bundle, found, lease, state.seen.kill)
 
 
 def witness(state: TrustState, answer: Answer, now: dt.datetime) -> TrustState:
@@ -157,10 +159,12 @@ def _newer_keys(state: TrustState, answer: Answer, now: dt.datetime) -> tuple[En
         return state.keys, verify_key_set(state.keys, root, org=state.org, now=now)
     envelope = read_envelope(answer.keys)
     key_set = verify_key_set(envelope, root, org=state.org, now=now, min_epoch=known.epoch)
-    if key_set.epoch == known.epoch and key_set.expires < known.expires:
-        # Rotation keeps the epoch, so an older key set would bring a retired key back.
-        raise UntrustedError("The key set is older than one that was seen before.", code="rollback")
-    return envelope, key_set
+    if key_set.epoch > known.epoch or key_set.expires >= known.expires:
+        return envelope, key_set
+    if key_set.keys == known.keys:
+        return state.keys, known  # another signature over the same keys, which only ends earlier
+    # Rotation keeps the epoch, so an older key set would bring a retired key back.
+    raise UntrustedError("The key set is older than one that was seen before.", code="rollback")
 
 
 def _check_identity(state: TrustState, document: Lease | Bundle) -> None:

@@ -72,8 +72,7 @@ def _show_change(change: Change, printer: Printer, *, detail: bool) -> int:
     """Prints one change; returns how many fields it hid."""
     style, mark = _MARK[change.action]
     where = f" ({safe(change.location.file)}:{change.location.line})" if change.location else ""
-    printer.line(("bold", f"  # {safe(change.address)} {_SENTENCE[change.action]}"), where)
-    printer.line("  ", (style, mark), f" {safe(change.address)}")
+    printer.line("  ", (style, mark), ("bold", f" {safe(change.address)}"), f" {_SENTENCE[change.action]}{where}")
     if change.action is not Action.UPDATE and not detail:
         return len(change.fields)
     for field in change.fields:

@@ -21,7 +21,10 @@ def test_no_acting_character_is_left(text: str) -> None:
     assert not {unicodedata.category(character) for character in safe(text)} & ACTING
 
 
-@pytest.mark.parametrize("text", ["\x1b[2J", "\r", "\x9b31m", "\u202e", "\u200b", "\u2028", "\U000e0041", "\x7f", "a\nb"])
+ATTACKS = ["\x1b[2J", "\r", "\x9b31m", "\u202e", "\u200b", "\u2028", "\U000e0041", "\x7f", "a\nb"]
+
+
+@pytest.mark.parametrize("text", ATTACKS)
 def test_known_attacks_are_written_out(text: str) -> None:
     assert safe(text).isascii()
     assert safe(text) != text

@@ -1,0 +1,1 @@
+"""The command line: everything that talks to people, git and hosts."""

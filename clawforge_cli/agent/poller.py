@@ -1,0 +1,208 @@
+"""Keeps the policy fresh: asks, verifies, stores, and only then puts in force. Silence and refusals change nothing."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+
+from clawforge.bundle import strictest_offline
+from clawforge.errors import ClawforgeError, UnauthenticatedError, UnavailableError, UntrustedError
+from clawforge.secret import Secret
+from clawforge.trust import REFETCH_CODES, Answer, Held, TrustState, accept_answer, held, pass_time, witness
+from clawforge_cli.agent.clock import Clock, monotonic_seconds
+from clawforge_cli.agent.service import AgentService
+from clawforge_cli.agent.store import AgentState, Store
+from clawforge_cli.agent.transport import AgentTransport
+from clawforge_cli.agent.version_watch import out_of_range_since
+
+SHORTEST_INTERVAL = 0.5
+LONGEST_INTERVAL = 30.0
+_LONGEST_RETRY_AFTER = 120.0
+
+
+def poll_interval(holding: Held | None) -> float:
+    """Seconds between polls: a third of the time after which silence would cost something, within bounds."""
+    if holding is None:
+        return SHORTEST_INTERVAL
+    offline = strictest_offline(holding.bundle)
+    return max(SHORTEST_INTERVAL, min(LONGEST_INTERVAL, offline.lease / 3, offline.max_stale / 3))
+
+
+def random_fraction() -> float:
+    """A number in [0, 1)."""
+    return secrets.randbelow(1 << 20) / (1 << 20)
+
+
+class Poller:
+    """Polls for one instance. Not thread-safe: one thread runs it."""
+
+    def __init__(
+        self,
+        state: AgentState,
+        *,
+        store: Store,
+        transport: AgentTransport,
+        service: AgentService,
+        clock: Clock,
+        report: Callable[[str], None],
+        jitter: Callable[[], float] = random_fraction,
+        monotonic: Callable[[], float] = monotonic_seconds,
+    ) -> None:
+        self._state = state
+        self._store = store
+        self._transport = transport
+        self._service = service
+        self._clock = clock
+        self._report = report
+        self._jitter = jitter
+        self._monotonic = monotonic
+        self._holding: Held | None = None
+        self._failures = 0
+        self._complaint = ""
+        self._announced: tuple[int, str] | None = None
+        self._remembered = clock.now()
+
+    def load(self) -> None:
+        """Put in force what the state holds, verified again; if it does not hold together, nothing."""
+        try:
+            self._holding = held(self._state.trust)
+        except UntrustedError as error:
+            self._report(
+                f"The stored policy is not used: {error.message} Every call is denied until a new one arrives."
+            )
+            self._service.adopt_nothing(f"The stored policy cannot be trusted: {error.message}")
+            return
+        if self._holding is not None:
+            try:
+                self._remember(self._state.trust, self._holding)
+            except UnavailableError as error:
+                self._report(error.message)
+            self._service.adopt(self._holding)
+            self._announce(self._holding)
+
+    def run(self, stop: threading.Event) -> None:
+        """Poll until told to stop."""
+        while not stop.wait(self.poll_once()):
+            pass
+        self.finish()
+
+    def poll_once(self) -> float:
+        """Ask once; seconds to wait before the next time.
+
+        The server is asked to hold its answer back until something changes, so that changes arrive at once; a server
+        that answers earlier is asked again at the same pace. A new policy is acknowledged without delay.
+        """
+        began, before = self._monotonic(), self._holding
+        try:
+            answer = self._ask(before.digest if before is not None else None, patient=self._failures == 0)
+            try:
+                self._take(answer)
+            except UntrustedError as error:
+                if answer.bundle is not None or error.code not in REFETCH_CODES:
+                    raise
+                self._take(self._ask(None, patient=False))
+        except ClawforgeError as error:
+            return self._failed(error)
+        except Exception as error:  # a defect here must not end polling; what is in force expires by itself
+            return self._failed(UnavailableError(f"The poll failed: {type(error).__name__}: {error}"))
+        if self._complaint:
+            self._report("The control plane answers again.")
+        self._complaint, self._failures = "", 0
+        if before is None or self._holding is None or before.digest != self._holding.digest:
+            return SHORTEST_INTERVAL
+        pause = poll_interval(self._holding) * (0.9 + 0.1 * self._jitter())
+        return max(SHORTEST_INTERVAL, pause - (self._monotonic() - began))
+
+    def _ask(self, digest: str | None, *, patient: bool) -> Answer:
+        enforcing = self._holding.digest if self._holding is not None else None
+        wait = int(poll_interval(self._holding)) if patient and digest is not None else 0
+        return self._transport.poll(Secret(self._state.credential), held=digest, enforcing=enforcing, wait=wait)
+
+    def _take(self, answer: Answer) -> None:
+        before = self._state.trust
+        try:
+            trust = accept_answer(before, answer, self._clock.now())
+        except UntrustedError:
+            self._take_witness(answer)
+            raise
+        holding = held(trust)
+        if holding is None:
+            raise UntrustedError("The answer brought nothing into force.", code="nothing-held")
+        self._clock.learn(holding.lease.issued_at)
+        trust = pass_time(trust, holding, self._clock.now())
+        # A kill counts even if the disk is full; everything else is believed only once it is durable.
+        self._service.adopt_kill(holding.kill)
+        self._remember(trust, holding)
+        self._holding = holding
+        self._service.adopt(holding)
+        self._announce(holding)
+
+    def _take_witness(self, answer: Answer) -> None:
+        """Of a refused answer, keep a verified newer lease: its kills and counters count without its bundle."""
+        try:
+            trust = witness(self._state.trust, answer, self._clock.now())
+        except UntrustedError:
+            return  # the caller reports why the answer as a whole was refused
+        if trust != self._state.trust and trust.seen is not None:
+            self._clock.learn(trust.seen.issued_at)
+            self._service.adopt_kill(trust.seen.kill)
+            self._remember(trust, self._holding)
+
+    def _remember(self, trust: TrustState, holding: Held | None) -> None:
+        """Write down what is believed. Raises UnavailableError if that fails; what was written before then stands."""
+        since = self._state.out_of_range_since
+        if holding is not None:
+            since = out_of_range_since(holding.bundle, self._service.facts, since, self._clock.decision_time())
+            self._service.learn_facts(self._service.facts.model_copy(update={"out_of_range_since": since}))
+        state = self._state.model_copy(update={"trust": trust, "out_of_range_since": since})
+        if state == self._state:
+            return
+        try:
+            self._store.write(state)
+        except OSError as error:
+            raise UnavailableError(
+                f"The new policy cannot be stored in {self._store.path}: {error.strerror}.", code="state-not-written"
+            ) from error
+        self._state = state
+        self._remembered = self._clock.now()
+
+    def _failed(self, error: ClawforgeError) -> float:
+        message = error.message
+        if isinstance(error, UnauthenticatedError):
+            message = (
+                "The control plane no longer accepts this machine's credential; the last good policy holds until it "
+                "expires. Enrol again with a new token in a new state directory if this was not on purpose."
+            )
+        if message != self._complaint:
+            self._report(message)
+            self._complaint = message
+        self._let_time_pass()
+        pause = SHORTEST_INTERVAL * float(2 ** min(self._failures, 10))
+        self._failures += 1
+        asked = error.retry_after if isinstance(error, UnavailableError) else 0.0
+        return max(min(pause, LONGEST_INTERVAL) * (0.5 + 0.5 * self._jitter()), min(asked, _LONGEST_RETRY_AFTER))
+
+    def _let_time_pass(self) -> None:
+        """While offline, write down now and then that time passed."""
+        elapsed = (self._clock.now() - self._remembered).total_seconds()
+        if elapsed >= poll_interval(self._holding):
+            self.finish()
+
+    def finish(self) -> None:
+        """Write down that time passed, so that the next start begins no earlier."""
+        if self._holding is None:
+            return
+        now = self._clock.now()
+        try:
+            self._remember(pass_time(self._state.trust, self._holding, now), self._holding)
+        except UnavailableError as error:
+            self._report(error.message)
+        self._remembered = now
+
+    def _announce(self, holding: Held) -> None:
+        current = (holding.bundle.revision, holding.digest)
+        if current != self._announced:
+            bundle = holding.bundle
+            self._report(f"Enforcing revision {bundle.revision} for {bundle.user} (instance {bundle.instance})")
+            self._announced = current

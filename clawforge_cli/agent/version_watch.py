@@ -1,0 +1,22 @@
+"""Since when this machine's versions have been outside of what the policy wants; grace periods count from there."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from clawforge.bundle import Bundle
+from clawforge.decide.judges.versions import is_in_order
+from clawforge.decide.request import InstanceFacts
+
+
+def out_of_range_since(
+    bundle: Bundle, facts: InstanceFacts, before: dt.datetime | None, now: dt.datetime
+) -> dt.datetime | None:
+    """None while every target of every policy in the bundle is met; else what was noted before, or `now`.
+
+    One moment serves all targets, so a target that is added while another is missed has no grace of its own left.
+    """
+    targets = [target for policy in bundle.policies.values() for target in policy.versions.targets]
+    if all(is_in_order(facts.versions.get(target.component), target.target) for target in targets):
+        return None
+    return before or now

@@ -1,0 +1,32 @@
+"""Arguments that several commands share, declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Directory of the project.")]
+Server = Annotated[
+    str | None, typer.Option("--server", envvar="CLAWFORGE_SERVER", help="Address of the control plane.")
+]
+Org = Annotated[str | None, typer.Option("--org", envvar="CLAWFORGE_ORG", help="Org, instead of the project's.")]
+Instance = Annotated[str | None, typer.Option("--instance", help="Instance that the subject works on.")]
+Agent = Annotated[str | None, typer.Option("--agent", help="Agent on the instance.")]
+Context = Annotated[str | None, typer.Option("--context", help="Context, such as work or personal.")]
+Groups = Annotated[list[str] | None, typer.Option("--group", help="Group given at enrolment; may be repeated.")]
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="Tag of the instance, key=value; may be repeated.")]
+At = Annotated[str | None, typer.Option("--at", help="Moment, RFC 3339; default now.")]
+Applied = Annotated[bool, typer.Option("--applied", help="Ask the control plane instead of reading the files.")]
+
+
+class TextOrJson(StrEnum):
+    """Output for people or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Format = Annotated[TextOrJson, typer.Option("--format", help="Form of the output.")]

@@ -1,0 +1,41 @@
+"""`clawforge serve`: becomes the server's program; the command line and the server share no code but the library."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clawforge.errors import InputError
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def serve(
+    data: Annotated[Path, typer.Option("--data", help="Directory for the database and the bootstrap token.")],
+    listen: Annotated[str, typer.Option("--listen", help="Address to listen on, HOST:PORT.")] = "127.0.0.1:8733",
+    tls_cert: Annotated[Path | None, typer.Option("--tls-cert", help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Private key of the certificate, PEM.")] = None,
+    behind_proxy: Annotated[
+        bool,
+        typer.Option("--behind-proxy", help="A proxy in front ends TLS; allows a public address without it."),
+    ] = False,
+) -> None:
+    """Run the control plane until it is stopped."""
+    from importlib.util import find_spec
+
+    if find_spec("clawforge_server") is None or find_spec("granian") is None:
+        raise InputError("The server is not installed.", hint="Install it with `pip install 'clawforge[server]'`.")
+    command = [sys.executable, "-m", "clawforge_server", "--data", str(data), "--listen", listen]
+    if tls_cert is not None:
+        command += ["--tls-cert", str(tls_cert)]
+    if tls_key is not None:
+        command += ["--tls-key", str(tls_key)]
+    if behind_proxy:
+        command.append("--behind-proxy")
+    sys.stdout.flush()
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module, no shell

@@ -1,0 +1,40 @@
+"""Opening a project for a command that needs it to be sound: problems are shown and nothing goes on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawforge.diagnostic import Severity, has_errors
+from clawforge.errors import ClawforgeError
+from clawforge_cli.views.terminal import Printer, note
+
+if TYPE_CHECKING:
+    from clawforge.load.project import Project
+
+
+class FindingsError(ClawforgeError):
+    """The files have problems, which were already shown."""
+
+    code = "findings"
+
+
+def open_project(path: Path) -> Project:
+    """The project of a directory. Raises FindingsError after showing the problems that stand in the way."""
+    from clawforge.lint.engine import diagnose
+    from clawforge.load.project import load_project
+
+    project = load_project(path)
+    diagnostics = diagnose(project)
+    if has_errors(diagnostics):
+        from clawforge_cli.views.human_problems import show_diagnostics
+
+        errors = [item for item in diagnostics if item.severity is Severity.ERROR]
+        show_diagnostics(errors, Printer(sys.stderr, colour=None if sys.stderr.isatty() else False))
+        count = "one error" if len(errors) == 1 else f"{len(errors)} errors"
+        raise FindingsError(f"The files have {count}; nothing was sent.", hint="`clawforge lint` lists every problem.")
+    warnings = sum(item.severity is Severity.WARNING for item in diagnostics)
+    if warnings:
+        note(f"{warnings} lint warning{'s' if warnings > 1 else ''}; `clawforge lint` shows them.")
+    return project

@@ -1,0 +1,321 @@
+"""What every store must keep of `clawforge_server.store.port`: one suite, run over each implementation."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clawforge.plan import Base, Meaning, Plan, Summary
+from clawforge.position import ResourcePosition
+from clawforge.state import StateEntry, state_digest
+from clawforge.wire import Revision
+from clawforge_server.store.port import Store
+from clawforge_server.store.records import (
+    AuditEntry,
+    EnrollmentRecord,
+    InstanceRecord,
+    InstanceReport,
+    KeyRecord,
+    OrgRecord,
+    PlanPayload,
+    PlanRecord,
+    TokenRecord,
+)
+from clawforge_server.store.sqlite.store import SqliteStore
+
+NOW = dt.datetime(2026, 11, 20, 12, 0, 0, 123_456, tzinfo=dt.UTC)
+DIGEST = "sha256:" + "0" * 64
+Opener = Callable[[], Store]
+
+
+@pytest.fixture(params=["sqlite"])
+def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opener]:
+    """Opens the store, again and again over the same data; all of them are closed afterwards."""
+    opened: list[Store] = []
+
+    def opener() -> Store:
+        while opened:
+            opened.pop().close()
+        opened.append({"sqlite": SqliteStore}[request.param](tmp_path / "store.db"))
+        return opened[-1]
+
+    yield opener
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Opener) -> Store:
+    store = open_store()
+    with store.transaction() as transaction:
+        for name in ("acme", "other"):
+            transaction.orgs.create(org(name))
+    return store
+
+
+def org(name: str = "acme") -> OrgRecord:
+    return OrgRecord(name, NOW, 0, 1, 1, NOW.date(), DIGEST)
+
+
+def entry(text: str, source: str = "policies") -> StateEntry:
+    return StateEntry(source, text.encode(), f"sha256:{text:0<64}"[:71])
+
+
+def plan(plan_id: str = "plan-1", *, expires_at: dt.datetime = NOW) -> PlanRecord:
+    document = Plan(
+        id=plan_id,
+        org="acme",
+        source="policies",
+        base=Base(revision=0, digest=DIGEST),
+        digest=DIGEST,
+        state_digest=DIGEST,
+        summary=Summary(),
+        changes=(),
+        meaning=Meaning(verdict="equal"),
+        expires_at=expires_at.replace(microsecond=0),
+    )
+    position = ResourcePosition(file="a.yaml", line=1, fields={"/spec": 2})
+    payload = PlanPayload(upserts={"Group/a": "{}"}, deletes=("Group/b",), positions={"Group/a": position})
+    return PlanRecord(plan_id, NOW, expires_at, "owner", document, payload)
+
+
+def revision(number: int) -> Revision:
+    return Revision(
+        number=number,
+        created_at=NOW,
+        actor="owner",
+        source="policies",
+        summary=Summary(add=1),
+        plan_id=f"plan-{number}",
+        state_digest=DIGEST,
+        change_digest=DIGEST,
+    )
+
+
+def instance(name: str = "i-1", org_name: str = "acme") -> InstanceRecord:
+    return InstanceRecord(
+        org_name, name, f"hash {org_name} {name}", "dev", ("eng",), {"env": "prod"}, "laptop", "openclaw", {}, "e", NOW
+    )
+
+
+def enrollment(name: str = "e-1", uses: int = 1) -> EnrollmentRecord:
+    return EnrollmentRecord(
+        name, "acme", f"hash {name}", "dev", None, ("eng",), {"a": "b"}, uses, uses, NOW, "owner", NOW
+    )
+
+
+def token(name: str = "t-1", org_name: str | None = "acme") -> TokenRecord:
+    kind = "owner" if org_name is None else "api"
+    return TokenRecord(name, org_name, kind, f"hash {name}", "robot", ("a:b",), NOW, "owner", NOW)
+
+
+def test_orgs_round_trip_and_are_told_apart(store: Store) -> None:
+    changed = dataclasses.replace(org(), revision=3, serial=7, horizon_day=dt.date(2026, 12, 1))
+    key = KeyRecord("k", "root", 1, b"public", b"private", NOW)
+    with store.transaction() as transaction:
+        transaction.orgs.update(changed)
+        transaction.orgs.add_key("acme", key)
+    with store.transaction() as transaction:
+        assert transaction.orgs.get("acme") == changed
+        assert transaction.orgs.get("other") == org("other")
+        assert transaction.orgs.get("nowhere") is None
+        assert transaction.orgs.keys("acme") == (key,)
+        assert transaction.orgs.keys("other") == ()
+
+
+def test_an_exception_takes_everything_back(store: Store) -> None:
+    def fail() -> None:
+        with store.transaction() as transaction:
+            transaction.orgs.create(org("third"))
+            transaction.audit.append("third", AuditEntry(NOW, "owner", "x", "done"))
+            transaction.resources.write("acme", 1, {"Group/a": entry("a")}, [])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    with store.transaction() as transaction:
+        assert transaction.orgs.get("third") is None
+        assert transaction.audit.page("third", 0, 10) == ()
+        assert transaction.resources.entries("acme") == {}
+
+
+def test_what_was_committed_is_there_after_reopening(open_store: Opener) -> None:
+    with open_store().transaction() as transaction:
+        transaction.orgs.create(org())
+        transaction.tokens.add(token(org_name=None))
+    with open_store().transaction() as transaction:
+        assert transaction.orgs.get("acme") == org()
+        assert transaction.tokens.has_owner()
+
+
+def test_state_history_and_changes(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.resources.write("acme", 1, {"Group/b": entry("b1"), "Group/a": entry("a1")}, [])
+        transaction.resources.write("acme", 2, {"Group/a": entry("a2")}, ["Group/b"])
+        transaction.resources.write("other", 1, {"Group/a": entry("x")}, [])
+    with store.transaction() as transaction:
+        resources = transaction.resources
+        assert resources.entries("acme") == {"Group/a": entry("a2")}
+        assert list(resources.entries_at("acme", 1)) == ["Group/a", "Group/b"]
+        assert resources.entries_at("acme", 1)["Group/a"] == entry("a1")
+        assert resources.entries_at("acme", 2) == resources.entries("acme")
+        assert resources.entries_at("acme", 0) == {}
+        assert resources.changed_since("acme", 0) == ("Group/a", "Group/b")
+        assert resources.changed_since("acme", 2) == ()
+
+
+STEP = st.tuples(
+    st.dictionaries(st.sampled_from("abcd"), st.sampled_from("123"), max_size=3), st.sets(st.sampled_from("abcd"))
+)
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(steps=st.lists(STEP, max_size=6))
+def test_history_is_what_a_dictionary_would_remember(open_store: Opener, steps: list[Any]) -> None:
+    store = open_store()
+    name = f"h{abs(hash(str(steps)))}"[:40]
+    present: dict[str, StateEntry] = {}
+    past: list[dict[str, StateEntry]] = [{}]
+    with store.transaction() as transaction:
+        if transaction.orgs.get(name) is not None:
+            return
+        transaction.orgs.create(org(name))
+        for number, (upserts, deletes) in enumerate(steps, start=1):
+            written = {key: entry(key + value) for key, value in upserts.items()}
+            gone = {key for key in deletes if key in present and key not in written}
+            transaction.resources.write(name, number, written, gone)
+            present = {key: value for key, value in {**present, **written}.items() if key not in gone}
+            past.append(present)
+        assert transaction.resources.entries(name) == dict(sorted(present.items()))
+        for number, expected in enumerate(past):
+            found = transaction.resources.entries_at(name, number)
+            assert found == expected
+            assert state_digest((key, item.digest) for key, item in found.items())
+
+
+def test_positions_are_replaced_by_source(store: Store) -> None:
+    here, there = (ResourcePosition(file=name, line=1, fields={"/spec": 2}) for name in ("a.yaml", "b.yaml"))
+    with store.transaction() as transaction:
+        transaction.resources.place("acme", "one", {"Group/a": here, "Group/b": here}, "c" * 40)
+        transaction.resources.place("acme", "two", {"Group/c": here}, None)
+        transaction.resources.place("acme", "one", {"Group/a": there}, None)
+        transaction.resources.place("other", "one", {}, None)
+        assert transaction.resources.positions("acme") == {"Group/a": there, "Group/c": here}
+
+
+def test_revisions_are_paged(store: Store) -> None:
+    with store.transaction() as transaction:
+        for number in (1, 2, 3):
+            transaction.revisions.add("acme", revision(number))
+        assert transaction.revisions.get("acme", 2) == revision(2)
+        assert transaction.revisions.get("acme", 4) is None
+        assert transaction.revisions.get("other", 2) is None
+        assert [item.number for item in transaction.revisions.page("acme", None, 2)] == [3, 2]
+        assert [item.number for item in transaction.revisions.page("acme", 2, 9)] == [1]
+
+
+def test_plans_are_kept_marked_and_forgotten(store: Store) -> None:
+    later = NOW + dt.timedelta(days=1)
+    with store.transaction() as transaction:
+        for record in (plan("old"), plan("used"), plan("new", expires_at=later)):
+            transaction.plans.add("acme", record)
+        assert transaction.plans.get("acme", "new") == plan("new", expires_at=later)
+        assert transaction.plans.get("other", "new") is None
+        transaction.plans.mark_applied("acme", "used", "{}")
+        transaction.plans.forget_expired("acme", later)
+        assert transaction.plans.get("acme", "old") is None
+        used = transaction.plans.get("acme", "used")
+        assert used is not None
+        assert (used.payload, used.result) == (None, "{}")
+        assert transaction.plans.get("acme", "new") is not None
+
+
+def test_the_log_counts_without_gaps_for_each_org(store: Store) -> None:
+    with store.transaction() as transaction:
+        numbers = [
+            transaction.audit.append(name, AuditEntry(NOW, "owner", "x", "done", {"n": [1, "ü"]}))
+            for name in ("acme", "other", "acme", "acme")
+        ]
+        assert numbers == [1, 1, 2, 3]
+        page = transaction.audit.page("acme", 1, 1)
+        assert [(item.seq, item.entry.at, item.entry.detail) for item in page] == [(2, NOW, {"n": [1, "ü"]})]
+
+
+def test_tokens_are_found_by_hash_and_revoked_in_their_org_only(store: Store) -> None:
+    with store.transaction() as transaction:
+        assert not transaction.tokens.has_owner()
+        transaction.tokens.add(token())
+        transaction.tokens.add(token("owner", None))
+        assert transaction.tokens.has_owner()
+        assert transaction.tokens.find("hash t-1") == token()
+        assert transaction.tokens.find("hash") is None
+        assert transaction.tokens.list("acme") == (token(),)
+        assert not transaction.tokens.revoke("other", "t-1", NOW)
+        assert not transaction.tokens.revoke("acme", "owner", NOW)
+        assert transaction.tokens.revoke("acme", "t-1", NOW)
+        assert not transaction.tokens.revoke("acme", "t-1", NOW)
+        found = transaction.tokens.find("hash t-1")
+        assert found is not None
+        assert found.revoked_at == NOW
+
+
+def test_enrolments_count_down_to_nothing(store: Store) -> None:
+    with store.transaction() as transaction:
+        transaction.enrollments.add(enrollment(uses=2))
+        assert transaction.enrollments.find("hash e-1") == enrollment(uses=2)
+        assert not transaction.enrollments.use("other", "e-1")
+        assert [transaction.enrollments.use("acme", "e-1") for _ in range(3)] == [True, True, False]
+        assert transaction.enrollments.list("other") == ()
+        assert transaction.enrollments.revoke("acme", "e-1", NOW)
+        assert not transaction.enrollments.revoke("acme", "e-1", NOW)
+
+
+def test_instances_report_in_batches(store: Store) -> None:
+    later = NOW + dt.timedelta(seconds=5)
+    with store.transaction() as transaction:
+        for record in (instance(), instance("i-2"), instance("i-1", "other")):
+            transaction.instances.add(record)
+        transaction.instances.report(
+            [
+                InstanceReport("acme", "i-1", NOW, DIGEST, {"host": "1"}),
+                InstanceReport("acme", "i-1", later),
+                InstanceReport("acme", "nobody", NOW),
+            ]
+        )
+        reported = dataclasses.replace(instance(), last_seen=later, acknowledged=DIGEST, versions={"host": "1"})
+        assert transaction.instances.list("acme") == (reported, instance("i-2"))
+        assert transaction.instances.get("other", "i-1") == instance("i-1", "other")
+        assert transaction.instances.find("hash acme i-2") == instance("i-2")
+        assert not transaction.instances.revoke("other", "i-2", NOW)
+        assert transaction.instances.revoke("acme", "i-2", NOW)
+
+
+def test_writers_never_interleave(store: Store) -> None:
+    def count() -> None:
+        for _ in range(20):
+            with store.transaction() as transaction:
+                found = transaction.orgs.get("acme")
+                assert found is not None
+                transaction.orgs.update(dataclasses.replace(found, serial=found.serial + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with store.transaction() as transaction:
+        found = transaction.orgs.get("acme")
+        assert found is not None
+        assert found.serial == 1 + 6 * 20
+
+
+def test_a_store_is_ready_until_it_is_closed(store: Store) -> None:
+    store.check_ready()
