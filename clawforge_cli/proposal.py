@@ -15,7 +15,7 @@ def plan_request(project: Project) -> PlanRequest:
     """The project's resources, where they stand, and the commit that they come from."""
     from clawforge_cli.gitops.local import head_commit
 
-    files = sorted({item.location().file for item in project.resources})
+    files = sorted({item.document.file for item in project.resources})
     commit = head_commit(project.root, files)
     return PlanRequest(
         source=project.file.source,

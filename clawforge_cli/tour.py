@@ -21,6 +21,8 @@ from clawforge_cli.views.terminal import Printer, safe
 
 _PROGRAM = [sys.executable, "-m", "clawforge_cli"]
 _START_SECONDS = 30.0
+_HOST_VERSION = "2026.9.6"
+_SHOWN_CHANGES = 5
 
 
 class _StepFailedError(Exception):
@@ -57,8 +59,10 @@ def _tour(printer: Printer, project: Path, scratch: Path, user: str, allowed: st
         printer.line(f"   It listens on {address}.")
 
         _say(printer, 3, "Plan: what would change? Then apply it, and plan again.")
-        _run(["plan", str(project), "--detailed-exitcode"], environment, expect=ExitCode.CHANGES)
-        _run(["apply", str(project), "--auto-approve"], environment, quiet=True)
+        planned = _run(["plan", str(project), "--detailed-exitcode"], environment, expect=ExitCode.CHANGES, quiet=True)
+        _show_ends(planned.splitlines(), _SHOWN_CHANGES + 2, 1)
+        applied = _run(["apply", str(project), "--auto-approve"], environment, quiet=True)
+        _show_ends(applied.splitlines(), 0, 2)
         _run(["plan", str(project), "--detailed-exitcode"], environment)
         _run(["log", str(project)], environment)
 
@@ -67,6 +71,7 @@ def _tour(printer: Printer, project: Path, scratch: Path, user: str, allowed: st
         agent_environment = {key: value for key, value in environment.items() if not key.startswith("CLAWFORGE_")}
         state = scratch / "agent"
         agent = ["agent", "run", "--server", f"http://{address}", "--state", str(state)]
+        agent += ["--host-version", _HOST_VERSION]
         with _background(agent, agent_environment | {"CLAWFORGE_ENROLL_TOKEN": token}, scratch / "agent.log"):
             _wait_for_agent(state, agent_environment, scratch / "agent.log")
 
@@ -102,12 +107,17 @@ def _run(
     if not quiet or not ended_well:
         for line in (done.stdout + done.stderr).splitlines():
             sys.stdout.write(f"   {line}\n")
-    elif arguments[0] == "apply":
-        for line in done.stdout.splitlines()[-2:]:
-            sys.stdout.write(f"   {line}\n")
     if not ended_well:
         raise _StepFailedError(f"`clawforge {arguments[0]}` ended with {done.returncode}, not {int(expect)}.")
     return done.stdout
+
+
+def _show_ends(lines: list[str], first: int, last: int) -> None:
+    """The beginning and the end of a long output."""
+    middle = len(lines) - first - last
+    shown = [*lines[:first], *([f"  ... {middle} more lines"] if first and middle > 0 else []), *lines[-last:]]
+    for line in shown:
+        sys.stdout.write(f"   {line}\n")
 
 
 @contextmanager

@@ -62,7 +62,8 @@ def _fences(text: str) -> Iterator[tuple[int, str, str, list[str]]]:
 
 
 def _commands(number: int, body: list[str]) -> Iterator[Step]:
-    command, expected, start = "", [], number
+    command, start = "", number
+    expected: list[str] = []
     for at, line in enumerate(body, start=number + 1):
         if line.startswith("$ "):
             if command:

@@ -83,9 +83,9 @@ class Decision(Strict):
 
 
 class InstanceFacts(Strict):
-    """What the agent knows about its own machine. `versions` by component; `workspace` and `home` are absolute paths."""
+    """What the agent knows about its own machine. `versions` by component, None where nobody can know them; `workspace` and `home` are absolute paths."""
 
-    versions: dict[str, str] = {}
+    versions: dict[str, str] | None = {}
     out_of_range_since: Instant | None = None
     workspace: str | None = None
     home: str | None = None

@@ -26,7 +26,7 @@ class Judgement:
 def simulated_facts(user: str) -> InstanceFacts:
     """A plausible machine for a subject that has none here: a home and a workspace below it, no versions known."""
     home = f"/home/{user.partition('@')[0]}"
-    return InstanceFacts(home=home, workspace=f"{home}/workspace")
+    return InstanceFacts(versions=None, home=home, workspace=f"{home}/workspace")
 
 
 class Simulator:

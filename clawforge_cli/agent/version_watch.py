@@ -17,6 +17,6 @@ def out_of_range_since(
     One moment serves all targets, so a target that is added while another is missed has no grace of its own left.
     """
     targets = [target for policy in bundle.policies.values() for target in policy.versions.targets]
-    if all(is_in_order(facts.versions.get(target.component), target.target) for target in targets):
+    if all(is_in_order((facts.versions or {}).get(target.component), target.target) for target in targets):
         return None
     return before or now

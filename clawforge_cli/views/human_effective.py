@@ -30,16 +30,17 @@ def show_effective(view: EffectiveView, printer: Printer) -> None:
     if view.effective.shadow is not None:
         printer.line()
         printer.line(("bold", "would be, if what is observed were enforced:"))
-        _show_rules(view, view.effective.shadow, "shadow", printer)
+        _show_rules(view, view.effective.shadow, "shadow", printer, unlike=view.effective.enforced)
     _show_lists(view, printer)
 
 
-def _show_rules(view: EffectiveView, rules: Rules, part: str, printer: Printer) -> None:
+def _show_rules(view: EffectiveView, rules: Rules, part: str, printer: Printer, *, unlike: Rules | None = None) -> None:
+    """What is not a built-in default; with `unlike`, what differs from that."""
     body = rules.model_dump(mode="json", by_alias=True)
-    empty = Rules().model_dump(mode="json", by_alias=True)
+    empty = (unlike or Rules()).model_dump(mode="json", by_alias=True)
     for section, fields in body.items():
         if not isinstance(fields, dict):
-            if fields:
+            if fields != empty[section]:
                 printer.line(f"{section}: {safe(fields)}", ("dim", _comment(_places(view, part, section))))
             continue
         shown = {name: value for name, value in fields.items() if value != empty[section][name]}
@@ -51,7 +52,8 @@ def _show_rules(view: EffectiveView, rules: Rules, part: str, printer: Printer) 
 
 def _show_field(view: EffectiveView, part: str, path: str, name: str, value: Any, printer: Printer) -> None:
     if not isinstance(value, list):
-        printer.line(f"  {name}: {safe(value)}", ("dim", _comment(_places(view, part, path))))
+        shown = str(value).lower() if isinstance(value, bool) else safe(value)
+        printer.line(f"  {name}: {shown}", ("dim", _comment(_places(view, part, path))))
         return
     if not value:
         printer.line(f"  {name}: nothing", ("dim", _comment(_places(view, part, path))))

@@ -88,7 +88,7 @@ def test_one_edited_field_is_one_change_of_that_field(applied: tuple[Program, Se
 
 def test_a_deleted_file_is_exactly_its_destruction(applied: tuple[Program, Server, Path], edited: Path) -> None:
     program, _, _ = applied
-    victims = [path for path in (edited / "tests").glob("*.yaml")]
+    victims = list((edited / "tests").glob("*.yaml"))
     gone = sum(path.read_text().count("\nkind: PolicyTest") + path.read_text().startswith("kind:") for path in victims)
     shutil.rmtree(edited / "tests")
     plan = program.json("plan", edited)

@@ -17,9 +17,8 @@ from clawforge.version_range import VersionKey, parse_range, version_key
 class VersionsJudge:
     """Judges the versions that an instance reports.
 
-    A component that the report leaves out is out of order, as is a version that cannot be read. Only a call
-    that is made on no instance, and comes with no versions, is not judged: `can` asks about people without a
-    machine.
+    A component that the report leaves out is out of order, as is a version that cannot be read. Not judged is a call
+    whose versions nobody can know, as when `can` asks about a machine from the files, or about no machine at all.
     """
 
     def __init__(self, versions: EffectiveVersions, blame: Blame) -> None:
@@ -28,7 +27,7 @@ class VersionsJudge:
 
     def out_of_order(self, facts: InstanceFacts) -> tuple[EffectiveVersionTarget, ...]:
         """The targets that are missed. An agent notes when the first one was, as `out_of_range_since`."""
-        return tuple(t for t in self._targets if not is_in_order(facts.versions.get(t.component), t.target))
+        return tuple(t for t in self._targets if not is_in_order((facts.versions or {}).get(t.component), t.target))
 
     def reasons(self, call: Call) -> Iterator[Reason]:
         """Why the instance must be brought up to date first."""
@@ -48,7 +47,8 @@ class VersionsJudge:
                 yield Record(code="version-out-of-range", message=message, resource=target.resource, warn=True)
 
     def _missed(self, call: Call) -> tuple[EffectiveVersionTarget, ...]:
-        if not self._targets or (call.request.instance is None and not call.facts.versions):
+        versions = call.facts.versions
+        if not self._targets or versions is None or (call.request.instance is None and not versions):
             return ()
         return self.out_of_order(call.facts)
 
@@ -90,7 +90,7 @@ def blocks_at(target: EffectiveVersionTarget, facts: InstanceFacts, at: dt.datet
 
 
 def _sentence(target: EffectiveVersionTarget, facts: InstanceFacts) -> str:
-    version = facts.versions.get(target.component)
+    version = (facts.versions or {}).get(target.component)
     have = f"is {version}" if version else "is unknown"
     want = f", {target.target.range} is required" if target.target.range else ", which is denied"
     said = f" {target.message}" if target.message else ""
