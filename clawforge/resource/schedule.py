@@ -20,13 +20,10 @@ import datetime as dt
 from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from clawforge.errors import InputError
-
-if TYPE_CHECKING:
-    from clawforge.resource.targeting import CronWindow, Schedule, SpanWindow
+from clawforge.resource.targeting import CronWindow, Schedule, SpanWindow
 
 Interval = tuple[dt.datetime, dt.datetime]
 """From, inclusive, until, exclusive; both in UTC."""
@@ -37,27 +34,11 @@ _LONGEST_REPEAT = dt.timedelta(hours=3)
 """More than any clock was set back in the last fifty years."""
 
 
-def check_cron(text: str) -> None:
-    """Raises ValueError unless the text is a five-field cron expression that can fire."""
-    from cronsim import CronSim, CronSimError
-
-    if len(text.split()) != 5:
-        raise ValueError(f"{text!r} is not a cron expression: it needs five fields, such as `0 18 * * 1-5`")
-    try:
-        next(CronSim(text, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
-    except CronSimError as error:
-        raise ValueError(f"{text!r} is not a cron expression: {error}") from error
-    except StopIteration:
-        raise ValueError(f"{text!r} never fires") from None
-
-
 def is_open(schedule: Schedule, at: dt.datetime) -> bool:
     """Whether any window of the schedule is open at a moment.
 
     Raises InputError for a moment without a zone or outside the years 1901 to 8999.
     """
-    from clawforge.resource.targeting import CronWindow
-
     moment = _in_range(at)
     for window in schedule.windows:
         if isinstance(window, CronWindow):
@@ -86,8 +67,6 @@ def boundaries(schedule: Schedule, start: dt.datetime, end: dt.datetime) -> list
 @lru_cache(maxsize=1024)
 def _open_intervals(schedule: Schedule, start: dt.datetime, end: dt.datetime) -> tuple[Interval, ...]:
     """When the schedule is open around [start, end], as intervals that neither overlap nor touch."""
-    from clawforge.resource.targeting import CronWindow
-
     found: list[Interval] = []
     for window in schedule.windows:
         if isinstance(window, CronWindow):

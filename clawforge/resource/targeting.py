@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from clawforge.resource.cron import check_cron
 from clawforge.resource.meta import Duration, Instant, NameSet, Strict, StringSet, SubjectSet, Zone
 
 Everyone = Literal["everyone"]
@@ -60,8 +61,6 @@ class CronWindow(Strict):
 
     @model_validator(mode="after")
     def _fires(self) -> CronWindow:
-        from clawforge.resource.schedule import check_cron
-
         check_cron(self.cron)
         if self.duration <= 0:
             raise ValueError("a window needs a duration above zero")
