@@ -15,7 +15,7 @@ LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help quickstart test check format generated bench lock wheel clean
+.PHONY: help quickstart test chaos check format generated bench lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -26,6 +26,12 @@ quickstart: $(VENV)/.locked-run ## govern the example company once, on a throw-a
 
 test: $(VENV)/.locked-dev ## run every test
 	$(BIN)/pytest
+
+# The suite runs a slice of this; a night runs thousands.
+ROUNDS ?= 1000
+
+chaos: $(VENV)/.locked-dev ## kill the server during applies, again and again (ROUNDS=1000)
+	CLAWFORGE_CHAOS_ROUNDS=$(ROUNDS) $(BIN)/pytest --timeout 0 tests/clawforge_server/test_crash.py
 
 check: $(VENV)/.locked-dev generated ## lint, format, types, direction of imports, generated files, wheel
 	$(BIN)/ruff check

@@ -39,7 +39,7 @@ def test_the_wheel_holds_every_file_of_the_sources_and_no_test(shipped: frozense
         if file.suffix in {".py", ".typed", ".json", ".mako"} and "__pycache__" not in file.parts
     }
     assert expected <= shipped
-    tests = [name for name in shipped if re.search(r"(^|/)(tests?|test_[^/]*|conftest)(/|\.py$)", name)]
+    tests = [name for name in shipped if re.search(r"(^|/)(tests?/|test_[^/]*\.py$|conftest\.py$)", name)]
     assert tests == []
 
 

@@ -1,0 +1,1 @@
+"""The control plane: stores, signs and serves what the library compiles."""

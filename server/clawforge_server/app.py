@@ -1,0 +1,113 @@
+"""The ASGI application: a router made from the table of endpoints, and the boundary where errors become answers."""
+
+from __future__ import annotations
+
+import uuid
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from clawforge.errors import ClawforgeError, ForbiddenError
+from clawforge_server.auth.admission import authorise, client_address, is_org_name, recognise
+from clawforge_server.auth.principal import Principal
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.endpoint import Call, Endpoint, in_thread
+from clawforge_server.log import failure_fields, logger
+from clawforge_server.problems import HttpError, internal_error_response, problem_response, status_of
+from clawforge_server.request_body import read_json
+from clawforge_server.routes.table import ENDPOINTS
+from clawforge_server.service.audit_trail import record_refusal
+
+REQUEST_ID = "X-Request-Id"
+
+
+def make_app(plane: ControlPlane) -> Starlette:
+    """The application on one control plane."""
+    app = Starlette(
+        routes=[_route(path, plane) for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)],
+        exception_handlers={HTTPException: _http_exception},
+    )
+    # A path has one spelling; a redirect would make clients send their body and credential twice.
+    app.router.redirect_slashes = False
+    return app
+
+
+def _route(path: str, plane: ControlPlane) -> Route:
+    by_method: dict[str, Endpoint] = {endpoint.method: endpoint for endpoint in ENDPOINTS if endpoint.path == path}
+
+    async def serve(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await _serve(plane, by_method[method], request)
+
+    return Route(path, serve, methods=list(by_method))
+
+
+async def _serve(plane: ControlPlane, endpoint: Endpoint, request: Request) -> Response:
+    """Answer one request; whatever goes wrong, the answer is a problem document and nothing of it is half done."""
+    request_id = uuid.uuid4().hex
+    try:
+        response = await _admit(plane, endpoint, request)
+    except ClawforgeError as error:
+        response = problem_response(error)
+        if status_of(error) >= 500:
+            logger().warning("unavailable", route=endpoint.path, code=error.code, request=request_id)
+    except Exception as error:  # The boundary: unexpected failures are logged and answered without a word about them.
+        logger().error(
+            "failed", method=endpoint.method, route=endpoint.path, request=request_id, **failure_fields(error)
+        )
+        response = internal_error_response(request_id)
+    response.headers[REQUEST_ID] = request_id
+    return response
+
+
+async def _admit(plane: ControlPlane, endpoint: Endpoint, request: Request) -> Response:
+    address = client_address(request, plane)
+    if endpoint.permission is None:
+        return await _handle(plane, endpoint, request, None, address)
+    principal = await recognise(plane, request, address)
+    org = str(request.path_params["org"])
+    try:
+        authorise(principal, org, endpoint.permission)
+        return await _handle(plane, endpoint, request, principal, address)
+    except ClawforgeError as error:
+        if status_of(error) < 500 and (endpoint.writes or isinstance(error, ForbiddenError)):
+            await _audit_refusal(plane, principal, org, endpoint.permission, error)
+        raise
+
+
+async def _handle(
+    plane: ControlPlane, endpoint: Endpoint, request: Request, principal: Principal | None, address: str
+) -> Response:
+    body = b"" if endpoint.request is None else await read_json(request, endpoint.body_limit)
+    return await endpoint.handler(Call(request, plane, principal, address, body))
+
+
+async def _audit_refusal(
+    plane: ControlPlane, principal: Principal, org: str, action: str, error: ClawforgeError
+) -> None:
+    """Into the log of the principal's own org: what somebody tries elsewhere must leave no trace there."""
+    log = principal.org or org
+    if not is_org_name(log):
+        return
+    now = plane.clock.now()
+
+    def work() -> None:
+        record_refusal(plane.store, log, now, principal.actor, action, error.code)
+
+    await in_thread(plane, work)
+
+
+async def _http_exception(request: Request, error: Exception) -> Response:
+    """What the router refuses: an unknown path, or a method that a path does not have."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = (error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == 405:
+        problem = HttpError(405, "method-not-allowed", f"This path does not take {request.method}.")
+    else:
+        problem = HttpError(404, "unknown-route", "This server has nothing at this path.", hint="See /openapi.json.")
+    response = problem_response(problem)
+    response.headers.update(headers)
+    return response

@@ -1,0 +1,121 @@
+"""Reading request bodies: capped before they are read, refused where JSON leaves room for two readings."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import ValidationError
+from starlette.requests import ClientDisconnect, Request
+
+from clawforge.load.field_problem import field_problems
+from clawforge.resource.meta import Strict
+from clawforge.wire import ProblemItem
+from clawforge_server.problems import HttpError, ListedError
+
+SMALL_BODY = 1024 * 1024
+LARGE_BODY = 64 * 1024 * 1024
+_DEEPEST = 100
+_MOST_PROBLEMS = 100
+
+_Model = TypeVar("_Model", bound=Strict)
+
+
+async def read_json(request: Request, limit: int) -> bytes:
+    """The body, once it is certain to be one JSON document within the limit.
+
+    Raises HttpError: 400 malformed, 413 too large, 415 not JSON.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+    if kind != "application/json" or encoding != "identity":
+        raise HttpError(415, "unsupported-content", "The body must be plain JSON.", hint="Send application/json.")
+    return await _read(request, limit)
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > limit:
+        raise _too_large(limit)
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise _too_large(limit)
+            chunks.append(chunk)
+    except ClientDisconnect as error:
+        raise HttpError(400, "malformed-body", "The body ended early.") from error
+    return b"".join(chunks)
+
+
+def parse_body(model: type[_Model], body: bytes) -> _Model:
+    """The body as a strict model.
+
+    Raises HttpError 400 for what is not one JSON document with one reading, and ListedError 422 for fields that
+    are wrong.
+    """
+    value = strict_json(body)
+    try:
+        return model.model_validate_json(body, strict=True, by_alias=True, by_name=False)
+    except ValidationError as error:
+        problems = field_problems(model, value, error)
+    items = tuple(
+        ProblemItem(code=item.code, message=f"{item.pointer or '/'}: {item.message}", hint=item.hint)
+        for item in problems[:_MOST_PROBLEMS]
+    )
+    raise ListedError("invalid-request", f"The request is not understood: {items[0].message}", items)
+
+
+def strict_json(body: bytes) -> Any:
+    """The decoded document. Raises HttpError 400 for duplicate keys, NaN, too deep nesting and other malformed text."""
+    try:
+        value = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except UnicodeDecodeError as error:
+        raise _malformed("it is not UTF-8") from error
+    except RecursionError as error:
+        raise _malformed("it is nested too deeply") from error
+    except ValueError as error:
+        raise _malformed(str(error) if isinstance(error, _Refused) else "it does not parse") from error
+    if _is_deeper(value, _DEEPEST):
+        raise _malformed("it is nested too deeply")
+    return value
+
+
+class _Refused(ValueError):
+    """Text that JSON parsers read differently."""
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Refused("an object has the same key twice")
+    return found
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise _Refused("it holds a number that JSON does not have")
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether containers stand in one another more than `limit` levels deep."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return bool(level)
+
+
+def _malformed(why: str) -> HttpError:
+    return HttpError(400, "malformed-json", f"The body is no usable JSON: {why}.")
+
+
+def _too_large(limit: int) -> HttpError:
+    return HttpError(413, "too-large", f"The body is larger than {limit // (1024 * 1024)} MiB.")

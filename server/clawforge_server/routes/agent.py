@@ -1,0 +1,158 @@
+"""What agents ask: to enrol, for their policy, and whether they are still up to date.
+
+Who an agent is comes from its credential alone; there is no parameter that names an instance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from starlette.responses import Response
+
+from clawforge.dsse import envelope_json
+from clawforge.errors import InputError, UnauthenticatedError
+from clawforge.lease import lease_header
+from clawforge.wire import (
+    HEADER_ACKNOWLEDGED,
+    HEADER_LEASE,
+    HEADER_REVISION,
+    EnrollAnswer,
+    EnrollRequest,
+    Heartbeat,
+    HeartbeatAnswer,
+    PolicyAnswer,
+)
+from clawforge_server.auth.admission import recognise_instance
+from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
+from clawforge_server.request_body import parse_body
+from clawforge_server.service.enrolling import enroll
+from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
+from clawforge_server.state.org_state import OrgState
+from clawforge_server.store.records import InstanceRecord
+
+_DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_LONGEST_WAIT = 30
+_MOST_VERSIONS = 32
+_LONGEST_VERSION = 200
+
+
+async def enrol(call: Call) -> Response:
+    """Use an enrolment token."""
+    call.plane.failures.check(call.address)
+    request = parse_body(EnrollRequest, call.body)
+    _check_versions(request.versions)
+    try:
+        answer: EnrollAnswer = await call.run(lambda: enroll(call.plane, request))
+    except UnauthenticatedError:
+        call.plane.failures.failed(call.address)
+        raise
+    return json_answer(answer, 201)
+
+
+async def policy(call: Call) -> Response:
+    """The bundle if it is not the one that the agent holds; a fresh lease in any case."""
+    plane = call.plane
+    instance = await recognise_instance(plane, call.request, call.address)
+    wait = call.number("wait", 0, low=0, high=_LONGEST_WAIT) or 0
+    acknowledged = call.request.headers.get(HEADER_ACKNOWLEDGED, "")
+    plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.match(acknowledged) else None)
+    held = {tag.strip() for tag in call.request.headers.get("if-none-match", "").split(",")}
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    while True:
+        news = plane.wakeups.event(instance.org)
+        state, bundle = await _present(call, instance)
+        if f'"{bundle.digest}"' not in held:
+            return _policy_answer(call, state, bundle, 200)
+        left = deadline - loop.time()
+        if left <= 0 or plane.wakeups.closed:
+            return _policy_answer(call, state, bundle, 304)
+        try:
+            await asyncio.wait_for(news.wait(), left)
+        except TimeoutError:
+            continue
+        # What woke us may have been the revocation of this very instance.
+        instance = await recognise_instance(plane, call.request, call.address)
+
+
+async def heartbeat(call: Call) -> Response:
+    """Take an agent's report, and tell it what it should hold."""
+    plane = call.plane
+    instance = await recognise_instance(plane, call.request, call.address)
+    report = parse_body(Heartbeat, call.body)
+    _check_versions(report.versions)
+    if report.acknowledged is not None and not _DIGEST.match(report.acknowledged):
+        raise InputError("`acknowledged` must be the digest of a bundle.", code="invalid-request")
+    plane.reports.note(instance, plane.clock.now(), report.acknowledged, report.versions)
+    state, bundle = await _present(call, instance)
+    lease = signed_lease(state, bundle, plane.clock.now())
+    return json_answer(HeartbeatAnswer(digest=bundle.digest, lease=envelope_json(lease)))
+
+
+async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
+    """From memory on the event loop, unless something has to be read, built or signed first."""
+    plane = call.plane
+    state = plane.states.peek(instance.org)
+    if state is None:
+        state = await call.run(lambda: plane.states.get(instance.org))
+    present = state
+    bundle = plane.bundles.peek(present, instance)
+    if bundle is None:
+        bundle = await call.run(lambda: plane.bundles.get(present, instance))
+    return present, bundle
+
+
+def _policy_answer(call: Call, state: OrgState, bundle: ServedBundle, status: int) -> Response:
+    headers = {
+        "ETag": f'"{bundle.digest}"',
+        HEADER_LEASE: lease_header(signed_lease(state, bundle, call.plane.clock.now())),
+        HEADER_REVISION: str(state.state.revision),
+        "Cache-Control": "no-store",
+    }
+    if status == 304:
+        return Response(status_code=304, headers=headers)
+    return Response(bundle.body, 200, headers, "application/json")
+
+
+def _check_versions(versions: dict[str, str]) -> None:
+    long = any(len(name) + len(version) > _LONGEST_VERSION for name, version in versions.items())
+    if len(versions) > _MOST_VERSIONS or long:
+        raise InputError("`versions` holds too much.", code="invalid-request")
+
+
+_HOLDS = Parameter("If-None-Match", "The digest of the held bundle, in quotes.", "header")
+_ENFORCES = Parameter(HEADER_ACKNOWLEDGED, "The digest of the bundle that is enforced.", "header")
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/v1/enroll",
+        "Use an enrolment token: get an identity, a credential, and the root key to pin.",
+        enrol,
+        EnrollAnswer,
+        None,
+        EnrollRequest,
+        status=201,
+        refusals=(409, 422),
+    ),
+    Endpoint(
+        "GET",
+        "/v1/agent/policy",
+        "The agent's signed bundle, or 304 if it holds it; a fresh lease in a header of both.",
+        policy,
+        PolicyAnswer,
+        parameters=(_HOLDS, _ENFORCES, Parameter("wait", "Seconds to wait for a change, up to 30.")),
+        refusals=(304,),
+    ),
+    Endpoint(
+        "POST",
+        "/v1/agent/heartbeat",
+        "An agent's report about itself.",
+        heartbeat,
+        HeartbeatAnswer,
+        None,
+        Heartbeat,
+        refusals=(422,),
+    ),
+)

@@ -1,0 +1,227 @@
+"""Applying plans: one transaction makes the revision, its audit record and the new state, or nothing of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from clawforge.canonical import canonical_bytes, digest_of_bytes
+from clawforge.errors import ConflictError, InputError, StalePlanError
+from clawforge.plan import Plan, plan_json
+from clawforge.planning import digest_of_changes
+from clawforge.resource.meta import format_instant
+from clawforge.state import EMPTY_STATE, State, StateEntry
+from clawforge.wire import ApplyResult, Revision
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.audit_trail import done
+from clawforge_server.service.planning import unknown_plan
+from clawforge_server.state.org_keys import new_keys
+from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.store.port import Transaction
+from clawforge_server.store.records import OrgRecord, PlanPayload, PlanRecord
+
+_FIRST_EPOCH = 1
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Who applies which plan, when, over which base; `reviewed` is the plan document that was sent back."""
+
+    actor: str
+    org: str
+    plan_id: str
+    base: int
+    reviewed: Any
+    at: dt.datetime
+
+
+def apply_plan(plane: ControlPlane, actor: str, org: str, plan_id: str, base: int, reviewed: Any) -> ApplyResult:
+    """Carry out a plan exactly as it was answered and reviewed.
+
+    A plan that was applied before is not applied again; the answer is that of the first time. Raises NotFoundError,
+    and ConflictError with the code `plan-edited`, `plan-expired`, `stale-plan` or `plan-mismatch`.
+    """
+    request = Apply(actor, org, plan_id, base, reviewed, plane.clock.now())
+    previous = plane.states.find(org)
+    with plane.store.transaction() as transaction:
+        plan = _reviewed_plan(transaction, request)
+        if plan.result is not None:
+            return ApplyResult.model_validate_json(plan.result)
+        result = _carry_out(transaction, request, plan)
+        transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
+        state = read_org(transaction, org, request.at, previous)
+    if state is not None:
+        _warm(state)
+        plane.states.publish(state)
+    return result
+
+
+def _reviewed_plan(transaction: Transaction, request: Apply) -> PlanRecord:
+    plan = transaction.plans.get(request.org, request.plan_id)
+    if plan is None:
+        raise unknown_plan(request.plan_id)
+    if not _is_same(plan.document, request.reviewed):
+        raise ConflictError(
+            "The plan that was sent back differs from the plan that the server made.",
+            hint="Plan again, and apply the plan unchanged.",
+            code="plan-edited",
+        )
+    if plan.result is None and request.at >= plan.expires_at:
+        raise ConflictError(
+            f"The plan expired at {format_instant(plan.expires_at)}.", hint="Plan again.", code="plan-expired"
+        )
+    return plan
+
+
+def _is_same(stored: Plan, reviewed: Any) -> bool:
+    """Whether every value is the same; optional fields that are null may be left out."""
+    wanted = canonical_bytes(plan_json(stored))
+    try:
+        if canonical_bytes(reviewed) == wanted:
+            return True
+        text = orjson.dumps(reviewed)
+        plan = Plan.model_validate_json(text, strict=True, by_alias=True, by_name=False)
+        return canonical_bytes(plan_json(plan)) == wanted
+    except (TypeError, ValueError, InputError):
+        return False
+
+
+def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord) -> ApplyResult:
+    record = transaction.orgs.get(request.org)
+    head = record.revision if record is not None else 0
+    document, payload = plan.document, plan.payload
+    if head != document.base.revision or request.base != head or payload is None:
+        raise _stale(transaction, request, document, head)
+    base = State(head, transaction.resources.entries(request.org)) if record is not None else EMPTY_STATE
+    upserts = _entries(payload, document.source)
+    _refuse_mismatch(request.org, document, base, upserts, payload)
+    if record is None:
+        record = _create_org(transaction, request, base)
+    positions = payload.positions
+    transaction.resources.place(request.org, document.source, positions, payload.commit)
+    if document.is_empty:
+        return _only_positions(transaction, request, document, record)
+    state = base.with_changes(upserts, payload.deletes)
+    transaction.resources.write(request.org, state.revision, upserts, payload.deletes)
+    transaction.orgs.update(_advanced(record, state, request.at))
+    revision = _revision(request, document, payload, state)
+    transaction.revisions.add(request.org, revision)
+    detail = {"plan": document.id, "revision": state.revision, "source": document.source}
+    digests = {"change": document.digest, "state": state.digest, "commit": payload.commit}
+    transaction.audit.append(request.org, done(request.at, request.actor, "plans:apply", **detail, **digests))
+    return ApplyResult(
+        revision=state.revision,
+        applied=True,
+        positions_refreshed=document.positions_changed,
+        summary=document.summary,
+        state_digest=state.digest,
+    )
+
+
+def _refuse_mismatch(org: str, plan: Plan, base: State, upserts: dict[str, StateEntry], payload: PlanPayload) -> None:
+    """The digest of what is about to be written must be the one that was reviewed."""
+    owned = all(
+        base.entries[address].source == plan.source
+        for address in [*upserts, *payload.deletes]
+        if address in base.entries
+    )
+    present = all(address in base.entries for address in payload.deletes)
+    if (
+        not owned
+        or not present
+        or digest_of_changes(org, plan.source, base, upserts, payload.deletes) != plan.digest
+        or base.digest != plan.base.digest
+    ):
+        raise ConflictError(
+            "The stored plan does not fit the present state any more.", hint="Plan again.", code="plan-mismatch"
+        )
+
+
+def _create_org(transaction: Transaction, request: Apply, base: State) -> OrgRecord:
+    """The org and its keys come into being in the transaction of its first apply."""
+    record = OrgRecord(
+        name=request.org,
+        created_at=request.at,
+        revision=0,
+        serial=1,
+        epoch=_FIRST_EPOCH,
+        horizon_day=request.at.date(),
+        state_digest=base.digest,
+    )
+    transaction.orgs.create(record)
+    for key in new_keys(_FIRST_EPOCH, secrets.token_bytes(64), request.at):
+        transaction.orgs.add_key(request.org, key)
+    transaction.audit.append(request.org, done(request.at, request.actor, "orgs:create"))
+    return record
+
+
+def _only_positions(transaction: Transaction, request: Apply, plan: Plan, record: OrgRecord) -> ApplyResult:
+    """Nothing is decided differently, so there is no revision, and no agent hears of it."""
+    detail = {"plan": plan.id, "source": plan.source, "commit": plan.commit}
+    transaction.audit.append(request.org, done(request.at, request.actor, "positions:refresh", **detail))
+    return ApplyResult(
+        revision=record.revision,
+        applied=False,
+        positions_refreshed=plan.positions_changed,
+        summary=plan.summary,
+        state_digest=record.state_digest,
+    )
+
+
+def _advanced(record: OrgRecord, state: State, at: dt.datetime) -> OrgRecord:
+    return dataclasses.replace(
+        record,
+        revision=state.revision,
+        serial=record.serial + 1,
+        horizon_day=max(record.horizon_day, at.date()),
+        state_digest=state.digest,
+    )
+
+
+def _revision(request: Apply, plan: Plan, payload: PlanPayload, state: State) -> Revision:
+    return Revision(
+        number=state.revision,
+        created_at=request.at,
+        actor=request.actor,
+        source=plan.source,
+        commit=payload.commit,
+        commit_author=payload.commit_author,
+        dirty=payload.dirty,
+        summary=plan.summary,
+        plan_id=request.plan_id,
+        state_digest=state.digest,
+        change_digest=plan.digest,
+    )
+
+
+def _entries(payload: PlanPayload, source: str) -> dict[str, StateEntry]:
+    bodies = {address: text.encode() for address, text in payload.upserts.items()}
+    return {address: StateEntry(source, body, digest_of_bytes(body)) for address, body in bodies.items()}
+
+
+def _stale(transaction: Transaction, request: Apply, plan: Plan, head: int) -> StalePlanError:
+    if head == plan.base.revision:
+        return StalePlanError(
+            f"If-Match names revision {request.base}, but the plan was made for revision {head}.",
+            hint="Send the plan's base revision in If-Match.",
+        )
+    moved = transaction.resources.changed_since(request.org, plan.base.revision)
+    latest = transaction.revisions.get(request.org, head)
+    by = "" if latest is None else f" by {latest.actor} at {format_instant(latest.created_at)}"
+    shown = ", ".join(moved[:_MOST_NAMED]) + (f" and {len(moved) - _MOST_NAMED} more" if len(moved) > 5 else "")
+    return StalePlanError(
+        f"The plan was made for revision {plan.base.revision}; since then revision {head} was applied{by}. "
+        f"Changed meanwhile: {shown or 'nothing that is known'}.",
+        hint="Plan again, and review what has changed.",
+    )
+
+
+def _warm(state: OrgState) -> None:
+    """Build the model here, on this thread, so that no agent's poll has to wait for it."""
+    _ = state.model

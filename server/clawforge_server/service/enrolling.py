@@ -1,0 +1,108 @@
+"""An agent enrols: one use of a token becomes an instance with a credential of its own."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import re
+import secrets
+
+from clawforge.errors import UnauthenticatedError
+from clawforge.wire import EnrollAnswer, EnrollRequest
+from clawforge_server.auth.secrets import INSTANCE_PREFIX, credential_hash, new_credential
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.audit_trail import done
+from clawforge_server.service.enrollments import active_user, require_unused
+from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.port import Transaction
+from clawforge_server.store.records import EnrollmentRecord, InstanceRecord
+
+_LABEL_LIMIT = 200
+
+
+def enroll(plane: ControlPlane, request: EnrollRequest) -> EnrollAnswer:
+    """Use the token once: exactly as many agents enrol as it has uses, however many try at the same moment.
+
+    Raises UnauthenticatedError for a token that is unknown, used up, expired or revoked; InputError when its user is
+    not active any more; ConflictError when its instance name was taken meanwhile.
+    """
+    sha256 = credential_hash(request.token)
+    with plane.store.transaction() as transaction:
+        found = transaction.enrollments.find(sha256)
+    if found is None:
+        raise _refused("This enrolment token is not valid on this server.")
+    state = plane.states.get(found.org)
+    active_user(state, found.user)
+    now = plane.clock.now()
+    credential = new_credential(INSTANCE_PREFIX)
+    with plane.store.transaction() as transaction:
+        enrollment = _usable(transaction, sha256, now)
+        instance = _instance(transaction, enrollment, request, credential_hash(credential), now)
+        transaction.instances.add(instance)
+        detail = {"enrollment": enrollment.id, "instance": instance.name, "user": instance.user}
+        transaction.audit.append(found.org, done(now, f"instance:{instance.name}", "instances:enroll", **detail))
+        # Signed anew: an agent that enrols now must not get a key set that ends soon.
+        keys = OrgKeys(found.org, _epoch(transaction, found.org), transaction.orgs.keys(found.org), now)
+    # Known from now on: its polls are answered even if its address is slowed down for what others send from there.
+    plane.instances.find(instance.sha256)
+    return EnrollAnswer(
+        org=found.org,
+        instance=instance.name,
+        user=instance.user,
+        credential=credential,
+        root_key=keys.root_key,
+        keys=keys.key_set,
+    )
+
+
+def _usable(transaction: Transaction, sha256: str, now: dt.datetime) -> EnrollmentRecord:
+    """Take one use, inside the transaction in which the instance is made."""
+    enrollment = transaction.enrollments.find(sha256)
+    if enrollment is None or enrollment.revoked_at is not None:
+        raise _refused("This enrolment token was revoked.")
+    if now >= enrollment.expires_at:
+        raise _refused("This enrolment token has expired.")
+    if not transaction.enrollments.use(enrollment.org, enrollment.id):
+        raise _refused("This enrolment token was used already.")
+    return enrollment
+
+
+def _instance(
+    transaction: Transaction, enrollment: EnrollmentRecord, request: EnrollRequest, sha256: str, now: dt.datetime
+) -> InstanceRecord:
+    name = enrollment.instance or _new_name(transaction, enrollment)
+    require_unused(transaction, enrollment.org, name)
+    return InstanceRecord(
+        org=enrollment.org,
+        name=name,
+        sha256=sha256,
+        user=enrollment.user,
+        groups=enrollment.groups,
+        tags=enrollment.tags,
+        hostname=request.hostname[:_LABEL_LIMIT],
+        host=request.host[:64],
+        versions=dict(request.versions),
+        enrollment=enrollment.id,
+        enrolled_at=now,
+    )
+
+
+def _new_name(transaction: Transaction, enrollment: EnrollmentRecord) -> str:
+    """`dev-k3x9qa`: the user, and 30 random bits; drawn again in the rare case that the name is taken."""
+    slug = re.sub(r"[^a-z0-9]+", "-", enrollment.user.lower()).strip("-") or "instance"
+    while True:
+        tail = base64.b32encode(secrets.token_bytes(5)).decode().lower()[:6]
+        name = f"{slug[:56]}-{tail}"
+        if transaction.instances.get(enrollment.org, name) is None:
+            return name
+
+
+def _epoch(transaction: Transaction, org: str) -> int:
+    record = transaction.orgs.get(org)
+    return record.epoch if record is not None else 0
+
+
+def _refused(message: str) -> UnauthenticatedError:
+    return UnauthenticatedError(
+        message, hint="Ask for a new one: `clawforge enroll mint --user NAME`.", code="bad-enrollment-token"
+    )

@@ -1,0 +1,120 @@
+"""Making plans: the server computes them itself, whatever the client computed."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from clawforge.errors import NotFoundError, StalePlanError
+from clawforge.plan import Plan
+from clawforge.planning import PlannedChanges, Proposal, make_plan
+from clawforge.resource.meta import Resource
+from clawforge.state import StateEntry
+from clawforge.wire import PlanRequest
+from clawforge_server.auth.secrets import new_id
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.audit_trail import done
+from clawforge_server.service.proposal_checks import check_resources, parse_resources
+from clawforge_server.state.org_state import OrgState, empty_org
+from clawforge_server.store.records import PlanPayload, PlanRecord
+
+PLAN_LIFETIME = dt.timedelta(hours=24)
+_EXPIRED_KEPT = dt.timedelta(days=7)
+"""How long somebody who applies an expired plan is told so, and not that there never was one."""
+
+
+def create_plan(plane: ControlPlane, actor: str, org: str, request: PlanRequest) -> Plan:
+    """Check a proposal, and keep the plan that it makes for 24 hours. Changes nothing.
+
+    Raises StalePlanError if the client looked at another revision, OwnedElsewhereError, and ListedError for what
+    the checks refuse.
+    """
+    state = plane.states.find(org) or empty_org(org)
+    if request.base is not None and request.base != state.state.revision:
+        raise StalePlanError(f"The present revision is {state.state.revision}, not {request.base}.", hint="Plan again.")
+    now = plane.clock.now()
+    expires_at = now.replace(microsecond=0) + PLAN_LIFETIME
+    proposed = parse_resources(request.resources, request.positions, state)
+    proposal = _proposal(state, request, proposed)
+    plan_id = new_id("plan")
+    planned = _plan(state, proposal, proposed, plan_id)
+    plan = planned.plan.model_copy(update={"expires_at": expires_at})
+    payload = _payload(planned, proposal, request)
+    record = PlanRecord(plan_id, now, expires_at, actor, plan, payload)
+    with plane.store.transaction() as transaction:
+        transaction.plans.forget_expired(org, now - _EXPIRED_KEPT)
+        transaction.plans.add(org, record)
+        detail = {"plan": plan_id, "source": request.source, "digest": plan.digest, "commit": request.commit}
+        transaction.audit.append(org, done(now, actor, "plans:create", **detail))
+    return plan
+
+
+def read_plan(plane: ControlPlane, org: str, plan_id: str) -> Plan:
+    """The plan as it was answered. Raises NotFoundError."""
+    with plane.store.transaction() as transaction:
+        found = transaction.plans.get(org, plan_id)
+    if found is None:
+        raise unknown_plan(plan_id)
+    return found.document
+
+
+def unknown_plan(plan_id: str) -> NotFoundError:
+    """There is no such plan in this org."""
+    return NotFoundError(
+        f"There is no plan {plan_id!r} in this org.",
+        hint="Plans that were not applied are dropped after they expired; plan again.",
+        code="unknown-plan",
+    )
+
+
+def _plan(state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str) -> PlannedChanges:
+    # Ownership first: the checks would report the clash of two resources in other words.
+    planned = make_plan(proposal, state.state, state.positions, plan_id=plan_id)
+    others = [
+        resource
+        for address, resource in state.resources.items()
+        if state.state.entries[address].source != proposal.source
+    ]
+    kept = [resource for resource in proposed if resource.address in proposal.entries]
+    positions = {**state.positions, **proposal.positions}
+    checked = check_resources(state.name, [*others, *kept], positions, frozenset(proposal.entries))
+    plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
+    return dataclasses.replace(planned, plan=plan)
+
+
+def _proposal(state: OrgState, request: PlanRequest, proposed: list[Resource]) -> Proposal:
+    ordered = sorted(proposed, key=lambda resource: resource.address)
+    named = {resource.address: _entry(state, request.source, resource) for resource in ordered}
+    entries = {
+        address: entry
+        for address, entry in named.items()
+        if not _is_unchanged_elsewhere(state, request.source, address, entry)
+    }
+    positions = {address: place for address, place in request.positions.items() if address in entries}
+    return Proposal(state.name, request.source, entries, positions, request.commit)
+
+
+def _entry(state: OrgState, source: str, resource: Resource) -> StateEntry:
+    """As `StateEntry.of`; a resource that is in force already is not encoded and hashed again."""
+    address = resource.address
+    if state.resources.get(address) is resource:
+        present = state.state.entries[address]
+        return StateEntry(source, present.body, present.digest)
+    return StateEntry.of(resource, source)
+
+
+def _is_unchanged_elsewhere(state: OrgState, source: str, address: str, entry: StateEntry) -> bool:
+    """Another source owns exactly this resource: naming it again changes nothing, and does not make it ours."""
+    present = state.state.entries.get(address)
+    return present is not None and present.source != source and present.digest == entry.digest
+
+
+def _payload(planned: PlannedChanges, proposal: Proposal, request: PlanRequest) -> PlanPayload:
+    return PlanPayload(
+        upserts={address: entry.body.decode() for address, entry in planned.upserts.items()},
+        deletes=planned.deletes,
+        positions=dict(proposal.positions),
+        commit=request.commit,
+        commit_author=request.commit_author,
+        dirty=request.dirty,
+    )

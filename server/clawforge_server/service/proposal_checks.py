@@ -1,0 +1,135 @@
+"""What the server checks about proposed resources by itself, whatever the client claims to have checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clawforge.canonical import canonical_bytes
+from clawforge.decide.simulate import Simulator
+from clawforge.diagnostic import Severity
+from clawforge.errors import InputError
+from clawforge.finding import Finding
+from clawforge.lint.context import LintContext
+from clawforge.lint.engine import lint
+from clawforge.load.resource import parse_resource, written_address
+from clawforge.plan import Check, PlanWarning
+from clawforge.policy_tests import run_policy_tests
+from clawforge.position import Positions
+from clawforge.resolve.org import OrgModel
+from clawforge.resource.meta import Resource
+from clawforge.wire import Position, ProblemItem
+from clawforge_server.problems import ListedError
+from clawforge_server.state.org_state import OrgState
+
+_MOST_PROBLEMS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checks say about a proposal that they let pass."""
+
+    checks: tuple[Check, ...]
+    warnings: tuple[PlanWarning, ...]
+
+
+def parse_resources(values: Iterable[dict[str, Any]], positions: Positions, present: OrgState) -> list[Resource]:
+    """The resources. Raises ListedError (`invalid-resources`) with everything that is wrong with any of them."""
+    resources: list[Resource] = []
+    problems: list[ProblemItem] = []
+    seen: set[str] = set()
+    for value in values:
+        address = written_address(value)
+        parsed = _unchanged(value, address, present) or parse_resource(value)
+        if isinstance(parsed, list):
+            problems += [_item(item.code, item.message, item.hint, address, item.pointer, positions) for item in parsed]
+        elif parsed.address in seen:
+            message = f"{parsed.address} is declared more than once."
+            hint = "Rename one of them."
+            problems.append(_item("duplicate-resource", message, hint, parsed.address, "/metadata/name", positions))
+        else:
+            seen.add(parsed.address)
+            resources.append(parsed)
+    if problems:
+        raise _refusal("invalid-resources", problems, "resource problem")
+    return resources
+
+
+def _unchanged(value: dict[str, Any], address: str | None, present: OrgState) -> Resource | None:
+    """The resource in force, if this is it to the byte: most of a proposal is, and need not be parsed again."""
+    entry = present.state.entries.get(address) if address is not None else None
+    if address is None or entry is None:
+        return None
+    try:
+        return present.resources[address] if canonical_bytes(value) == entry.body else None
+    except InputError:
+        return None
+
+
+def check_resources(org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str]) -> Checked:
+    """Lint and policy tests over the whole proposed state.
+
+    `shown` are the addresses of the proposal: warnings about other sources' resources are not its author's business.
+    Raises ListedError (`lint-errors`, `tests-failed`).
+    """
+    found = lint(LintContext.of(resources, org=org))
+    errors = [item for item in found if item.severity is Severity.ERROR]
+    if errors:
+        raise _refusal("lint-errors", [_finding_item(item, positions) for item in errors], "lint error")
+    passed = _run_tests(resources, positions)
+    warnings = tuple(
+        _warning(item, positions) for item in found if item.severity is Severity.WARNING and item.address in shown
+    )
+    checks = (
+        Check(name="lint", status="passed", passed=len(resources)),
+        Check(name="test", status="passed", passed=passed),
+    )
+    return Checked(checks, warnings)
+
+
+def _run_tests(resources: Sequence[Resource], positions: Positions) -> int:
+    """How many cases passed, which is all of them."""
+    results = run_policy_tests(resources, Simulator(OrgModel(resources), positions))
+    failed = [
+        _item(
+            "test-failed",
+            f"The test case {result.case.name!r} fails: {result.failure}",
+            "Change the policies, or the expectation of the case.",
+            result.address,
+            result.pointer,
+            positions,
+        )
+        for result in results
+        if not result.passed
+    ]
+    if failed:
+        raise _refusal("tests-failed", failed, "policy test", verb="failed")
+    return len(results)
+
+
+def _refusal(code: str, problems: list[ProblemItem], noun: str, verb: str = "found") -> ListedError:
+    count = len(problems)
+    message = f"{count} {noun}{'s' if count != 1 else ''} {verb}; nothing was changed."
+    hint = "Run `clawforge lint` and `clawforge test` on the project." if code != "invalid-resources" else ""
+    return ListedError(code, message, tuple(problems[:_MOST_PROBLEMS]), hint=hint)
+
+
+def _finding_item(finding: Finding, positions: Positions) -> ProblemItem:
+    return _item(finding.code, finding.message, finding.hint, finding.address, finding.pointer, positions)
+
+
+def _item(code: str, message: str, hint: str, address: str | None, pointer: str, positions: Positions) -> ProblemItem:
+    position = positions.get(address) if address is not None else None
+    place = None if position is None else Position(file=position.file, line=position.line_of(pointer))
+    return ProblemItem(code=code, message=message, hint=hint, address=address, position=place)
+
+
+def _warning(finding: Finding, positions: Positions) -> PlanWarning:
+    position = positions.get(finding.address)
+    return PlanWarning(
+        code=finding.code,
+        message=f"{finding.address}: {finding.message}",
+        file=position.file if position else None,
+        line=position.line_of(finding.pointer) if position else None,
+    )

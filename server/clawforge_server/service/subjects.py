@@ -1,0 +1,88 @@
+"""Judging a subject by the server's present state."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+
+from clawforge.decide.request import Decision
+from clawforge.errors import InputError
+from clawforge.resolve.provenance import locate
+from clawforge.resolve.subject import Subject
+from clawforge.wire import Alert, DecideRequest, EffectiveView
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.state.org_state import OrgState
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Question:
+    """The subject as asked for; what is known about its instance is added to it."""
+
+    user: str
+    instance: str | None = None
+    agent: str | None = None
+    context: str | None = None
+    groups: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    at: dt.datetime | None = None
+
+
+def effective_for(plane: ControlPlane, org: str, question: Question) -> EffectiveView:
+    """What the subject may do. Raises NotFoundError, InputError."""
+    state = plane.states.get(org)
+    subject = _subject(plane, state, question)
+    at = question.at or plane.clock.now()
+    resolution = state.model.resolve(subject, at)
+    return EffectiveView(
+        subject=subject,
+        at=at,
+        effective=resolution.effective,
+        digest=resolution.digest,
+        base=resolution.base,
+        matched=resolution.matched,
+        alerts=tuple(Alert(code=alert.code, message=alert.message) for alert in resolution.alerts),
+        provenance=locate(resolution.provenance, state.positions),
+        revision=state.state.revision,
+    )
+
+
+def decide_for(plane: ControlPlane, org: str, request: DecideRequest) -> Decision:
+    """The decision that an agent of the subject would give. Raises NotFoundError, InputError."""
+    state = plane.states.get(org)
+    question = Question(
+        user=request.user,
+        instance=request.instance,
+        agent=request.agent,
+        context=request.context,
+        groups=request.groups,
+        tags=tuple(request.tags.items()),
+    )
+    subject = _subject(plane, state, question)
+    at = request.at or plane.clock.now()
+    return state.simulator.judge(subject, request.tool, request.params, at).decision
+
+
+def _subject(plane: ControlPlane, state: OrgState, question: Question) -> Subject:
+    declared = state.users.get(question.user) or state.users.get(question.user.lower())
+    user = declared.metadata.name if declared is not None else question.user
+    groups, tags = set(question.groups), dict(question.tags)
+    if question.instance is not None:
+        with plane.store.transaction() as transaction:
+            enrolled = transaction.instances.get(state.name, question.instance)
+        if enrolled is not None and enrolled.revoked_at is None:
+            if enrolled.user != user:
+                raise InputError(
+                    f"The instance {enrolled.name!r} belongs to {enrolled.user!r}, not to {user!r}.",
+                    hint="Ask about its own user, or leave the instance out.",
+                    code="foreign-instance",
+                )
+            groups.update(enrolled.groups)
+            tags = {**tags, **enrolled.tags}
+    return Subject(
+        user=user,
+        instance=question.instance,
+        agent=question.agent,
+        context=question.context,
+        groups=tuple(sorted(groups)),
+        tags=tags,
+    )

@@ -1,0 +1,160 @@
+"""Running the application on Granian, inside this process.
+
+Granian's usual server forks a worker, and killing the parent leaves that worker serving a database that nobody guards
+any more. Its embeddable server runs on our own event loop instead: there is one process, and it dies as a whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import resource
+import signal
+import socket
+from typing import TYPE_CHECKING, Any
+
+import granian.net
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from clawforge_server.app import make_app
+from clawforge_server.control_plane import ControlPlane, make_control_plane
+from clawforge_server.endpoint import in_thread
+from clawforge_server.log import failure_fields, logger
+from clawforge_server.startup_error import StartupError
+
+if TYPE_CHECKING:
+    from clawforge_server.clock import Clock
+    from clawforge_server.settings import Settings
+    from clawforge_server.store.port import Store
+
+_BACKLOG = 2_048
+# Granian stops accepting at this many open requests; with its default, long polls would starve everything else.
+_OPEN_REQUESTS = 65_536
+_FLUSH_SECONDS = 3.0
+_STOP_SECONDS = 1.5
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the port, without listening yet. Raises StartupError.
+
+    Granian itself would bind with SO_REUSEPORT, which lets a second server take the same port unnoticed.
+    """
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as error:
+        raise StartupError(
+            f"{settings.host!r} is not an address of this machine.", hint="Check the host part of --listen."
+        ) from error
+    # `localhost` has two addresses; clients that know one of them only know the older one.
+    family, kind, protocol, _, address = min(found, key=lambda item: item[0] != socket.AF_INET)
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise _port_refused(settings, error) from error
+    return listener
+
+
+def _port_refused(settings: Settings, error: OSError) -> StartupError:
+    return StartupError(
+        f"Port {settings.port} on {settings.host} cannot be used: {error.strerror or error}.",
+        hint="Stop the program that uses it, or give --listen another port.",
+    )
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files to what the system lets us have: each waiting agent holds one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_REQUESTS if hard == resource.RLIM_INFINITY else min(hard, _OPEN_REQUESTS)
+    # A system that does not allow even this serves fewer agents at once, as before.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def serve(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, and return once everything is written."""
+    asyncio.run(_serve(settings, store, clock, listener))
+
+
+async def _serve(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    plane = make_control_plane(store, clock, behind_proxy=settings.behind_proxy)
+    plane.wakeups.attach(loop)
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    try:
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        raise _port_refused(settings, error) from error
+    listener.setblocking(False)
+    server = _granian(settings, make_app(plane), listener)
+    host, port = listener.getsockname()[:2]
+    serving = asyncio.create_task(server.serve())
+    flushing = asyncio.create_task(_flush_reports(plane))
+    stopping = asyncio.create_task(stop.wait())
+    logger().info("listening", host=host, port=port, tls=settings.tls is not None)
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    # Long polls end first: Granian waits for open requests.
+    plane.wakeups.close()
+    flushing.cancel()
+    stopping.cancel()
+    if not serving.done():
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({serving}, timeout=_STOP_SECONDS)
+    with contextlib.suppress(asyncio.CancelledError):
+        await flushing
+    plane.reports.flush()
+    logger().info("stopped")
+    if not stop.is_set():
+        raise StartupError("The HTTP server ended by itself.", hint="Its reasons are in the log above; start it again.")
+
+
+async def _flush_reports(plane: ControlPlane) -> None:
+    while True:
+        await asyncio.sleep(_FLUSH_SECONDS)
+        try:
+            await in_thread(plane, plane.reports.flush)
+        except Exception as error:  # What was not written stays pending; the next round tries again.
+            logger().error("reports not written", **failure_fields(error))
+
+
+class _OnSocket(Server):
+    """Granian on a socket that is bound and listens already. Granian closes what it is given: it gets a copy."""
+
+    def __init__(self, listener: socket.socket, target: Any, **options: Any) -> None:
+        self._listener = listener
+        super().__init__(target, **options)
+
+    def _init_shared_socket(self) -> None:
+        # Its published types neither export it nor know its arguments.
+        holder: Any = granian.net.SocketHolder  # type: ignore[attr-defined]
+        held = holder(os.dup(self._listener.fileno()), False, _BACKLOG)
+        # From here on the port is free again as soon as Granian lets go of it.
+        self._listener.close()
+        self._shd, self._sfd = held, held.get_fd()
+
+
+def _granian(settings: Settings, app: Any, listener: socket.socket) -> Server:
+    host, port = listener.getsockname()[:2]
+    return _OnSocket(
+        listener,
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=_BACKLOG,
+        backpressure=_OPEN_REQUESTS,
+        log_enabled=False,
+        log_level=LogLevels.error,
+        log_access=False,
+        ssl_cert=settings.tls.certificate if settings.tls is not None else None,
+        ssl_key=settings.tls.key if settings.tls is not None else None,
+    )

@@ -1,0 +1,101 @@
+"""Signed bundles by instance, so that each is built and signed once a serial."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from clawforge.bundle import Counters, build_bundle, lease_for, sign_bundle
+from clawforge.dsse import Envelope, envelope_json
+from clawforge.errors import NotFoundError
+from clawforge.lease import Lease, sign_lease
+from clawforge.resolve.subject import Subject
+from clawforge.wire import PolicyAnswer
+from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.state.org_state import OrgState
+from clawforge_server.store.records import InstanceRecord, OrgRecord
+
+_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class ServedBundle:
+    """A bundle as it is served: its digest, the body of a 200, and a lease of it from which fresh ones are made."""
+
+    counters: tuple[int, int]
+    digest: str
+    body: bytes
+    lease: Lease
+
+
+class BundleCache:
+    """Used from any thread."""
+
+    def __init__(self) -> None:
+        self._bundles: OrderedDict[tuple[str, str], ServedBundle] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def peek(self, state: OrgState, instance: InstanceRecord) -> ServedBundle | None:
+        """The bundle of this state if it was built before; never blocks for long."""
+        record, _ = _live(state)
+        with self._lock:
+            found = self._bundles.get((instance.org, instance.name))
+            if found is None or found.counters != (record.epoch, record.serial):
+                return None
+            self._bundles.move_to_end((instance.org, instance.name))
+            return found
+
+    def get(self, state: OrgState, instance: InstanceRecord) -> ServedBundle:
+        """The bundle of this state, built and signed if need be."""
+        found = self.peek(state, instance)
+        if found is None:
+            found = _served(state, instance)
+            with self._lock:
+                self._bundles[instance.org, instance.name] = found
+                while len(self._bundles) > _MOST:
+                    self._bundles.popitem(last=False)
+        return found
+
+
+def signed_lease(state: OrgState, bundle: ServedBundle, now: dt.datetime) -> Envelope:
+    """A fresh lease of a bundle. Times are whole seconds."""
+    _, keys = _live(state)
+    issued = now.replace(microsecond=0)
+    until = issued + (bundle.lease.until - bundle.lease.issued_at)
+    return sign_lease(bundle.lease.model_copy(update={"issued_at": issued, "until": until}), keys.online)
+
+
+def subject_of(instance: InstanceRecord) -> Subject:
+    """The subject that an instance is; agent and context vary from call to call."""
+    return Subject(user=instance.user, instance=instance.name, groups=instance.groups, tags=dict(instance.tags))
+
+
+def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
+    record, keys = _live(state)
+    # The org's day, not the clock's: within one serial every bundle begins with the same day, whatever the clock does.
+    day = dt.datetime.combine(record.horizon_day, dt.time(), dt.UTC)
+    bundle = build_bundle(
+        state.model,
+        subject_of(instance),
+        org=state.name,
+        counters=Counters(record.epoch, record.serial, record.revision),
+        now=day,
+        positions=state.positions,
+        commit=state.commit,
+    )
+    lease = lease_for(bundle, kill=(), now=day)
+    answer = PolicyAnswer(keys=keys.key_set, bundle=envelope_json(sign_bundle(bundle, keys.online)))
+    return ServedBundle(
+        counters=(record.epoch, record.serial),
+        digest=lease.bundle,
+        body=answer.model_dump_json(by_alias=True).encode(),
+        lease=lease,
+    )
+
+
+def _live(state: OrgState) -> tuple[OrgRecord, OrgKeys]:
+    if state.record is None or state.keys is None:
+        raise NotFoundError(f"The org {state.name!r} has no policy yet.", code="unknown-org")
+    return state.record, state.keys

@@ -1,0 +1,99 @@
+"""One org as of one revision, with everything that requests need: immutable, and replaced as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from clawforge.decide.simulate import Simulator
+from clawforge.errors import UnavailableError
+from clawforge.load.resource import parse_resource
+from clawforge.position import ResourcePosition
+from clawforge.resolve.org import OrgModel
+from clawforge.resource.group import Group
+from clawforge.resource.meta import Resource
+from clawforge.resource.user import User
+from clawforge.state import EMPTY_STATE, State
+from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.port import Transaction
+from clawforge_server.store.records import OrgRecord
+
+
+@dataclass(frozen=True)
+class OrgState:
+    """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision."""
+
+    name: str
+    record: OrgRecord | None
+    state: State
+    resources: Mapping[str, Resource]
+    positions: Mapping[str, ResourcePosition]
+    keys: OrgKeys | None
+    commit: str | None = None
+
+    @cached_property
+    def model(self) -> OrgModel:
+        """Who may do what."""
+        return OrgModel(tuple(self.resources.values()))
+
+    @cached_property
+    def simulator(self) -> Simulator:
+        """Judges calls as an agent would."""
+        return Simulator(self.model, self.positions, revision=self.state.revision)
+
+    @cached_property
+    def users(self) -> Mapping[str, User]:
+        """Declared users by name and by email."""
+        found = [resource for resource in self.resources.values() if isinstance(resource, User)]
+        by_email = {user.spec.email: user for user in found}
+        return {**by_email, **{user.metadata.name: user for user in found}}
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Names of declared groups."""
+        return frozenset(item.metadata.name for item in self.resources.values() if isinstance(item, Group))
+
+
+def empty_org(name: str) -> OrgState:
+    """An org before its first apply."""
+    return OrgState(name, None, EMPTY_STATE, {}, {}, None)
+
+
+def read_org(
+    transaction: Transaction, name: str, now: dt.datetime, previous: OrgState | None = None
+) -> OrgState | None:
+    """The org as the store has it; resources that `previous` holds unchanged are not parsed again.
+
+    Raises UnavailableError when the store holds a resource that this code cannot read.
+    """
+    record = transaction.orgs.get(name)
+    if record is None:
+        return None
+    state = State(record.revision, transaction.resources.entries(name))
+    revision = transaction.revisions.get(name, record.revision)
+    return OrgState(
+        name=name,
+        record=record,
+        state=state,
+        resources=_parsed(state, previous),
+        positions=transaction.resources.positions(name),
+        keys=OrgKeys(name, record.epoch, transaction.orgs.keys(name), now),
+        commit=None if revision is None else revision.commit,
+    )
+
+
+def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
+    known = previous.state.entries if previous is not None else {}
+    resources: dict[str, Resource] = {}
+    for address, entry in state.entries.items():
+        before = known.get(address)
+        if previous is not None and before is not None and before.digest == entry.digest:
+            resources[address] = previous.resources[address]
+            continue
+        resource = parse_resource(entry.value())
+        if isinstance(resource, list):
+            raise UnavailableError(f"The stored resource {address} cannot be read.", code="unreadable-state")
+        resources[address] = resource
+    return resources

@@ -1,0 +1,78 @@
+"""The present state of every org that was asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+
+from clawforge.errors import NotFoundError
+from clawforge_server.clock import Clock
+from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.wakeups import Wakeups
+from clawforge_server.store.port import Store
+
+
+class OrgStates:
+    """Whole states, swapped after a commit: readers never see half of a revision."""
+
+    def __init__(self, store: Store, clock: Clock, wakeups: Wakeups) -> None:
+        self._store = store
+        self._clock = clock
+        self._wakeups = wakeups
+        self._states: dict[str, OrgState] = {}
+        self._lock = threading.Lock()
+
+    def peek(self, org: str) -> OrgState | None:
+        """The state in memory, if it is there and its bundles begin with today; never blocks."""
+        state = self._states.get(org)
+        if state is None or state.record is None or self._clock.now().date() > state.record.horizon_day:
+            return None
+        return state
+
+    def find(self, org: str) -> OrgState | None:
+        """The present state, from memory or the store; None for an org that does not exist. Blocks."""
+        state = self.peek(org)
+        if state is not None:
+            return state
+        with self._lock:
+            return self.peek(org) or self._load(org)
+
+    def get(self, org: str) -> OrgState:
+        """As `find`. Raises NotFoundError."""
+        state = self.find(org)
+        if state is None:
+            raise NotFoundError(
+                f"The org {org!r} does not exist on this server.",
+                hint="The owner's first apply creates it.",
+                code="unknown-org",
+            )
+        return state
+
+    def publish(self, state: OrgState) -> None:
+        """Make a committed state the present one, unless a later one already is, and wake whoever waits."""
+        with self._lock:
+            present = self._states.get(state.name)
+            if present is None or _counters(present) <= _counters(state):
+                self._states[state.name] = state
+        self._wakeups.notify(state.name)
+
+    def _load(self, org: str) -> OrgState | None:
+        """Read the org, and begin a new day for its bundles if one has begun: they hold whole UTC days, so at
+        midnight their content changes, and with it the serial. A clock that goes back changes nothing."""
+        now = self._clock.now()
+        with self._store.transaction() as transaction:
+            record = transaction.orgs.get(org)
+            if record is None:
+                return None
+            if now.date() > record.horizon_day:
+                record = dataclasses.replace(record, serial=record.serial + 1, horizon_day=now.date())
+                transaction.orgs.update(record)
+            state = read_org(transaction, org, now, self._states.get(org))
+        if state is not None:
+            self._states[org] = state
+        return state
+
+
+def _counters(state: OrgState) -> tuple[int, int, int]:
+    record = state.record
+    return (0, 0, 0) if record is None else (record.epoch, record.serial, record.revision)

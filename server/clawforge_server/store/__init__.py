@@ -1,0 +1,1 @@
+"""What the control plane keeps: a port, and the stores that implement it."""

@@ -1,0 +1,68 @@
+"""Plans in SQL. The document is kept as its canonical bytes, the payload compressed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import zlib
+
+import sqlalchemy as sa
+
+from clawforge.canonical import canonical_bytes
+from clawforge.plan import Plan, plan_json
+from clawforge_server.store import tables
+from clawforge_server.store.records import PlanPayload, PlanRecord
+
+
+class SqlPlans:
+    """Implements `store.port.Plans`."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def get(self, org: str, plan_id: str) -> PlanRecord | None:
+        """The plan with what it would write."""
+        table = tables.plans
+        row = self._connection.execute(sa.select(table).where(table.c.org == org, table.c.id == plan_id)).one_or_none()
+        if row is None:
+            return None
+        return PlanRecord(
+            id=row.id,
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            actor=row.actor,
+            document=Plan.model_validate_json(row.document),
+            payload=None if row.payload is None else PlanPayload.model_validate_json(zlib.decompress(row.payload)),
+            result=row.result,
+        )
+
+    def add(self, org: str, plan: PlanRecord) -> None:
+        """Keep a plan."""
+        payload = None
+        if plan.payload is not None:
+            payload = zlib.compress(plan.payload.model_dump_json(by_alias=True).encode(), level=1)
+        self._connection.execute(
+            sa.insert(tables.plans).values(
+                org=org,
+                id=plan.id,
+                created_at=plan.created_at,
+                expires_at=plan.expires_at,
+                actor=plan.actor,
+                document=canonical_bytes(plan_json(plan.document)),
+                payload=payload,
+                result=plan.result,
+            )
+        )
+
+    def mark_applied(self, org: str, plan_id: str, result: str) -> None:
+        """Remember the answer of the first apply, and drop what is not needed any more."""
+        table = tables.plans
+        self._connection.execute(
+            sa.update(table).where(table.c.org == org, table.c.id == plan_id).values(result=result, payload=None)
+        )
+
+    def forget_expired(self, org: str, before: dt.datetime) -> None:
+        """Drop plans that expired before a moment and were never applied."""
+        table = tables.plans
+        self._connection.execute(
+            sa.delete(table).where(table.c.org == org, table.c.expires_at < before, table.c.result.is_(None))
+        )

@@ -1,0 +1,122 @@
+"""The store port on one SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from clawforge.errors import UnavailableError
+from clawforge_server.migrations.migrate import current_revision, head_revision, upgrade
+from clawforge_server.startup_error import StartupError
+from clawforge_server.store.sqlite.audit import SqlAudit
+from clawforge_server.store.sqlite.database import Database
+from clawforge_server.store.sqlite.enrollments import SqlEnrollments
+from clawforge_server.store.sqlite.instances import SqlInstances
+from clawforge_server.store.sqlite.orgs import SqlOrgs
+from clawforge_server.store.sqlite.plans import SqlPlans
+from clawforge_server.store.sqlite.resources import SqlResources
+from clawforge_server.store.sqlite.revisions import SqlRevisions
+from clawforge_server.store.sqlite.tokens import SqlTokens
+
+_RETRY_SECONDS = 5.0
+
+
+class SqlTransaction:
+    """Implements `store.port.Transaction` on one connection."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    @cached_property
+    def orgs(self) -> SqlOrgs:
+        """Orgs, their counters and their keys."""
+        return SqlOrgs(self._connection)
+
+    @cached_property
+    def resources(self) -> SqlResources:
+        """The present state and its history."""
+        return SqlResources(self._connection)
+
+    @cached_property
+    def revisions(self) -> SqlRevisions:
+        """One record an apply that changed something."""
+        return SqlRevisions(self._connection)
+
+    @cached_property
+    def plans(self) -> SqlPlans:
+        """Plans that were answered."""
+        return SqlPlans(self._connection)
+
+    @cached_property
+    def audit(self) -> SqlAudit:
+        """The append-only log."""
+        return SqlAudit(self._connection)
+
+    @cached_property
+    def tokens(self) -> SqlTokens:
+        """API tokens."""
+        return SqlTokens(self._connection)
+
+    @cached_property
+    def enrollments(self) -> SqlEnrollments:
+        """Rights to enrol."""
+        return SqlEnrollments(self._connection)
+
+    @cached_property
+    def instances(self) -> SqlInstances:
+        """Enrolled instances."""
+        return SqlInstances(self._connection)
+
+
+class SqliteStore:
+    """Implements `store.port.Store`; the file is brought to the present shape when it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path)
+        try:
+            with self._database.transaction() as connection:
+                upgrade(connection)
+        except sa.exc.DatabaseError as error:
+            self._database.close()
+            raise StartupError(
+                f"The database {path} cannot be brought to the present shape: {error.orig}.",
+                hint="Nothing was changed. Make room on the disk; a damaged file has to be restored from a backup.",
+            ) from error
+        except BaseException:
+            self._database.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[SqlTransaction]:
+        """Begin; the end of the block commits, an exception rolls back.
+
+        Raises UnavailableError when the file cannot be read or written now, as on a full disk.
+        """
+        try:
+            with self._database.transaction() as connection:
+                yield SqlTransaction(connection)
+        except sa.exc.OperationalError as error:
+            raise UnavailableError(
+                "The database cannot be used now; nothing was changed.",
+                hint="Look for space and permissions where the server keeps its data.",
+                code="store-unavailable",
+                retry_after=_RETRY_SECONDS,
+            ) from error
+
+    def check_ready(self) -> None:
+        """Raise UnavailableError unless the database answers and has the shape that this code needs."""
+        try:
+            with self._database.transaction() as connection:
+                found = current_revision(connection)
+        except sa.exc.SQLAlchemyError as error:
+            raise UnavailableError("The database does not answer.", code="not-ready") from error
+        if found != head_revision():
+            raise UnavailableError("The database has another shape than this program needs.", code="not-ready")
+
+    def close(self) -> None:
+        """Release the file."""
+        self._database.close()
