@@ -1,4 +1,4 @@
-"""The vectors of whole calls: resources and a subject in, decisions out; run by the library, the server and the agent."""
+"""The vectors of whole calls: resources and a subject in, decisions out; for library, server and agent."""
 
 from __future__ import annotations
 

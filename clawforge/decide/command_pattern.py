@@ -80,7 +80,8 @@ class CommandPattern:
 
     def describes(self, command: SimpleCommand) -> bool:
         """Whether `command` looks like what this pattern says, from whatever directory; this is what deny goes by."""
-        return self._describes(command.program, command) or self._describes(command.directory + command.program, command)
+        path = command.directory + command.program
+        return self._describes(command.program, command) or self._describes(path, command)
 
     @property
     def _by_path(self) -> bool:

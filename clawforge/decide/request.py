@@ -83,7 +83,10 @@ class Decision(Strict):
 
 
 class InstanceFacts(Strict):
-    """What the agent knows about its own machine. `versions` by component, None where nobody can know them; `workspace` and `home` are absolute paths."""
+    """What the agent knows about its own machine.
+
+    `versions` by component, None where nobody can know them; `workspace` and `home` are absolute paths.
+    """
 
     versions: dict[str, str] | None = {}
     out_of_range_since: Instant | None = None
