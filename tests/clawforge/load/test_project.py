@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -183,15 +185,36 @@ def test_a_pipe_as_project_file_does_not_block(tmp_path: Path) -> None:
     assert place(only(tmp_path)) == ("special-file", "clawforge.yaml:1:1")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_what_may_not_be_read_is_reported(write: Write) -> None:
-    root = write({"a.yaml": ALICE, "x/b.yaml": BASE})
-    (root / "a.yaml").chmod(0)
-    (root / "x").chmod(0)
+NOBODY = 65534
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything, so a test that runs as root gives that up for a while."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(NOBODY)
     try:
-        found = load_project(root).diagnostics
+        yield
     finally:
-        (root / "x").chmod(0o700)
+        os.seteuid(0)
+
+
+def test_what_may_not_be_read_is_reported() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name)
+        root.chmod(0o755)
+        (root / "x").mkdir()
+        for path, content in {"clawforge.yaml": PROJECT, "a.yaml": ALICE, "x/b.yaml": BASE}.items():
+            (root / path).write_text(content)
+        (root / "a.yaml").chmod(0)
+        (root / "x").chmod(0)
+        try:
+            with as_nobody():
+                found = load_project(root).diagnostics
+        finally:
+            (root / "x").chmod(0o700)
     assert [place(item) for item in found] == [("unreadable", "a.yaml:1:1"), ("unreadable", "x:1:1")]
 
 
