@@ -50,6 +50,7 @@ format: $(VENV)/.locked-dev ## let ruff fix what it can
 generated: $(VENV)/.locked-dev ## fail if a generated file is out of date
 ifneq ($(wildcard clawforge_cli/commands/schema.py),)
 	$(BIN)/clawforge schema --check
+	$(BIN)/clawforge rules --write docs/rules --check
 endif
 
 bench: $(VENV)/.locked-dev ## measure, and print a table

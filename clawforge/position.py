@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 
 from clawforge.resource.meta import Strict
+
+Line = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""Bounded, because clients say where things stand and bundles repeat it: a number that canonical JSON cannot write
+would keep a bundle from being signed."""
 
 
 class ResourcePosition(Strict):
     """File and line of a resource, and lines of its fields by JSON pointer (`/spec/tools/deny/0` as in the canonical
     resource, so an index counts in the sorted list)."""
 
-    file: str
-    line: int
-    fields: dict[str, int] = {}
+    file: Annotated[str, StringConstraints(max_length=4096)]
+    line: Line
+    fields: dict[str, Line] = {}
 
     def line_of(self, pointer: str) -> int:
         """Line of a field, or of the nearest field around it."""

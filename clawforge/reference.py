@@ -12,6 +12,7 @@ from clawforge.resource.policy_test import PolicyTest
 from clawforge.resource.registry import BY_KIND
 from clawforge.resource.role_binding import RoleBinding
 from clawforge.resource.targeting import Match, Targeted
+from clawforge.resource.waiver import Waiver
 
 
 class Reference(NamedTuple):
@@ -43,6 +44,8 @@ def references_of(resource: Resource) -> Iterator[Reference]:
         yield from _binding(resource)
     elif isinstance(resource, PolicyTest):
         yield from _cases(resource)
+    elif isinstance(resource, Waiver):
+        yield _address(resource.spec.resource, "/spec/resource")
 
 
 def _each(kind: str, names: tuple[str, ...], pointer: str) -> Iterator[Reference]:
@@ -84,6 +87,9 @@ def _cases(resource: PolicyTest) -> Iterator[Reference]:
             yield Reference("context", case.subject.context, f"{pointer}/subject/context")
         expected = case.expect.resource
         if expected is not None:
-            kind, _, name = expected.partition("/")
-            reference = Reference(kind, name, "") if kind in BY_KIND else Reference("kind", kind, "")
-            yield reference._replace(pointer=f"{pointer}/expect/resource")
+            yield _address(expected, f"{pointer}/expect/resource")
+
+
+def _address(address: str, pointer: str) -> Reference:
+    kind, _, name = address.partition("/")
+    return Reference(kind, name, pointer) if kind in BY_KIND else Reference("kind", kind, pointer)

@@ -41,7 +41,10 @@ class VersionRange:
 
     def contains(self, version: str) -> bool:
         """Whether a version satisfies every comparison. Raises ValueError for what is not a version."""
-        key = version_key(version)
+        return self.contains_key(version_key(version))
+
+    def contains_key(self, key: VersionKey) -> bool:
+        """Whether the version of that key satisfies every comparison."""
         return all(_holds(key, operator, version_key(bound)) for operator, bound in self.comparisons)
 
 

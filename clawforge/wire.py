@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from clawforge.decide.request import Identifier
 from clawforge.effective import Effective, Source
 from clawforge.plan import Plan, Summary
 from clawforge.position import ResourcePosition
@@ -193,7 +194,7 @@ class DecideRequest(Strict):
     """`POST .../decide`: judge a call by the server's present state."""
 
     user: SubjectName
-    tool: str
+    tool: Identifier
     params: dict[str, Any] = {}
     instance: SubjectName | None = None
     agent: SubjectName | None = None

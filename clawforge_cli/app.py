@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 
 COMMANDS: dict[str, str] = {
     "lint": "Check the files of a project.",
+    "fmt": "Lay out the files of a project in one style.",
     "test": "Run the policy tests of a project.",
     "plan": "Show what an apply would change on the control plane.",
     "apply": "Make the control plane equal to the files.",
@@ -19,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the control plane.",
     "enroll": "Let agents join.",
     "agent": "Run the agent of this machine, and ask it.",
+    "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",
     "quickstart": "Run the main job on this machine and say what happens.",
     "version": "Print the version.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ def open_project(path: Path) -> Project:
     from clawforge.load.project import load_project
 
     project = load_project(path)
-    diagnostics = diagnose(project)
+    diagnostics = diagnose(project, now=dt.datetime.now(dt.UTC))
     if has_errors(diagnostics):
         from clawforge_cli.views.human_problems import show_diagnostics
 

@@ -14,6 +14,9 @@ from clawforge.resolve.org import OrgModel, Resolution
 from clawforge.resolve.provenance import locate
 from clawforge.resolve.subject import Subject
 
+_MOST_DECIDERS = 1_000
+"""Compiled policies that are kept: whoever asks may name any groups, and so make any number of classes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -50,6 +53,8 @@ class Simulator:
                 digest=resolution.digest,
                 revision=self._revision,
             )
+            if len(self._deciders) >= _MOST_DECIDERS:
+                self._deciders.clear()
             self._deciders[key] = decider
         request = Request(
             tool=tool,

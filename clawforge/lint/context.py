@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import datetime as dt
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from clawforge.resource.meta import Resource
+from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy, PolicyMode
 from clawforge.resource.targeting import Enforcement
 
 if TYPE_CHECKING:
     from clawforge.decide.catalogue import Catalogue
+    from clawforge.lint.lineage import Lineage
     from clawforge.resolve.membership import Membership
 
 _Kind = TypeVar("_Kind", bound=Resource)
@@ -20,12 +23,16 @@ _Kind = TypeVar("_Kind", bound=Resource)
 
 @dataclass(frozen=True)
 class LintContext:
-    """Resources, sorted by address; `org`, `instances` and `unusable` are as in `clawforge.graph.check_references`."""
+    """Resources, sorted by address; `org`, `instances` and `unusable` are as in `clawforge.graph.check_references`.
+
+    `now` has a time zone; rules that ask for the present moment find nothing without it.
+    """
 
     resources: tuple[Resource, ...]
     org: str | None = None
     instances: Collection[str] | None = None
     unusable: Collection[str] = frozenset()
+    now: dt.datetime | None = None
 
     @classmethod
     def of(
@@ -35,10 +42,16 @@ class LintContext:
         org: str | None = None,
         instances: Collection[str] | None = None,
         unusable: Collection[str] = frozenset(),
+        now: dt.datetime | None = None,
     ) -> LintContext:
         """The context of resources in any order."""
         ordered = tuple(sorted(resources, key=lambda resource: resource.address))
-        return cls(ordered, org, instances, unusable)
+        return cls(ordered, org, instances, unusable, now)
+
+    @cached_property
+    def by_address(self) -> Mapping[str, Resource]:
+        """The resources by `Kind/name`."""
+        return {resource.address: resource for resource in self.resources}
 
     def each(self, kind: type[_Kind]) -> Iterator[_Kind]:
         """The resources of one kind, by address."""
@@ -54,11 +67,40 @@ class LintContext:
         )
 
     @cached_property
+    def universal(self) -> tuple[Policy, ...]:
+        """The overlays and guardrails that narrow for everybody at all times."""
+        return tuple(
+            policy
+            for policy in self.each(Policy)
+            if policy.spec.mode is not PolicyMode.BASE
+            and policy.spec.enforcement is Enforcement.ENFORCE
+            and policy.spec.applies_to == "everyone"
+            and policy.spec.schedule is None
+        )
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """What policies say together with those that they extend."""
+        from clawforge.lint.lineage import Lineage
+
+        return Lineage(self.each(Policy))
+
+    @cached_property
+    def timezone(self) -> str:
+        """The organization's zone, in which review dates are days."""
+        return next((item.spec.timezone for item in self.each(Organization)), "UTC")
+
+    @cached_property
     def membership(self) -> Membership:
         """Who belongs to which groups and holds which roles, as the resolver sees it."""
         from clawforge.resolve.membership import Membership
 
         return Membership(self.resources)
+
+    @cached_property
+    def written(self) -> tuple[bytes, ...]:
+        """Every resource as JSON in UTF-8, for rules that first ask whether a text can be there at all."""
+        return tuple(item.model_dump_json(by_alias=True, exclude_none=True).encode() for item in self.resources)
 
     @cached_property
     def catalogue(self) -> Catalogue:

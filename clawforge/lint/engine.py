@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import datetime as dt
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from clawforge.diagnostic import Diagnostic, Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
+from clawforge.lint.report import LintReport, Reported
 
 if TYPE_CHECKING:
     from clawforge.lint.rule import Rule
@@ -20,52 +22,87 @@ def lint(context: LintContext, *, levels: Mapping[str, LintLevel] | None = None)
     """What the rules find, sorted. `levels` change the severity of a rule's findings or turn the rule off; a finding
     that is an error by itself stays one.
     """
-    from clawforge.lint.registry import RULES
-
-    findings = [found for rule in RULES for found in _run(rule, context, (levels or {}).get(rule.id))]
+    findings = [_levelled(found, level) for _, found, level in _found(context, levels or {})]
     return sorted(findings, key=lambda finding: finding.sort_key)
 
 
-def diagnose(project: Project, *, instances: Collection[str] | None = None) -> list[Diagnostic]:
+def diagnose(
+    project: Project, *, instances: Collection[str] | None = None, now: dt.datetime | None = None
+) -> list[Diagnostic]:
+    """The diagnostics of `examine` that nobody accepted."""
+    return examine(project, instances=instances, now=now).diagnostics
+
+
+def examine(
+    project: Project, *, instances: Collection[str] | None = None, now: dt.datetime | None = None
+) -> LintReport:
     """Everything that is wrong with a project: problems of loading, of references, and what the rules find, sorted by
-    place. `instances` are those that the server knows, if it was asked.
+    place. `instances` are those that the server knows, if it was asked. Without `now` nothing counts as accepted.
     """
+    from clawforge.lint.acceptance import accept
+    from clawforge.lint.registry import RULES
+
     declared = project.declared
     context = LintContext.of(
         project.values,
         org=declared.org if declared else None,
         instances=instances,
         unusable=project.unusable,
+        now=now,
     )
     levels = declared.lint.levels if declared else {}
-    found = lint(context, levels=levels)
-    diagnostics = [*project.diagnostics, *_level_problems(project), *(_placed(item, project) for item in found)]
-    return sorted(diagnostics, key=lambda item: item.sort_key)
+    items = [Reported(item, item.code) for item in (*project.diagnostics, *_level_problems(project))]
+    items += [
+        Reported(_placed(_levelled(found, level), project), rule.id, found)
+        for rule, found, level in _found(context, levels)
+    ]
+    if now is not None:
+        kept = (_with_level(item, levels) for item in accept(items, project, [rule.id for rule in RULES], now))
+        items = [item for item in kept if item is not None]
+    return LintReport(tuple(sorted(items, key=lambda item: (item.diagnostic.sort_key, item.rule))))
 
 
-def _run(rule: Rule, context: LintContext, level: LintLevel | None) -> Iterable[Finding]:
-    if level is None:
-        return rule.check(context)
+def _found(context: LintContext, levels: Mapping[str, LintLevel]) -> Iterator[tuple[Rule, Finding, LintLevel | None]]:
+    from clawforge.lint.registry import RULES
+
+    for rule in RULES:
+        level = levels.get(rule.id)
+        for found in rule.check(context):
+            if level != "off" or found.severity is Severity.ERROR:
+                yield rule, found, level
+
+
+def _levelled(found: Finding, level: LintLevel | None) -> Finding:
+    if level is None or level == "off" or found.severity is Severity.ERROR:
+        return found
+    return replace(found, severity=Severity(level.value))
+
+
+def _with_level(item: Reported, levels: Mapping[str, LintLevel]) -> Reported | None:
+    """What was found about acceptances has levels too, by its code."""
+    from clawforge.lint.acceptance import CODES
+
+    level = levels.get(item.rule)
+    if level is None or item.finding is not None or item.rule not in {about.code for about in CODES}:
+        return item
     if level == "off":
-        return (item for item in rule.check(context) if item.severity is Severity.ERROR)
-    severity = Severity(level.value)
-    return (
-        item if item.severity is Severity.ERROR else replace(item, severity=severity) for item in rule.check(context)
-    )
+        return None
+    return replace(item, diagnostic=replace(item.diagnostic, severity=Severity(level.value)))
 
 
 def _level_problems(project: Project) -> Iterable[Diagnostic]:
+    from clawforge.lint.acceptance import CODES
     from clawforge.lint.registry import RULES
     from clawforge.spelling import nearest
 
-    rules = {rule.id: rule for rule in RULES}
+    severities = {about.code: Severity.WARNING for about in CODES} | {rule.id: rule.severity for rule in RULES}
     for name, level in project.declared.lint.levels.items() if project.declared else ():
         place = project.file_location(f"/lint/levels/{name}")
-        if name not in rules:
-            guess = nearest(name, rules)
-            hint = f"Did you mean `{guess}`?" if guess else f"Rules: {', '.join(sorted(rules))}."
+        if name not in severities:
+            guess = nearest(name, severities)
+            hint = f"Did you mean `{guess}`?" if guess else "`clawforge rules` lists them."
             yield Diagnostic("unknown-lint-rule", f"There is no lint rule `{name}`.", place, hint)
-        elif rules[name].severity is Severity.ERROR and level != "error":
+        elif severities[name] is Severity.ERROR and level != "error":
             message = f"The lint rule `{name}` refuses the project and cannot be lowered."
             yield Diagnostic("lint-level", message, place, "Remove the level and mend what the rule finds.")
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
+from clawforge.lint.edit import Edit
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """`what` it reports and `why` that matters are for the reference pages; `bad` and `good` are YAML documents that
-    show a finding and its mending. `severity` is the highest that its findings have.
+    show a finding and its mending. `severity` is the highest that its findings have. `fix`, where there is one, says
+    which edits mend a finding of this rule without changing what the resources mean; nothing if none is safe.
+    What a `confidential` rule points at is never printed.
     """
 
     id: str
@@ -24,3 +27,5 @@ class Rule:
     bad: str
     good: str
     check: Callable[[LintContext], Iterable[Finding]]
+    fix: Callable[[LintContext, Finding], Iterable[Edit]] | None = None
+    confidential: bool = False

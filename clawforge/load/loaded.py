@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from clawforge.diagnostic import Location
 from clawforge.load.document import Document, unpack
+from clawforge.load.pointer import unescape
 from clawforge.position import ResourcePosition
 from clawforge.resource.meta import Resource
 
@@ -27,13 +28,17 @@ class LoadedResource:
         """`Kind/name`."""
         return self.resource.address
 
+    def written(self, pointer: str) -> str:
+        """The pointer in the document of a field of the canonical resource."""
+        return self._moves.get(pointer, pointer)
+
     def location(self, pointer: str = "") -> Location:
         """Where a field was written, or the nearest field around it."""
-        return self.document.location(self._moves.get(pointer, pointer))
+        return self.document.location(self.written(pointer))
 
     def value_location(self, pointer: str = "") -> Location:
         """Where the value of a field begins."""
-        return self.document.value_location(self._moves.get(pointer, pointer))
+        return self.document.value_location(self.written(pointer))
 
     def position(self) -> ResourcePosition:
         """File and line of the resource and of each of its fields."""
@@ -54,7 +59,7 @@ class LoadedResource:
         moves: dict[str, str] = {}
         # Only lists of two and more can differ, and those have an item of index 1.
         for pointer in [item[:-2] for item in self.document.positions if item.endswith("/1")]:
-            tokens = [_unescape(token) for token in pointer.split("/")[1:]]
+            tokens = [unescape(token) for token in pointer.split("/")[1:]]
             written = _follow(self.document.value, tokens)
             if not isinstance(written, list) or not all(isinstance(item, str) for item in written):
                 continue
@@ -66,10 +71,6 @@ class LoadedResource:
                 for index, item in enumerate(kept):
                     moves[f"{pointer}/{index}"] = f"{pointer}/{first.get(item, min(index, len(written) - 1))}"
         return moves
-
-
-def _unescape(token: str) -> str:
-    return token.replace("~1", "/").replace("~0", "~") if "~" in token else token
 
 
 def _follow(value: Any, tokens: list[str]) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from clawforge.diagnostic import Diagnostic, Location, Severity, has_errors
 from clawforge.errors import InputError
+from clawforge.load.comment import Comment, comments_of
 from clawforge.load.document import Document
 from clawforge.load.glob import Glob
 from clawforge.load.limits import DEFAULT_LIMITS, Limits
@@ -22,9 +23,12 @@ from clawforge.load.yaml import compose
 from clawforge.position import ResourcePosition
 from clawforge.resource.meta import Resource
 
-__all__ = ["LoadedResource", "Project", "ProjectFile", "load_project", "read_project_file"]
+__all__ = ["LoadedResource", "Project", "ProjectFile", "load_project", "project_paths", "read_project_file"]
 
 _NEW_FILE_HINT = f"Create {PROJECT_FILE} with apiVersion: clawforge/v1, kind: Project, org and source."
+# Comments to this program are few: a file without one of them is not scanned for comments.
+_REMARK = re.compile(rb"#[ \t]*clawforge[ \t]*:")
+_UTF8_BOM = b"\xef\xbb\xbf"
 _WRITTEN_NAME = re.compile(rb"\bname[\"']?\s*:\s*[\"']?([a-z0-9][a-z0-9-]{0,62})")
 
 
@@ -35,6 +39,7 @@ class Project:
     `declared` and `document` are the project file, None if it is missing or has problems.
     `unusable` holds the addresses of resources that exist but have problems, with `*/name` where a document could not
     be read so far as to know its kind: references to them are not reported a second time.
+    `remarks` are the comments that start with `clawforge:`, by file and line, of files without errors of syntax.
     """
 
     root: Path
@@ -43,6 +48,7 @@ class Project:
     diagnostics: tuple[Diagnostic, ...]
     unusable: frozenset[str] = frozenset()
     document: Document | None = None
+    remarks: tuple[Comment, ...] = ()
 
     def file_location(self, pointer: str = "") -> Location:
         """Where a field of the project file was written."""
@@ -87,7 +93,8 @@ def load_project(
     resources = sorted(loading.resources.values(), key=lambda loaded: loaded.address)
     diagnostics = sorted(loading.diagnostics, key=lambda item: item.sort_key)
     unusable = frozenset(loading.unusable)
-    return Project(root, loading.declared, tuple(resources), tuple(diagnostics), unusable, loading.document)
+    remarks = tuple(sorted(loading.remarks))
+    return Project(root, loading.declared, tuple(resources), tuple(diagnostics), unusable, loading.document, remarks)
 
 
 def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> ProjectFile | None:
@@ -95,6 +102,19 @@ def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> Project
     loading = _Loading(root, limits, DEFAULT_TREE_LIMITS)
     loading.read_project_file()
     return loading.declared
+
+
+def project_paths(root: Path) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
+    """The files of a project, project-relative and the project file first, and the problems met in finding them.
+
+    If the project file has problems, it alone is answered: nobody knows then which files it means to leave out.
+    """
+    loading = _Loading(root, DEFAULT_LIMITS, DEFAULT_TREE_LIMITS)
+    loading.read_project_file()
+    if not loading.project_file_exists:
+        return (), tuple(loading.diagnostics)
+    files = loading.find_files() if loading.declared is not None else []
+    return (PROJECT_FILE, *files), tuple(sorted(loading.diagnostics, key=lambda item: item.sort_key))
 
 
 class _Loading:
@@ -107,6 +127,7 @@ class _Loading:
         self.resources: dict[str, LoadedResource] = {}
         self.diagnostics: list[Diagnostic] = []
         self.unusable: set[str] = set()
+        self.remarks: list[Comment] = []
         self._root = root
         self._limits = limits
         self._tree_limits = tree_limits
@@ -140,7 +161,8 @@ class _Loading:
             bad = frozenset(problem.pointer for problem in parsed)
             self._globs = readable_globs(documents[0].value, bad)
 
-    def read_resources(self) -> None:
+    def find_files(self) -> list[str]:
+        """The files that the globs take in."""
         include, exclude = self._globs
         chosen = ("**",) if include is None else include
         globs = Globs(tuple(map(Glob.compile, chosen)), tuple(map(Glob.compile, exclude)))
@@ -152,7 +174,11 @@ class _Loading:
                 hint = "Check the spelling; only files whose names end in .yaml or .yml are taken in."
                 place = self.document.value_location(f"/include/{index}")
                 self._add("include-matches-nothing", message, place, hint, Severity.WARNING)
-        for path in tree.files:
+        return tree.files
+
+    def read_resources(self) -> None:
+        """Every resource of every file."""
+        for path in self.find_files():
             if self._bytes > self._tree_limits.max_bytes:
                 message = f"The files of the project have more than {self._tree_limits.max_bytes:,} bytes."
                 hint = "Narrow the project with `include` or `exclude` in clawforge.yaml."
@@ -172,6 +198,10 @@ class _Loading:
             self.diagnostics += problems
             if has_errors(problems):
                 self.unusable.update(f"*/{name.decode()}" for name in _WRITTEN_NAME.findall(data))
+                return documents
+        if _REMARK.search(data):
+            comments = comments_of(data.removeprefix(_UTF8_BOM).decode("utf-8"), file=path)
+            self.remarks += [comment for comment in comments if _REMARK.match(b"#" + comment.text.encode())]
         return documents
 
     def _parse(self, document: Document) -> None:

@@ -26,7 +26,9 @@ from clawforge.load.syntax import syntax_problem
 if TYPE_CHECKING:
     from clawforge.canonical import JsonValue
 
-__all__ = ["DEFAULT_LIMITS", "Document", "Limits", "PointerTree", "compose", "pack", "size_problem", "unpack"]
+__all__ = [
+    "DEFAULT_LIMITS", "Document", "Limits", "PointerTree", "compose", "event_parser", "pack", "size_problem", "unpack",
+]  # fmt: skip
 
 # An event of PyYAML, whose stubs say that its marks may be None; libyaml always sets them.
 _Event: TypeAlias = Any
@@ -58,7 +60,11 @@ def compose(
     return composer.documents, problems
 
 
-def _parser(text: str) -> Any:
+def event_parser(text: str) -> Any:
+    """libyaml's parser over a text that `read_text` passed: `get_event` answers the next event, in the end None.
+
+    For those who need to know how something was written and not only what it says; what it says is for `compose`.
+    """
     try:
         from yaml.cyaml import CParser  # type: ignore[attr-defined]  # the stubs do not re-export it
     except ImportError as error:
@@ -128,7 +134,7 @@ class _Composer:
             events.StreamEndEvent: self._ignore,
         }
         try:
-            next_event = _parser(self._text).get_event
+            next_event = event_parser(self._text).get_event
             while (event := next_event()) is not None:
                 handlers[event.__class__](event)
         except StopReadingError:

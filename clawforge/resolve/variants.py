@@ -18,6 +18,10 @@ from clawforge.resource.meta import Instant, Sha256, Strict
 
 HORIZON = dt.timedelta(days=7)
 
+MOST_PIECES = 20_000
+"""Combinations of agent, context and stretch of time that one bundle may have. Schedules that open every few minutes
+under many agents make millions, which nobody could work out on each poll, nor sign, nor hold."""
+
 Through = tuple[str | None, str | None]
 """Agent and context; None stands for any that is not named."""
 
@@ -47,7 +51,8 @@ def variants(
 
     An agent (or context) that makes no difference anywhere gets no variants of its own. Those that do are
     combined with every context (agent), so that looking up each by itself always finds the right one. Raises
-    InputError for an empty stretch of time and as `OrgModel.resolve` does.
+    InputError for an empty stretch of time, for more than `MOST_PIECES` (`too-many-variants`), and as
+    `OrgModel.resolve` does.
     """
     if start >= end:
         raise InputError("This stretch of time is empty.", hint="The end must lie after the start.")
@@ -63,6 +68,35 @@ def variants(
     ]
     used = {variant.digest for variant in found}
     return found, {digest: policies[digest] for digest in sorted(used)}
+
+
+def check_variants(org: OrgModel, subjects: Iterable[Subject], start: dt.datetime, end: dt.datetime) -> None:
+    """Raise InputError (`too-many-variants`) as `variants` would for one of the subjects, without working them out.
+
+    Where all targets together stay within the limit, the subjects are not even looked at.
+    """
+    everything = org.index.targets
+    agents, contexts = _named(everything, "agents"), _named(everything, "contexts")
+    if (len(_moments(everything, start, end)) - 1) * len(agents) * len(contexts) <= MOST_PIECES:
+        return
+    for subject in subjects:
+        targets = [everything[candidate.target] for candidate in org.index.candidates(org.facts(subject))]
+        pieces = len(_moments(targets, start, end)) - 1
+        _refuse_too_many(subject, pieces, len(_named(targets, "agents")), len(_named(targets, "contexts")))
+
+
+def _moments(targets: Sequence[Target], start: dt.datetime, end: dt.datetime) -> list[dt.datetime]:
+    return sorted({start, end, *(moment for target in targets for moment in target.changes(start, end))})
+
+
+def _refuse_too_many(subject: Subject, stretches: int, agents: int, contexts: int) -> None:
+    if stretches * agents * contexts > MOST_PIECES:
+        raise InputError(
+            f"The policies of {subject.user} change too often: they hold for {stretches} stretches of time in "
+            f"seven days, for {agents} agents and {contexts} contexts each.",
+            hint="Let schedules open less often, or name fewer agents and contexts.",
+            code="too-many-variants",
+        )
 
 
 def select_variant(found: Iterable[Variant], agent: str | None, context: str | None, at: dt.datetime) -> Variant | None:
@@ -94,11 +128,13 @@ def _timelines(
     facts = org.facts(subject)
     static = org.index.candidates(facts)
     targets = [org.index.targets[candidate.target] for candidate in static]
-    moments = sorted({start, end, *(moment for target in targets for moment in target.changes(start, end))})
+    moments = _moments(targets, start, end)
+    agents, contexts = _named(targets, "agents"), _named(targets, "contexts")
+    _refuse_too_many(subject, len(moments) - 1, len(agents), len(contexts))
     policies: dict[str, Resolution] = {}
     timelines: dict[Through, Timeline] = {}
-    for agent in _named(targets, "agents"):
-        for context in _named(targets, "contexts"):
+    for agent in agents:
+        for context in contexts:
             pieces: list[tuple[dt.datetime, dt.datetime, str]] = []
             for opens, shuts in pairwise(moments):
                 present = org.present(static, agent, context, opens, suspended=facts.suspended)

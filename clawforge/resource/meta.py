@@ -50,6 +50,9 @@ def _without_control_characters(text: str) -> str:
 Text = Annotated[str, StringConstraints(max_length=4096), AfterValidator(_without_control_characters)]
 """Free text for people; control characters other than newline and tab are refused."""
 
+Reason = Annotated[str, StringConstraints(max_length=4096, pattern=r"\S"), AfterValidator(_without_control_characters)]
+"""Text for people that says something."""
+
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 """A slug: lower-case letters, digits and dashes, at most 63 characters."""
 
@@ -79,7 +82,7 @@ def parse_duration(text: Any) -> int:
     """Seconds in a duration such as `15m`, `1h30m` or `7d`. Raises ValueError with a sentence for people."""
     if isinstance(text, int) and not isinstance(text, bool):
         raise ValueError("a duration needs a unit: write 15m, 1h30m, 7d or 30s")
-    match = _DURATION.match(text) if isinstance(text, str) else None
+    match = _DURATION.fullmatch(text) if isinstance(text, str) else None
     if match is None or not text:
         raise ValueError("not a duration: write 15m, 1h30m, 7d or 30s")
     seconds = sum(int(count or 0) * size for count, (_, size) in zip(match.groups(), _UNITS, strict=True))
@@ -159,7 +162,7 @@ class Ref(NamedTuple):
     def parse(cls, text: str) -> Ref:
         """Raises ValueError for anything but `Kind/name`."""
         kind, slash, name = text.partition("/")
-        if not slash or not kind.isalnum() or not re.match(NAME_PATTERN, name):
+        if not slash or not kind.isalnum() or not re.fullmatch(NAME_PATTERN, name):
             raise ValueError(f"{text!r} is not an address such as Policy/engineering")
         return cls(kind, name)
 

@@ -185,12 +185,16 @@ class PolicyRules(Strict):
 PolicyAddress = Annotated[str, Field(pattern=r"^Policy/[a-z0-9][a-z0-9-]{0,62}$")]
 
 
-class PolicySpec(Targeted, PolicyRules):
-    """Targeting and sections."""
+class PolicyTargeting(Targeted):
+    """Whom a policy is for, and how it takes part."""
 
     mode: PolicyMode = PolicyMode.BASE
     enforcement: Enforcement = Enforcement.ENFORCE
     extends: Annotated[tuple[PolicyAddress, ...], Field(max_length=16)] = ()
+
+
+class PolicySpec(PolicyRules, PolicyTargeting):
+    """Targeting, then sections: pydantic takes the fields of the last base first."""
 
 
 class Policy(Resource):

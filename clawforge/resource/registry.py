@@ -17,6 +17,7 @@ from clawforge.resource.service_account import ServiceAccount
 from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.user import User
 from clawforge.resource.version_target import VersionTarget
+from clawforge.resource.waiver import Waiver
 
 KINDS: tuple[type[Resource], ...] = (
     Organization,
@@ -30,6 +31,7 @@ KINDS: tuple[type[Resource], ...] = (
     SkillApproval,
     VersionTarget,
     PolicyTest,
+    Waiver,
 )
 
 BY_KIND: dict[str, type[Resource]] = {model.__name__: model for model in KINDS}

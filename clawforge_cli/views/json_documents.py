@@ -67,8 +67,8 @@ def _location(location: Location) -> dict[str, Any]:
 
 
 def _escape_beyond_json(text: str) -> str:
-    """JSON lets C1 controls and bidirectional marks stand as they are; a terminal would act on them."""
-    if text.isascii():
+    """JSON lets DEL, C1 controls and bidirectional marks stand as they are; a terminal would act on them."""
+    if text.isascii() and "\x7f" not in text:
         return text
     import unicodedata
 

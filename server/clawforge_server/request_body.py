@@ -13,6 +13,8 @@ from clawforge.resource.meta import Strict
 from clawforge.wire import ProblemItem
 from clawforge_server.problems import HttpError, ListedError
 
+TINY_BODY = 16 * 1024
+"""For requests that are parsed before anybody is known to send them."""
 SMALL_BODY = 1024 * 1024
 LARGE_BODY = 64 * 1024 * 1024
 _DEEPEST = 100
@@ -35,7 +37,7 @@ async def read_json(request: Request, limit: int) -> bytes:
 
 async def _read(request: Request, limit: int) -> bytes:
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
+    if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
@@ -118,4 +120,5 @@ def _malformed(why: str) -> HttpError:
 
 
 def _too_large(limit: int) -> HttpError:
-    return HttpError(413, "too-large", f"The body is larger than {limit // (1024 * 1024)} MiB.")
+    size = f"{limit // (1024 * 1024)} MiB" if limit >= 1024 * 1024 else f"{limit // 1024} KiB"
+    return HttpError(413, "too-large", f"The body is larger than {size}.")

@@ -64,6 +64,12 @@ EVERY_REFERENCE: list[tuple[str, dict[str, Any], str, str]] = [
         "User/nobody",
     ),
     ("Group", {"members": {"users": ["nobody"]}}, "/spec/members/users/0", "User/nobody"),
+    (
+        "Waiver",
+        {"rule": "no-base", "resource": "Policy/nobody", "reason": "x", "expires": "2027-01-31"},
+        "/spec/resource",
+        "Policy/nobody",
+    ),
     ("RoleBinding", {"role": "nobody", "subjects": {"users": ["alice"]}}, "/spec/role", "Role/nobody"),
     ("RoleBinding", {"role": "owner", "subjects": {"users": ["nobody"]}}, "/spec/subjects/users/0", "User/nobody"),
     ("RoleBinding", {"role": "owner", "subjects": {"groups": ["nobody"]}}, "/spec/subjects/groups/0", "Group/nobody"),

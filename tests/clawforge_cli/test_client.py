@@ -78,13 +78,17 @@ def test_nobody_listening_is_one_clear_sentence() -> None:
         plane.revisions("acme")
 
 
-@pytest.mark.parametrize("url", ["http://clawforge.example", "ftp://x", "x", "https://u:p@x", "https://x/?q=1", "http://"])
+@pytest.mark.parametrize(
+    "url", ["http://clawforge.example", "ftp://x", "x", "https://u:p@x", "https://x/?q=1", "http://"]
+)
 def test_addresses_that_would_leak_the_token_or_make_no_sense(url: str) -> None:
     with pytest.raises(InputError):
         checked_server(url)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8733", "http://[::1]:1", "http://localhost:1/", "https://cf.example/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8733", "http://[::1]:1", "http://localhost:1/", "https://cf.example/"]
+)
 def test_addresses_that_are_fine(url: str) -> None:
     assert checked_server(url) == url.rstrip("/")
 

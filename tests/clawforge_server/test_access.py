@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
 from server_process import company
+from starlette.requests import Request
 
+from clawforge_server.auth.admission import client_address
 from clawforge_server.auth.permission import PERMISSIONS, beyond, covers
 from clawforge_server.endpoint import Endpoint
 from clawforge_server.routes.table import ENDPOINTS
@@ -119,3 +122,27 @@ def test_wildcards_cover() -> None:
     assert not covers(["*:read"], "plans:apply")
     assert not covers([], "plans:apply")
     assert beyond(["plans:*"], ["plans:apply", "*:apply", "tokens:create"]) == ("*:apply", "tokens:create")
+
+
+def test_an_agent_that_tries_the_routes_of_admins_is_in_the_log(api: Any, problem: Any) -> None:
+    api.apply(company())
+    enrolled = api.enroll()
+    problem(api.get("/v1/orgs/acme/state", token=enrolled["credential"]), 403, "agent-credential")
+    last = api.audit()[-1]
+    assert (last["actor"], last["action"], last["outcome"]) == (
+        f"instance:{enrolled['instance']}",
+        "state:read",
+        "refused",
+    )
+
+
+def test_behind_a_proxy_the_address_is_what_the_proxy_wrote_last(api: Any) -> None:
+    plane = dataclasses.replace(api.plane, behind_proxy=True)
+
+    def address(*lines: bytes) -> str:
+        headers = [(b"x-forwarded-for", line) for line in lines]
+        return client_address(Request({"type": "http", "headers": headers, "client": ("10.0.0.1", 1)}), plane)
+
+    assert address(b"198.51.100.7, 192.0.2.9") == "192.0.2.9"
+    assert address(b"198.51.100.7", b"192.0.2.9") == "192.0.2.9", "a proxy may add a header of its own"
+    assert address() == "10.0.0.1"

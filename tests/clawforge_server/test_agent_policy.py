@@ -15,6 +15,7 @@ from clawforge.decide.request import Request
 from clawforge.dsse import read_envelope
 from clawforge.keys import KeySet, decode_public_key, open_key_set
 from clawforge.lease import Lease, open_lease, read_lease_header
+from clawforge_server.state.org_states import OrgStates
 
 OFFLINE = {"mode": "cached", "lease": "2m", "maxStale": "1h"}
 
@@ -240,3 +241,15 @@ def test_keys_are_published_without_their_private_halves(api: Any, agent: Agent)
         seeds = [key.private for key in transaction.orgs.keys("acme")]
     assert len(seeds) == 2
     assert all(seed is not None and seed.hex() not in str(answer) for seed in seeds)
+
+
+def test_a_new_process_begins_a_new_serial(api: Any, agent: Agent) -> None:
+    """Another version of the program may resolve the same resources into something else."""
+    first = agent.poll()
+    before = agent.bundle(first)
+    states = OrgStates(api.plane.store, api.clock, api.plane.wakeups)
+    present = states.get("acme").record
+    assert present is not None
+    assert (present.serial, present.revision) == (before.serial + 1, before.revision)
+    again = states.get("acme").record
+    assert again == present, "one look is enough"

@@ -95,3 +95,16 @@ def test_a_failure_says_nothing_but_its_number(api: Any, problem: Any, monkeypat
     assert answer.headers["x-request-id"] in logged.getvalue()
     assert "RuntimeError" in logged.getvalue()
     assert "secret-value" not in logged.getvalue() + str(body)
+
+
+@pytest.mark.parametrize("path", ["/v1/enroll", "/v1/agent/heartbeat"])
+def test_what_nobody_vouches_for_must_be_small(api: Any, problem: Any, path: str) -> None:
+    versions = {f"part{number}": "1.0" for number in range(2_000)}
+    refused = problem(api.post(path, token="", json={"token": "x", "versions": versions}), 413, "too-large")
+    assert "16 KiB" in refused["detail"]
+
+
+@pytest.mark.parametrize("tool", ["", "x" * 257])
+def test_a_tool_without_a_possible_name_is_refused(api: Any, problem: Any, tool: str) -> None:
+    api.apply(company())
+    problem(api.post("/v1/orgs/acme/decide", json={"user": "dev", "tool": tool}), 422, "invalid-request")

@@ -124,3 +124,17 @@ def test_an_agent_cannot_say_who_it_is(api: Any, problem: Any) -> None:
 
 def test_minting_needs_an_applied_org(api: Any, problem: Any) -> None:
     problem(api.post("/v1/orgs/other/enrollments", json={"user": "dev"}), 404, "unknown-org")
+
+
+def test_a_token_that_comes_again_is_in_the_log(api: Any, problem: Any) -> None:
+    api.apply(company())
+    minted = api.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()
+    assert api.post("/v1/enroll", token="", json={"token": minted["token"]}).status_code == 201
+    problem(api.post("/v1/enroll", token="", json={"token": minted["token"]}), 401, "bad-enrollment-token")
+    last = api.audit()[-1]
+    assert (last["actor"], last["action"], last["outcome"]) == (
+        f"enrollment:{minted['id']}",
+        "instances:enroll",
+        "refused",
+    )
+    assert minted["token"] not in str(last)

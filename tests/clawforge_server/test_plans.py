@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from server_process import company, resource
+
+from clawforge.errors import UnavailableError
+from clawforge_server.store.sqlite.plans import SqlPlans
 
 
 def test_the_first_apply_creates_the_org(api: Any) -> None:
@@ -267,4 +272,71 @@ def test_a_change_that_cannot_be_audited_does_not_happen(api: Any, problem: Any,
         body = problem(api.send_apply(plan), 500, "internal-error")
     assert "disk" not in str(body)
     assert api.get("/v1/orgs/acme/state").json()["revision"] == 1
+    assert api.send_apply(plan).json()["revision"] == 2
+
+
+def _placed(**position: Any) -> dict[str, Any]:
+    return {"Policy/default": {"file": "a.yaml", "line": 1, **position}}
+
+
+@pytest.mark.parametrize(
+    "position", [{"line": 2**60}, {"line": -1}, {"fields": {"/spec/tools/deny": 2**60}}, {"file": "x" * 5_000}]
+)
+def test_positions_that_no_bundle_could_carry_are_refused(api: Any, problem: Any, position: dict[str, Any]) -> None:
+    api.apply(company())
+    body = {"source": "policies", "resources": company(), "positions": _placed(**position)}
+    problem(api.post("/v1/orgs/acme/plans", json=body), 422, "invalid-request")
+
+
+def test_policies_that_change_too_often_for_a_bundle_are_refused(api: Any, problem: Any) -> None:
+    windows = [{"cron": "* * * * *", "duration": "30s"}]
+    restless = resource(
+        "Policy", "restless", mode="overlay", appliesTo="everyone", schedule={"windows": windows}, tools={"deny": ["x"]}
+    )
+    body = {"source": "policies", "resources": company(restless), "positions": {}}
+    refused = problem(api.post("/v1/orgs/acme/plans", json=body), 422, "too-many-variants")
+    assert "20160 stretches of time" in refused["detail"]
+
+
+def test_a_state_of_which_no_model_can_be_made_is_not_committed(api: Any, problem: Any, monkeypatch: Any) -> None:
+    api.apply(company())
+    plan = api.plan(company(deny=["read"]))
+    with monkeypatch.context() as patched:
+
+        def broken(state: Any) -> None:
+            raise MemoryError
+
+        patched.setattr("clawforge_server.service.applying._warm", broken)
+        problem(api.send_apply(plan), 500, "internal-error")
+    newest = api.get("/v1/orgs/acme/revisions").json()["revisions"][0]["number"]
+    assert api.get("/v1/orgs/acme/state").json()["revision"] == newest == 1
+    assert api.send_apply(plan).json()["revision"] == 2
+
+
+def test_what_is_in_memory_is_read_again_after_the_store_failed(api: Any, problem: Any, monkeypatch: Any) -> None:
+    """A commit that is reported as failed may have reached the disk all the same."""
+    api.apply(company())
+    plan = api.plan(company(deny=["read"]))
+    store = api.plane.store
+    real = store.transaction
+
+    @contextmanager
+    def lossy() -> Iterator[Any]:
+        with real() as transaction:
+            yield transaction
+        if changing:
+            changing.clear()
+            raise UnavailableError("The disk did not answer.", code="store-unavailable")
+
+    changing: list[bool] = []
+    mark = SqlPlans.mark_applied
+
+    def marked(self: Any, *arguments: Any) -> None:
+        changing.append(True)
+        mark(self, *arguments)
+
+    monkeypatch.setattr(SqlPlans, "mark_applied", marked)
+    monkeypatch.setattr(store, "transaction", lossy)
+    problem(api.send_apply(plan), 503, "store-unavailable")
+    assert api.get("/v1/orgs/acme/state").json()["revision"] == 2
     assert api.send_apply(plan).json()["revision"] == 2

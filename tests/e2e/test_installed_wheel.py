@@ -13,9 +13,7 @@ def test_the_program_is_installed(installed_clawforge: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["server", "tests", "bench", "tools"])
-def test_nothing_else_of_the_checkout_is_importable(
-    installed_clawforge: Path, tmp_path: Path, name: str
-) -> None:
+def test_nothing_else_of_the_checkout_is_importable(installed_clawforge: Path, tmp_path: Path, name: str) -> None:
     python = installed_clawforge.with_name("python")
     code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is not None)"
     assert subprocess.run([python, "-I", "-c", code], cwd=tmp_path, check=False).returncode == 0

@@ -60,9 +60,7 @@ def _in_words(error: Exception) -> str:
     detail = error.args[0] if error.args else b""
     reason = detail.decode("utf-8", "replace") if isinstance(detail, bytes) else str(detail)
     if reason.startswith(_GROUP):
-        return (
-            f"RE2 does not know `{reason[len(_GROUP) - 2 :]}`: no lookahead, no lookbehind, no atomic group"
-        )
+        return f"RE2 does not know `{reason[len(_GROUP) - 2 :]}`: no lookahead, no lookbehind, no atomic group"
     if reason.startswith(_ESCAPE) and reason[-1:].isdigit():
         return f"RE2 does not know `{reason[len(_ESCAPE) - 1 :]}`: there are no backreferences"
     if "too large" in reason:

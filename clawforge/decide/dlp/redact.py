@@ -63,9 +63,7 @@ def _redacted(
         if depth == 0:
             raise ValueError(f"the parameters are nested too deeply to be redacted at {pointer!r}")
         if isinstance(value, list):
-            return [
-                _redacted(item, f"{pointer}/{index}", places, depth - 1) for index, item in enumerate(value)
-            ]
+            return [_redacted(item, f"{pointer}/{index}", places, depth - 1) for index, item in enumerate(value)]
         return _redacted_object(value, pointer, places, depth - 1)
     found = places.pop((pointer, False), None)
     if found is None:

@@ -57,9 +57,7 @@ class ParamScan:
     truncated: bool
 
 
-def scan_params(
-    scanner: Scanner, params: JsonValue, tool: str, limits: ScanLimits = DEFAULT_LIMITS
-) -> ParamScan:
+def scan_params(scanner: Scanner, params: JsonValue, tool: str, limits: ScanLimits = DEFAULT_LIMITS) -> ParamScan:
     """Scan all names and values of the parameters with the rules that apply to the tool."""
     found: list[ParamMatch] = []
     characters = values = 0
@@ -81,9 +79,7 @@ def scan_params(
     return ParamScan(tuple(found), truncated)
 
 
-def _texts(
-    value: JsonValue, pointer: str, depth: int, limits: ScanLimits
-) -> Iterator[tuple[str, bool, str | None]]:
+def _texts(value: JsonValue, pointer: str, depth: int, limits: ScanLimits) -> Iterator[tuple[str, bool, str | None]]:
     """Pointer, whether it is a name, and text of all that is scanned, in order; None: over a limit."""
     if isinstance(value, dict | list):
         if depth == 0 or len(pointer) > limits.pointer:

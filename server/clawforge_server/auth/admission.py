@@ -22,23 +22,21 @@ def client_address(request: Request, plane: ControlPlane) -> str:
     """Where the request comes from. Behind a proxy that is the last entry of `X-Forwarded-For`, the one that the
     proxy wrote itself; everything before it is the client's word."""
     if plane.behind_proxy:
-        forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
+        # Some proxies add a header of their own after the client's instead of extending it.
+        lines = request.headers.getlist("x-forwarded-for")
+        forwarded = lines[-1].rpartition(",")[2].strip() if lines else ""
         if forwarded:
             return forwarded[:64]
     return request.client.host if request.client is not None else ""
 
 
 async def recognise(plane: ControlPlane, request: Request, address: str) -> Principal:
-    """The holder of an owner's or API token. Raises RateLimitedError, UnauthenticatedError, ForbiddenError."""
+    """The holder of an owner's, API or instance's token. Raises RateLimitedError, UnauthenticatedError."""
     plane.failures.check(address)
     token = bearer_token(request.headers.get("authorization"))
     if token.startswith(INSTANCE_PREFIX):
-        await recognise_instance(plane, request, address)
-        raise ForbiddenError(
-            "An agent's credential is good for the agent's own requests only.",
-            hint="Use a token of a person or a pipeline.",
-            code="agent-credential",
-        )
+        instance = await recognise_instance(plane, request, address)
+        return Principal("instance", instance.org, f"instance:{instance.name}", ())
     try:
         return await in_thread(plane, lambda: authenticate(plane.store, plane.clock, token))
     except UnauthenticatedError:
@@ -77,6 +75,12 @@ def is_org_name(text: str) -> bool:
 
 def authorise(principal: Principal, org: str, permission: str) -> None:
     """Raise ForbiddenError unless the principal may do this in this org, NotFoundError for an impossible name."""
+    if principal.kind == "instance":
+        raise ForbiddenError(
+            "An agent's credential is good for the agent's own requests only.",
+            hint="Use a token of a person or a pipeline.",
+            code="agent-credential",
+        )
     principal.require_org(org)
     principal.require(permission)
     if not is_org_name(org):

@@ -12,9 +12,10 @@ from clawforge_server.auth.permission import EVERYTHING, covers
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`org` None is the server's owner, who may do everything. `actor` is the name in the audit log."""
+    """`org` None is the server's owner, who may do everything; an instance may do nothing that needs a permission.
+    `actor` is the name in the audit log."""
 
-    kind: Literal["owner", "token"]
+    kind: Literal["owner", "token", "instance"]
     org: str | None
     actor: str
     permissions: tuple[str, ...]

@@ -25,7 +25,7 @@ from clawforge.wire import (
 )
 from clawforge_server.auth.admission import recognise_instance
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
-from clawforge_server.request_body import parse_body
+from clawforge_server.request_body import TINY_BODY, parse_body
 from clawforge_server.service.enrolling import enroll
 from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
 from clawforge_server.state.org_state import OrgState
@@ -56,12 +56,15 @@ async def policy(call: Call) -> Response:
     instance = await recognise_instance(plane, call.request, call.address)
     wait = call.number("wait", 0, low=0, high=_LONGEST_WAIT) or 0
     acknowledged = call.request.headers.get(HEADER_ACKNOWLEDGED, "")
-    plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.match(acknowledged) else None)
+    plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.fullmatch(acknowledged) else None)
     held = {tag.strip() for tag in call.request.headers.get("if-none-match", "").split(",")}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while True:
+        # The event first, then the identity and the state: whatever changes after either was looked at wakes us, the
+        # revocation of this very instance included.
         news = plane.wakeups.event(instance.org)
+        instance = await recognise_instance(plane, call.request, call.address)
         state, bundle = await _present(call, instance)
         if f'"{bundle.digest}"' not in held:
             return _policy_answer(call, state, bundle, 200)
@@ -72,8 +75,6 @@ async def policy(call: Call) -> Response:
             await asyncio.wait_for(news.wait(), left)
         except TimeoutError:
             continue
-        # What woke us may have been the revocation of this very instance.
-        instance = await recognise_instance(plane, call.request, call.address)
 
 
 async def heartbeat(call: Call) -> Response:
@@ -82,7 +83,7 @@ async def heartbeat(call: Call) -> Response:
     instance = await recognise_instance(plane, call.request, call.address)
     report = parse_body(Heartbeat, call.body)
     _check_versions(report.versions)
-    if report.acknowledged is not None and not _DIGEST.match(report.acknowledged):
+    if report.acknowledged is not None and not _DIGEST.fullmatch(report.acknowledged):
         raise InputError("`acknowledged` must be the digest of a bundle.", code="invalid-request")
     plane.reports.note(instance, plane.clock.now(), report.acknowledged, report.versions)
     state, bundle = await _present(call, instance)
@@ -134,6 +135,7 @@ ENDPOINTS = (
         None,
         EnrollRequest,
         status=201,
+        body_limit=TINY_BODY,
         refusals=(409, 422),
     ),
     Endpoint(
@@ -153,6 +155,7 @@ ENDPOINTS = (
         HeartbeatAnswer,
         None,
         Heartbeat,
+        body_limit=TINY_BODY,
         refusals=(422,),
     ),
 )

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from clawforge.canonical import canonical_bytes, digest_of_bytes
-from clawforge.errors import ConflictError, InputError, StalePlanError
+from clawforge.errors import ConflictError, InputError, StalePlanError, UnavailableError
 from clawforge.plan import Plan, plan_json
 from clawforge.planning import digest_of_changes
 from clawforge.resource.meta import format_instant
@@ -49,15 +49,18 @@ def apply_plan(plane: ControlPlane, actor: str, org: str, plan_id: str, base: in
     """
     request = Apply(actor, org, plan_id, base, reviewed, plane.clock.now())
     previous = plane.states.find(org)
-    with plane.store.transaction() as transaction:
-        plan = _reviewed_plan(transaction, request)
-        if plan.result is not None:
-            return ApplyResult.model_validate_json(plan.result)
-        result = _carry_out(transaction, request, plan)
-        transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
-        state = read_org(transaction, org, request.at, previous)
-    if state is not None:
-        _warm(state)
+    with plane.states.changing(org):
+        with plane.store.transaction() as transaction:
+            plan = _reviewed_plan(transaction, request)
+            if plan.result is not None:
+                return ApplyResult.model_validate_json(plan.result)
+            result = _carry_out(transaction, request, plan)
+            transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
+            state = read_org(transaction, org, request.at, previous)
+            if state is None:
+                raise UnavailableError("The org that was written cannot be read back.", code="unreadable-state")
+            # Before the commit: a state that no model can be made of must not become the present one.
+            _warm(state)
         plane.states.publish(state)
     return result
 

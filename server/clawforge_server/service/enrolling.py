@@ -7,11 +7,11 @@ import datetime as dt
 import re
 import secrets
 
-from clawforge.errors import UnauthenticatedError
+from clawforge.errors import ClawforgeError, UnauthenticatedError, UnavailableError
 from clawforge.wire import EnrollAnswer, EnrollRequest
 from clawforge_server.auth.secrets import INSTANCE_PREFIX, credential_hash, new_credential
 from clawforge_server.control_plane import ControlPlane
-from clawforge_server.service.audit_trail import done
+from clawforge_server.service.audit_trail import done, record_refusal
 from clawforge_server.service.enrollments import active_user, require_unused
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.store.port import Transaction
@@ -26,14 +26,25 @@ def enroll(plane: ControlPlane, request: EnrollRequest) -> EnrollAnswer:
     Raises UnauthenticatedError for a token that is unknown, used up, expired or revoked; InputError when its user is
     not active any more; ConflictError when its instance name was taken meanwhile.
     """
-    sha256 = credential_hash(request.token)
     with plane.store.transaction() as transaction:
-        found = transaction.enrollments.find(sha256)
+        found = transaction.enrollments.find(credential_hash(request.token))
     if found is None:
         raise _refused("This enrolment token is not valid on this server.")
+    now = plane.clock.now()
+    try:
+        return _enrolled(plane, found, request, now)
+    except UnavailableError:
+        raise
+    except ClawforgeError as error:
+        # A token that comes again may be a stolen one.
+        record_refusal(plane.store, found.org, now, f"enrollment:{found.id}", "instances:enroll", error.code)
+        raise
+
+
+def _enrolled(plane: ControlPlane, found: EnrollmentRecord, request: EnrollRequest, now: dt.datetime) -> EnrollAnswer:
     state = plane.states.get(found.org)
     active_user(state, found.user)
-    now = plane.clock.now()
+    sha256 = found.sha256
     credential = new_credential(INSTANCE_PREFIX)
     with plane.store.transaction() as transaction:
         enrollment = _usable(transaction, sha256, now)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterator, Sequence
 
 from clawforge.errors import NotFoundError, StalePlanError
 from clawforge.plan import Plan
 from clawforge.planning import PlannedChanges, Proposal, make_plan
+from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
+from clawforge.resource.user import User
 from clawforge.state import StateEntry
 from clawforge.wire import PlanRequest
 from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import done
-from clawforge_server.service.proposal_checks import check_resources, parse_resources
+from clawforge_server.service.proposal_checks import check_bundles, check_resources, parse_resources
+from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
 from clawforge_server.store.records import PlanPayload, PlanRecord
 
@@ -38,6 +42,8 @@ def create_plan(plane: ControlPlane, actor: str, org: str, request: PlanRequest)
     proposal = _proposal(state, request, proposed)
     plan_id = new_id("plan")
     planned = _plan(state, proposal, proposed, plan_id)
+    resources = _proposed_state(state, proposal, proposed)
+    check_bundles(resources, _subjects(plane, org, resources), now)
     plan = planned.plan.model_copy(update={"expires_at": expires_at})
     payload = _payload(planned, proposal, request)
     record = PlanRecord(plan_id, now, expires_at, actor, plan, payload)
@@ -70,16 +76,29 @@ def unknown_plan(plan_id: str) -> NotFoundError:
 def _plan(state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str) -> PlannedChanges:
     # Ownership first: the checks would report the clash of two resources in other words.
     planned = make_plan(proposal, state.state, state.positions, plan_id=plan_id)
+    positions = {**state.positions, **proposal.positions}
+    resources = _proposed_state(state, proposal, proposed)
+    checked = check_resources(state.name, resources, positions, frozenset(proposal.entries))
+    plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
+    return dataclasses.replace(planned, plan=plan)
+
+
+def _proposed_state(state: OrgState, proposal: Proposal, proposed: list[Resource]) -> list[Resource]:
+    """What there would be: everything of other sources, and all of this proposal."""
     others = [
         resource
         for address, resource in state.resources.items()
         if state.state.entries[address].source != proposal.source
     ]
-    kept = [resource for resource in proposed if resource.address in proposal.entries]
-    positions = {**state.positions, **proposal.positions}
-    checked = check_resources(state.name, [*others, *kept], positions, frozenset(proposal.entries))
-    plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
-    return dataclasses.replace(planned, plan=plan)
+    return [*others, *(resource for resource in proposed if resource.address in proposal.entries)]
+
+
+def _subjects(plane: ControlPlane, org: str, resources: Sequence[Resource]) -> Iterator[Subject]:
+    """Everybody for whom a bundle may be wanted: enrolled instances, and users who may enrol one."""
+    with plane.store.transaction() as transaction:
+        instances = transaction.instances.list(org)
+    yield from (subject_of(instance) for instance in instances if instance.revoked_at is None)
+    yield from (Subject(user=user.metadata.name) for user in resources if isinstance(user, User))
 
 
 def _proposal(state: OrgState, request: PlanRequest, proposed: list[Resource]) -> Proposal:

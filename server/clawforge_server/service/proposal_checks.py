@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from clawforge.plan import Check, PlanWarning
 from clawforge.policy_tests import run_policy_tests
 from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel
+from clawforge.resolve.subject import Subject
+from clawforge.resolve.variants import check_variants, horizon
 from clawforge.resource.meta import Resource
 from clawforge.wire import Position, ProblemItem
 from clawforge_server.problems import ListedError
@@ -65,6 +68,11 @@ def _unchanged(value: dict[str, Any], address: str | None, present: OrgState) ->
         return present.resources[address] if canonical_bytes(value) == entry.body else None
     except InputError:
         return None
+
+
+def check_bundles(resources: Sequence[Resource], subjects: Iterable[Subject], now: dt.datetime) -> None:
+    """Raise InputError unless a bundle can be made for every subject: an agent that gets none learns of no change."""
+    check_variants(OrgModel(resources), subjects, *horizon(now))
 
 
 def check_resources(org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str]) -> Checked:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from clawforge.errors import NotFoundError
+from clawforge.errors import NotFoundError, UnavailableError
 from clawforge_server.clock import Clock
 from clawforge_server.state.org_state import OrgState, read_org
 from clawforge_server.state.wakeups import Wakeups
@@ -20,7 +22,9 @@ class OrgStates:
         self._clock = clock
         self._wakeups = wakeups
         self._states: dict[str, OrgState] = {}
+        self._begun: set[str] = set()
         self._lock = threading.Lock()
+        self._changes = threading.Lock()
 
     def peek(self, org: str) -> OrgState | None:
         """The state in memory, if it is there and its bundles begin with today; never blocks."""
@@ -48,26 +52,48 @@ class OrgStates:
             )
         return state
 
+    @contextmanager
+    def changing(self, org: str) -> Iterator[None]:
+        """Hold this from before a transaction that changes the org until after `publish`.
+
+        Changes are published in the order of their commits, also those that leave the counters alone. When the store
+        failed, what it holds is not known for sure, so it is read again.
+        """
+        with self._changes:
+            try:
+                yield
+            except UnavailableError:
+                with self._lock:
+                    self._states.pop(org, None)
+                raise
+
     def publish(self, state: OrgState) -> None:
         """Make a committed state the present one, unless a later one already is, and wake whoever waits."""
         with self._lock:
             present = self._states.get(state.name)
             if present is None or _counters(present) <= _counters(state):
                 self._states[state.name] = state
+            self._begun.add(state.name)
         self._wakeups.notify(state.name)
 
     def _load(self, org: str) -> OrgState | None:
-        """Read the org, and begin a new day for its bundles if one has begun: they hold whole UTC days, so at
-        midnight their content changes, and with it the serial. A clock that goes back changes nothing."""
+        """Read the org, and raise its serial when its bundles may have changed without an apply.
+
+        They hold whole UTC days, so they change at midnight; a clock that goes back changes nothing. And another
+        version of this program, of its catalogues or of the time zones may make other bundles of the same resources,
+        so the first look of a process counts too: agents refuse one serial with two digests.
+        """
         now = self._clock.now()
         with self._store.transaction() as transaction:
             record = transaction.orgs.get(org)
             if record is None:
                 return None
-            if now.date() > record.horizon_day:
-                record = dataclasses.replace(record, serial=record.serial + 1, horizon_day=now.date())
+            if now.date() > record.horizon_day or org not in self._begun:
+                day = max(record.horizon_day, now.date())
+                record = dataclasses.replace(record, serial=record.serial + 1, horizon_day=day)
                 transaction.orgs.update(record)
             state = read_org(transaction, org, now, self._states.get(org))
+        self._begun.add(org)
         if state is not None:
             self._states[org] = state
         return state

@@ -13,8 +13,8 @@ import pytest
 
 from clawforge.diagnostic import Diagnostic, Severity
 from clawforge.errors import InputError
-from clawforge.lint.engine import diagnose
-from clawforge.load.project import load_project, read_project_file
+from clawforge.lint import engine
+from clawforge.load.project import Project, load_project, read_project_file
 from clawforge.load.tree import TreeLimits
 
 Write = Callable[[dict[str, str | bytes]], Path]
@@ -22,6 +22,11 @@ PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: main\n"
 ALICE = "apiVersion: clawforge/v1\nkind: User\nmetadata: {name: alice}\nspec: {email: alice@acme.example}\n"
 BASE = "apiVersion: clawforge/v1\nkind: Policy\nmetadata: {name: base}\nspec:\n  appliesTo: everyone\n"
 GENERAL = BASE.replace("base", "general")
+
+
+def diagnose(project: Project) -> list[Diagnostic]:
+    """Problems without the notes of lint rules, which say what could be better about a policy that loads."""
+    return [item for item in engine.diagnose(project) if item.severity is not Severity.NOTE]
 
 
 def only(root: Path) -> Diagnostic:

@@ -12,7 +12,7 @@ from strategies import AGENTS, CONTEXTS, SUBJECTS, WEEK, orgs, resource
 from clawforge.errors import InputError
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
-from clawforge.resolve.variants import Variant, horizon, select_variant, variants
+from clawforge.resolve.variants import Variant, check_variants, horizon, select_variant, variants
 from clawforge.resource.meta import Resource
 
 START, END = horizon(WEEK)
@@ -143,3 +143,24 @@ def test_a_variant_is_written_with_from_and_until() -> None:
 def test_an_empty_stretch_of_time_is_refused() -> None:
     with pytest.raises(InputError, match="empty"):
         variants(OrgModel([]), ANN, START, START)
+
+
+def test_schedules_that_open_too_often_are_refused_before_anything_is_worked_out() -> None:
+    def restless(name: str, cron: str, **spec: Any) -> Resource:
+        return policy(name, mode="overlay", schedule={"windows": [{"cron": cron, "duration": "30s"}]}, **spec)
+
+    org = OrgModel(
+        [
+            policy("base"),
+            restless("often", "* * * * *", appliesTo={"users": ["ann"]}),
+            restless("seldom", "0 * * * *", appliesTo={"users": ["bob"]}),
+        ]
+    )
+    with pytest.raises(InputError, match="change too often") as refused:
+        variants(org, ANN, START, END)
+    assert refused.value.code == "too-many-variants"
+    variants(org, Subject(user="bob"), START, END)
+
+    check_variants(org, [Subject(user="bob"), Subject(user="eve")], START, END)
+    with pytest.raises(InputError, match="The policies of ann change too often"):
+        check_variants(org, [Subject(user="bob"), ANN], START, END)

@@ -45,9 +45,7 @@ _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("6759", "6759", _MAESTRO),
     ("6761", "6763", _MAESTRO),
 )
-_BY_FIRST_DIGIT = {
-    digit: tuple(row for row in _ISSUERS if row[0][0] <= digit <= row[1][0]) for digit in "0123456789"
-}
+_BY_FIRST_DIGIT = {digit: tuple(row for row in _ISSUERS if row[0][0] <= digit <= row[1][0]) for digit in "0123456789"}
 
 
 def issued_lengths(digits: str) -> tuple[int, ...]:

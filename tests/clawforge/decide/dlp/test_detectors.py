@@ -136,9 +136,7 @@ VISA = number("4", 16)
 AMEX = number("37", 15)
 
 
-@pytest.mark.parametrize(
-    "separator", [*" -\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015\u2212"]
-)
+@pytest.mark.parametrize("separator", [*" -\u00a0\u2007\u2009\u202f\u2010\u2011\u2012\u2013\u2014\u2015\u2212"])
 @pytest.mark.parametrize(
     ("digits", "sizes"),
     [(VISA, (4, 4, 4, 4)), (VISA, (8, 8)), (VISA, (4, 6, 6)), (AMEX, (4, 6, 5)), (AMEX, (5, 5, 5))],

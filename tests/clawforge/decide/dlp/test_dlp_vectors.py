@@ -27,10 +27,7 @@ def joined(value: Any) -> Any:
 
 
 def vectors() -> list[Any]:
-    return [
-        pytest.param(joined(vector), id=vector["name"])
-        for vector in json.loads(VECTORS.read_text())["vectors"]
-    ]
+    return [pytest.param(joined(vector), id=vector["name"]) for vector in json.loads(VECTORS.read_text())["vectors"]]
 
 
 def rule(spec: dict[str, Any]) -> ScanRule:

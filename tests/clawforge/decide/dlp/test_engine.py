@@ -45,9 +45,7 @@ def test_rules_do_not_see_one_another(text: str) -> None:
     assert together == sorted(alone, key=lambda match: (match.start, match.end, match.rule_id))
 
 
-@given(
-    st.text(ALPHABET, max_size=30), st.lists(st.sampled_from(["caf\u00e9", "\U0001f600", "T-1"]), max_size=4)
-)
+@given(st.text(ALPHABET, max_size=30), st.lists(st.sampled_from(["caf\u00e9", "\U0001f600", "T-1"]), max_size=4))
 @settings(deadline=None)
 def test_offsets_slice_to_the_matched_text(filler: str, words: list[str]) -> None:
     text = filler.join(["", *words, ""])
@@ -81,9 +79,7 @@ def test_a_pattern_is_called_by_its_label() -> None:
 def test_rules_apply_to_their_tools() -> None:
     rule = ScanRule("p", pattern="x", tools=("exec", "web_*"))
     scanner = Scanner([rule])
-    assert [
-        tool for tool in ("exec", "exec2", "web_fetch", "web_", "web", "read") if scanner.scan("x", tool)
-    ] == [
+    assert [tool for tool in ("exec", "exec2", "web_fetch", "web_", "web", "read") if scanner.scan("x", tool)] == [
         "exec",
         "web_fetch",
         "web_",
@@ -188,9 +184,7 @@ def test_patterns_that_match_nothing_are_refused(pattern: str) -> None:
         compile_pattern(pattern)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["a", "^a", r"\bx\b", "a+", "(?i)secret", r"\\C", r"\x{1F600}", ".", r"^\b\B|a"]
-)
+@pytest.mark.parametrize("pattern", ["a", "^a", r"\bx\b", "a+", "(?i)secret", r"\\C", r"\x{1F600}", ".", r"^\b\B|a"])
 def test_other_patterns_are_accepted(pattern: str) -> None:
     compile_pattern(pattern)
 
@@ -208,9 +202,7 @@ def test_an_accepted_pattern_never_matches_nothing(parts: list[str]) -> None:
         compiled = compile_pattern("".join(parts))
     except ValueError:
         return
-    for text in (
-        x + y + z for x in ("", "a", " ", "\n") for y in ("", "b", " ", "\n") for z in ("", "a", " ", "\n")
-    ):
+    for text in (x + y + z for x in ("", "a", " ", "\n") for y in ("", "b", " ", "\n") for z in ("", "a", " ", "\n")):
         assert all(match.end() > match.start() for match in compiled.finditer(text.encode()))
 
 

@@ -29,17 +29,8 @@ TOKENS = [
     "P123456",
     "a/b~c",
 ]
-STRINGS = st.lists(st.sampled_from(TOKENS) | st.text("aE4 -\n\u00e9\U0001f600", max_size=5), max_size=4).map(
-    " ".join
-)
-SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False)
-    | STRINGS
-    | st.just(4111111111111111)
-)
+STRINGS = st.lists(st.sampled_from(TOKENS) | st.text("aE4 -\n\u00e9\U0001f600", max_size=5), max_size=4).map(" ".join)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | STRINGS | st.just(4111111111111111)
 PARAMS = st.recursive(
     SCALARS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(STRINGS, inner, max_size=3),
@@ -104,9 +95,7 @@ def test_the_order_of_findings_does_not_matter() -> None:
     matches = scan_params(SCANNER, params, "exec").matches
     assert len(matches) == 5
     assert redact(params, matches) == redact(params, matches[::-1])
-    assert redact(params, matches) == {
-        "t": "[REDACTED:employee,staff] [REDACTED:project] [REDACTED:employee,staff]"
-    }
+    assert redact(params, matches) == {"t": "[REDACTED:employee,staff] [REDACTED:project] [REDACTED:employee,staff]"}
 
 
 def test_a_finding_inside_of_another_adds_only_its_name() -> None:

@@ -1,0 +1,104 @@
+"""A credential in the files: whoever reads the repository has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from clawforge.diagnostic import Severity
+from clawforge.finding import Finding
+from clawforge.lint.context import LintContext
+from clawforge.lint.rule import Rule
+from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.meta import Resource
+from clawforge.resource.policy_test import PolicyTest
+
+if TYPE_CHECKING:
+    from clawforge.decide.dlp.engine import Scanner
+
+SECRET_DETECTORS = ("aws-access-key", "github-pat", "private-key")
+"""The detectors of credentials; the others find data of persons."""
+
+_PATTERN = re.compile(r"^/spec/rules/\d+/(pattern|keywords/\d+)$")
+_ARMOUR = re.compile(r"-----(?:BEGIN|END) [A-Z0-9 ]+-----")
+# A header alone, as tests use it, holds no key; the shortest key has about forty characters.
+_LEAST_KEY = 32
+
+
+def _check(context: LintContext) -> Iterable[Finding]:
+    from clawforge.decide.dlp.registry import detector_named
+
+    keywords = [word.encode() for name in SECRET_DETECTORS for word in detector_named(name).keywords]
+    scanner: Scanner | None = None
+    for resource, written in zip(context.resources, context.written, strict=True):
+        folded = written.lower()
+        if any(keyword in folded for keyword in keywords):
+            scanner = scanner or _scanner()
+            yield from _secrets(resource, scanner)
+
+
+def _secrets(resource: Resource, scanner: Scanner) -> Iterator[Finding]:
+    from clawforge.lint.resource_text import texts_of
+
+    seen: set[tuple[str, str]] = set()
+    for pointer, text in texts_of(resource):
+        if isinstance(resource, DlpRuleSet) and _PATTERN.match(pointer):
+            continue
+        for match in scanner.scan(text):
+            if match.detector == "private-key" and not _has_key(text[match.start : match.end]):
+                continue
+            if (pointer, match.detector) not in seen:
+                seen.add((pointer, match.detector))
+                yield _finding(resource, pointer, match.detector)
+
+
+def _finding(resource: Resource, pointer: str, detector: str) -> Finding:
+    tested = isinstance(resource, PolicyTest) and "/call/params" in pointer
+    message = f"This text holds a secret (detector `{detector}`)."
+    if tested:
+        hint = "If it was ever valid, revoke it; if it is made up for the test, make it up so that nobody has to ask."
+        return Finding("secret-in-yaml", resource.address, pointer, message, hint, Severity.WARNING)
+    hint = "Revoke it first, since the history of the repository keeps it; then remove it."
+    return Finding("secret-in-yaml", resource.address, pointer, message, hint)
+
+
+def _scanner() -> Scanner:
+    from clawforge.decide.dlp.engine import Scanner, ScanRule
+
+    return Scanner([ScanRule(id=name, detector=name) for name in SECRET_DETECTORS])
+
+
+def _has_key(armoured: str) -> bool:
+    body = _ARMOUR.sub("", armoured)
+    return sum(character.isalnum() for character in body) >= _LEAST_KEY
+
+
+RULE = Rule(
+    id="secret-in-yaml",
+    name="Secrets must not stand in files",
+    severity=Severity.ERROR,
+    what="Credentials in any text of a resource, found by the detectors for private keys, GitHub tokens and AWS keys. "
+    "A warning in the parameters of a PolicyTest, where it may be made up. Patterns of DLP rules are not looked at. "
+    "The value itself is never shown.",
+    why="A repository is read by many, copied to every machine that works with it, and keeps its history.",
+    bad="""\
+apiVersion: clawforge/v1
+kind: User
+metadata:
+  name: alice
+  # The escape keeps tools that look for secrets away from this made-up example.
+  annotations: {token: "ghp\\x5Fa1B2c3D4e5F6g7H8i9J0kLmNoPqRsT2Q67Zp"}
+spec: {email: alice@acme.example}
+""",
+    good="""\
+apiVersion: clawforge/v1
+kind: User
+metadata:
+  name: alice
+  annotations: {token: in the vault under clawforge/alice}
+spec: {email: alice@acme.example}
+""",
+    check=_check,
+    confidential=True,
+)
