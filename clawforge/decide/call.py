@@ -3,15 +3,24 @@ needed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from clawforge.decide.catalogue import DEFAULT_HOST, MCP_PREFIX, Catalogue, catalogue, folded, hosts
 from clawforge.decide.facets import UNKNOWN_TOOL, Facets
 from clawforge.decide.names import NameMatcher
+from clawforge.decide.paths import is_in_workspace
 from clawforge.decide.request import InstanceFacts, Request, Runtime
-from clawforge.decide.resolved_path import ResolvedPath, Surroundings, readings, surroundings
+from clawforge.decide.resolved_path import (
+    UNKNOWN_PATH,
+    Anchor,
+    ResolvedPath,
+    Surroundings,
+    absolute,
+    readings,
+    surroundings,
+)
 from clawforge.decide.touched import CommandText, Touched, command_text, runs_code, touched
 
 if TYPE_CHECKING:
@@ -85,6 +94,12 @@ def _mcp_servers(name: str) -> tuple[str, ...]:
     return tuple("__".join(parts[:count]) for count in range(1, max(len(parts), 2)))
 
 
+Follow = Callable[[str], str | None]
+"""Where an absolute path leads once every symbolic link is followed; None if that cannot be known."""
+
+_ANCHORED = ("/", "~", "$")
+
+
 class Call:
     """A request on an instance. `params` may differ from the request's: what is left after redaction is
     judged too."""
@@ -97,11 +112,13 @@ class Call:
         *,
         params: Mapping[str, Any] | None = None,
         discreet: bool = False,
+        follow: Follow | None = None,
     ) -> None:
         self.request = request
         self.facts = facts
         self.runtime = runtime
         self.params: Mapping[str, Any] = request.params if params is None else params
+        self._follow = follow
         self.discreet = discreet
         """Sensitive values were found in the parameters, so nothing of them may be quoted."""
         self.tool = tool_of(facts.host, request.tool)
@@ -128,7 +145,35 @@ class Call:
     @cached_property
     def paths(self) -> tuple[tuple[str, tuple[ResolvedPath, ...]], ...]:
         """Each path as it stands in the call, with everything that it may mean."""
-        return tuple((text, readings(text, self.around)) for text in self.touched.paths)
+        return tuple((text, (*self._written(text), *self._real(text))) for text in self.touched.paths)
+
+    @cached_property
+    def places(self) -> tuple[tuple[str, tuple[ResolvedPath, ...]], ...]:
+        """Each path with where it lies: behind its links where they can be followed, else as it is written."""
+        return tuple((text, self._real(text) or self._written(text)) for text in self.touched.paths)
+
+    def _written(self, text: str) -> tuple[ResolvedPath, ...]:
+        found = readings(text, self.around)
+        if self.facts.workspace_guessed and not text.startswith(_ANCHORED):
+            # A relative path that leaves a workspace which is only guessed leads nobody knows where.
+            found = tuple(path if is_in_workspace(path, self.around) else UNKNOWN_PATH for path in found)
+        return found
+
+    def _real(self, text: str) -> tuple[ResolvedPath, ...]:
+        """Where the system's links lead, for the path as written and for each of its readings."""
+        if self._follow is None or self.around.windows:
+            return ()
+        written = self._written(text)
+        if UNKNOWN_PATH in written:
+            return (UNKNOWN_PATH,)
+        candidates = ["/" + "/".join(path.names) for path in written if path.anchor is Anchor.ROOT]
+        if text.startswith("/"):
+            candidates.append(text)
+        elif self.around.workspace is not None and not text.startswith(_ANCHORED):
+            candidates.append("/" + "/".join((*self.around.workspace, text)))
+        followed = [self._follow(path) for path in dict.fromkeys(candidates)]
+        found = [UNKNOWN_PATH if path is None else absolute(path) for path in followed]
+        return tuple(dict.fromkeys([*found, *(path for path in written if path.anchor is not Anchor.ROOT)]))
 
     @cached_property
     def command(self) -> CommandText:

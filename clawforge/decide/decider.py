@@ -7,7 +7,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from clawforge.decide.blame import Blame
-from clawforge.decide.call import Call
+from clawforge.decide.call import Call, Follow
 from clawforge.decide.judges.dlp import DlpJudge, DlpVerdict
 from clawforge.decide.judges.emergency import emergency_reasons
 from clawforge.decide.judges.exec import ExecJudge
@@ -86,17 +86,18 @@ class Decider:
         facts: InstanceFacts = InstanceFacts(),  # noqa: B008 - frozen
         runtime: Runtime = Runtime(),  # noqa: B008 - frozen
         elevated: bool = False,
+        follow: Follow | None = None,
     ) -> Decision:
         """The decision on one call. Never raises: what cannot be understood is refused, with the reason why.
 
         `elevated`: the call is judged by the guardrails alone, besides kill, quarantine, versions,
-        revocations, DLP.
+        revocations, DLP. `follow` lets path rules see through symbolic links; without it they go by what is written.
         """
         found = self._dlp.verdict(Call(request, facts, runtime))
-        calls = [Call(request, facts, runtime, discreet=found.discreet)]
+        calls = [Call(request, facts, runtime, discreet=found.discreet, follow=follow)]
         if found.params is not None:
             # Cutting something out changes what a command or path means, so what will really be called must pass too.
-            calls.append(Call(request, facts, runtime, params=found.params, discreet=True))
+            calls.append(Call(request, facts, runtime, params=found.params, discreet=True, follow=follow))
         common = [*emergency_reasons(calls[0]), *self._versions.reasons(calls[0]), *found.reasons]
         for call in calls:
             common.extend(self._revoked.reasons(call))

@@ -86,11 +86,13 @@ class InstanceFacts(Strict):
     """What the agent knows about its own machine.
 
     `versions` by component, None where nobody can know them; `workspace` and `home` are absolute paths.
+    A workspace that is only guessed says nothing about relative paths that leave it.
     """
 
     versions: dict[str, str] | None = {}
     out_of_range_since: Instant | None = None
     workspace: str | None = None
+    workspace_guessed: bool = False
     home: str | None = None
     host: str = "openclaw"
     host_version: str | None = None

@@ -1,7 +1,7 @@
 """What a path in a call means: absolute and normalised, under every reading that a host could give it.
 
-Lexical only. Symbolic links are the agent's business: it resolves them, where it can, before it asks. A host
-that follows a link afterwards is outside of what is decided here.
+Lexical only. Symbolic links are the agent's business: it gives the decision a way to follow them. A link that
+changes between the decision and the call is outside of what is decided here.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ def surroundings(home: str | None, workspace: str | None) -> Surroundings:
         places.append(path.names if path is not None and path.anchor is Anchor.ROOT else None)
     drives = [names[0] for names in places if names and _DRIVE.fullmatch(names[0])]
     return Surroundings(places[0], places[1], bool(drives))
+
+
+def absolute(path: str) -> ResolvedPath:
+    """An absolute path that the system itself gave, which has one reading."""
+    return _resolve(path, Surroundings(), False)
 
 
 def readings(text: str, around: Surroundings) -> tuple[ResolvedPath, ...]:

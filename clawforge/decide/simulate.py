@@ -20,10 +20,11 @@ _MOST_DECIDERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A decision and the resolution behind it."""
+    """A decision, the resolution behind it, and what was asked."""
 
     decision: Decision
     resolution: Resolution
+    request: Request
 
 
 def simulated_facts(user: str) -> InstanceFacts:
@@ -65,4 +66,4 @@ class Simulator:
             context=subject.context,
             at=at,
         )
-        return Judgement(decider.decide(request, facts=simulated_facts(subject.user)), resolution)
+        return Judgement(decider.decide(request, facts=simulated_facts(subject.user)), resolution, request)

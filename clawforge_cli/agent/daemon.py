@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from clawforge import __version__
 from clawforge.decide.request import InstanceFacts
 from clawforge.errors import InputError
 from clawforge_cli.agent.address import SOCKET_NAME
@@ -140,11 +141,12 @@ def _absolute(path: Path | None) -> str | None:
 
 
 def _facts(state: AgentState) -> InstanceFacts:
-    home = Path.home()
+    home = Path.home().resolve()
     return InstanceFacts(
-        versions={} if state.host_version is None else {"host": state.host_version},
+        versions={"plugin": __version__} | ({} if state.host_version is None else {"host": state.host_version}),
         out_of_range_since=state.out_of_range_since,
         workspace=state.workspace or str(home / _HOST_WORKSPACE),
+        workspace_guessed=state.workspace is None,
         home=str(home),
         host=state.host,
         host_version=state.host_version,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, field
 
+from clawforge.decide.call import Follow
 from clawforge.decide.decider import Decider
 from clawforge.decide.request import Decision, InstanceFacts, KillOrder, Reason, Request, Runtime
 from clawforge.errors import InputError
@@ -16,6 +18,14 @@ from clawforge_cli.agent.clock import Clock
 from clawforge_cli.agent.protocol import CheckRequest, decision_answer, error_answer, read_request
 
 NOT_YET = "This machine has no policy yet: the control plane has not answered since it was enrolled."
+
+
+def real_path(path: str) -> str | None:
+    """Where a path of this machine leads, the part of it that exists; None if the system will not say."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +41,9 @@ class _View:
 class AgentService:
     """Answers questions for one instance, from any thread."""
 
-    def __init__(self, clock: Clock, facts: InstanceFacts) -> None:
+    def __init__(self, clock: Clock, facts: InstanceFacts, follow: Follow = real_path) -> None:
         self._clock = clock
+        self._follow = follow
         self._facts = facts
         self._view = _View(None)
 
@@ -105,7 +116,8 @@ class AgentService:
             )
             view.deciders[variant.digest] = decider
         full = Request(user=bundle.user, instance=bundle.instance, at=moment, **request.model_dump())
-        return decider.decide(full, facts=self._facts, runtime=Runtime(kill=view.kill, groups=bundle.groups))
+        runtime = Runtime(kill=view.kill, groups=bundle.groups)
+        return decider.decide(full, facts=self._facts, runtime=runtime, follow=self._follow)
 
 
 def _denial(code: str, message: str) -> Decision:

@@ -60,7 +60,7 @@ class ExecJudge:
         for parsed in call.parsed:
             command = matches_any(parsed, self._deny)
             if command is not None:
-                pattern = next(pattern for pattern in self._deny if pattern.matches(command))
+                pattern = next(pattern for pattern in self._deny if pattern.describes(command))
                 message = f"The command is denied by the pattern `{pattern}`."
                 yield self._blame.reason("exec-command-denied", Effect.DENY, message, "exec.deny", str(pattern))
                 return

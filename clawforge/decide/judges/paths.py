@@ -36,10 +36,18 @@ class PathsJudge:
             for path in meanings:
                 for reason in self._about(call, quoted, path):
                     found.setdefault(reason.code, reason)
+        if self._workspace_only:
+            places = (*call.places, _HIDDEN) if call.touched.hidden_path else call.places
+            for text, meanings in places:
+                if not all(is_in_workspace(path, call.around) for path in meanings):
+                    quoted = text if meanings is _HIDDEN[1] else call.quote(text, "in the call")
+                    message = f"The path {quoted} is outside of the workspace.{_doubt(meanings)}"
+                    reason = self._blame.reason("path-outside-workspace", Effect.DENY, message, "paths.workspaceOnly")
+                    found.setdefault(reason.code, reason)
         yield from found.values()
 
     def _about(self, call: Call, quoted: str, path: ResolvedPath) -> Iterator[Reason]:
-        unknown = " Where the path leads cannot be known." if path == UNKNOWN_PATH else ""
+        unknown = _doubt((path,))
         facets = call.tool.facets
         denied = self._deny.find(path, call.around, recursive=facets.recursive)
         if denied is not None:
@@ -52,6 +60,7 @@ class PathsJudge:
                     f"The path {quoted} may only be read, because of {kept}, and {call.name} may write it.{unknown}"
                 )
                 yield self._blame.reason("path-read-only", Effect.DENY, message, "paths.readOnly", kept)
-        if self._workspace_only and not is_in_workspace(path, call.around):
-            message = f"The path {quoted} is outside of the workspace.{unknown}"
-            yield self._blame.reason("path-outside-workspace", Effect.DENY, message, "paths.workspaceOnly")
+
+
+def _doubt(meanings: tuple[ResolvedPath, ...]) -> str:
+    return " Where the path leads cannot be known." if UNKNOWN_PATH in meanings else ""
