@@ -51,6 +51,7 @@ generated: $(VENV)/.locked-dev ## fail if a generated file is out of date
 ifneq ($(wildcard clawforge_cli/commands/schema.py),)
 	$(BIN)/clawforge schema --check
 	$(BIN)/clawforge rules --write docs/rules --check
+	$(BIN)/python -m clawforge_cli.reference --check docs/reference
 endif
 
 bench: $(VENV)/.locked-dev ## measure, and print a table

@@ -80,7 +80,7 @@ def _binding(resource: RoleBinding) -> Iterator[Reference]:
 
 
 def _cases(resource: PolicyTest) -> Iterator[Reference]:
-    for index, case in enumerate(resource.spec.cases):
+    for index, case in enumerate(resource.spec.written):
         pointer = f"/spec/cases/{index}"
         yield from _each("Group", case.subject.groups, f"{pointer}/subject/groups")
         if case.subject.context is not None:

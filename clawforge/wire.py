@@ -201,6 +201,9 @@ class DecideRequest(Strict):
     context: Name | None = None
     groups: tuple[Name, ...] = ()
     tags: dict[str, str] = {}
+    channel: str | None = None
+    sender: str | None = None
+    provider: str | None = None
     at: Instant | None = None
 
 

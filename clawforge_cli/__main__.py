@@ -33,6 +33,10 @@ def run(arguments: list[str]) -> int:
     except typer.Abort:
         return _fail("Stopped.")
     except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            # Our own help text, which holds nothing foreign and must keep its lines.
+            sys.stderr.write(f"{error.format_message()}\n")
+            return ExitCode.ERROR
         return _fail(error.format_message() if hasattr(error, "format_message") else str(error), _usage_hint(error))
     except ClawforgeError as error:
         _show(error)

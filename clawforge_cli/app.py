@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 COMMANDS: dict[str, str] = {
+    "init": "Write a small project to begin with.",
     "lint": "Check the files of a project.",
     "fmt": "Lay out the files of a project in one style.",
     "test": "Run the policy tests of a project.",

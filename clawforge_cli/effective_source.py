@@ -15,9 +15,10 @@ def effective_from_files(path: Path, subject: Subject, moment: dt.datetime) -> E
     from clawforge.resolve.org import OrgModel
     from clawforge.resolve.view import effective_view
     from clawforge_cli.project_files import open_project
-    from clawforge_cli.subject_options import declared_name
+    from clawforge_cli.subject_options import declared_name, note_unknown
 
     project = open_project(path)
+    note_unknown(project, subject)
     known = subject.model_copy(update={"user": declared_name(project, subject.user)})
     return effective_view(OrgModel(project.values), known, moment, project.positions)
 

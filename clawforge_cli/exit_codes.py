@@ -13,11 +13,17 @@ class ExitCode(IntEnum):
     """What the outcome of a command means to a script."""
 
     OK = 0
+    """Done, and nothing is amiss."""
     ERROR = 1
+    """Something failed, or the command was used wrongly; the message says what to do."""
     CHANGES = 2
+    """There are changes or drift; only with `--detailed-exitcode`."""
     FINDINGS = 3
+    """Findings: errors of lint, failed tests, files out of date, or a decision that is not allow."""
     CONFLICT = 4
+    """The server refuses for now: the plan is stale, somebody holds the lock, or an approval is missing."""
     NOT_IN_FORCE = 5
+    """Applied, but not yet in force everywhere; only where the command was told to wait."""
 
 
 def exit_code_for(error: ClawforgeError) -> ExitCode:

@@ -15,9 +15,10 @@ def judged_by_files(path: Path, subject: Subject, tool: str, params: dict[str, A
     from clawforge.decide.simulate import Simulator
     from clawforge.resolve.org import OrgModel
     from clawforge_cli.project_files import open_project
-    from clawforge_cli.subject_options import declared_name
+    from clawforge_cli.subject_options import declared_name, note_unknown
 
     project = open_project(path)
+    note_unknown(project, subject)
     known = subject.model_copy(update={"user": declared_name(project, subject.user)})
     simulator = Simulator(OrgModel(project.values), project.positions)
     return simulator.judge(known, tool, params, moment).decision

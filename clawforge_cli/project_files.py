@@ -34,7 +34,9 @@ def open_project(path: Path) -> Project:
         errors = [item for item in diagnostics if item.severity is Severity.ERROR]
         show_diagnostics(errors, Printer(sys.stderr, colour=None if sys.stderr.isatty() else False))
         count = "one error" if len(errors) == 1 else f"{len(errors)} errors"
-        raise FindingsError(f"The files have {count}; nothing was sent.", hint="`clawforge lint` lists every problem.")
+        raise FindingsError(
+            f"The files have {count}, so this goes no further.", hint="`clawforge lint` lists every problem."
+        )
     warnings = sum(item.severity is Severity.WARNING for item in diagnostics)
     if warnings:
         note(f"{warnings} lint warning{'s' if warnings > 1 else ''}; `clawforge lint` shows them.")

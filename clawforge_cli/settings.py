@@ -28,15 +28,21 @@ class Connection:
 
 
 def connection(server: str | None, *, project_server: str | None = None) -> Connection:
-    """Where to send requests, and with what; the flag wins over the environment, that over the project file.
+    """Where to send requests, and with what; the flag wins over the environment.
 
-    Raises InputError with what to set when either is missing.
+    The address in the project file is only a suggestion: whoever can change that file must not be able to decide where
+    a token is sent. Raises InputError with what to set when address or token is missing.
     """
-    chosen = server or os.environ.get(SERVER_VARIABLE) or project_server
+    chosen = server or os.environ.get(SERVER_VARIABLE)
+    if not chosen and project_server:
+        raise InputError(
+            f"clawforge.yaml suggests the control plane {project_server}, but a file does not decide where tokens go.",
+            hint=f"If that is yours, pass --server {project_server} or set {SERVER_VARIABLE}.",
+        )
     if not chosen:
         raise InputError(
             "No control plane is named.",
-            hint=f"Pass --server URL, set {SERVER_VARIABLE}, or write `server:` into clawforge.yaml.",
+            hint=f"Pass --server URL, or set {SERVER_VARIABLE}.",
         )
     return Connection(checked_server(chosen), _token())
 

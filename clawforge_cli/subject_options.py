@@ -11,16 +11,20 @@ from clawforge.resolve.subject import Subject
 if TYPE_CHECKING:
     from clawforge.load.project import Project
 
+_LONGEST_NAME = 254
+
 
 def parse_moment(text: str | None) -> dt.datetime:
-    """A moment in RFC 3339, a date (midnight UTC), or now. Raises InputError."""
+    """A moment in RFC 3339 with a zone, or now. Raises InputError."""
     if text is None:
         return dt.datetime.now(dt.UTC)
     try:
         moment = dt.datetime.fromisoformat(text)
     except ValueError as error:
         raise InputError(f"{text!r} is not a moment.", hint="Write it as 2026-11-20T18:00:00Z.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+    if moment.tzinfo is None:
+        raise InputError(f"{text!r} does not say in which zone.", hint="Write it as 2026-11-20T18:00:00Z.")
+    return moment
 
 
 def parse_tags(items: list[str] | None) -> dict[str, str]:
@@ -58,7 +62,10 @@ def subject_of(
     groups: list[str] | None,
     tags: list[str] | None,
 ) -> Subject:
-    """The subject that the options describe."""
+    """The subject that the options describe. Raises InputError for a name that nobody can have."""
+    for what, name in (("user", user), ("instance", instance), ("agent", agent), ("context", context)):
+        if name is not None:
+            checked_name(what, name)
     return Subject(
         user=user,
         instance=instance,
@@ -67,3 +74,25 @@ def subject_of(
         groups=tuple(groups or ()),
         tags=parse_tags(tags),
     )
+
+
+def checked_name(what: str, name: str) -> str:
+    """The name. Raises InputError when it is empty, too long, or holds white space or control characters."""
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or any(letter.isspace() for letter in name):
+        raise InputError(f"{name!r} is not the name of a {what}.", hint="A name is one word of up to 254 characters.")
+    return name
+
+
+def note_unknown(project: Project, subject: Subject) -> None:
+    """Say which context and groups no file declares: a misspelt name would answer for another subject."""
+    from clawforge.resource.group import Group
+    from clawforge.resource.organization import Organization
+    from clawforge_cli.views.terminal import note, safe
+
+    groups = {item.metadata.name for item in project.values if isinstance(item, Group)}
+    contexts = {name for item in project.values if isinstance(item, Organization) for name in item.spec.contexts}
+    for name in subject.groups:
+        if name not in groups:
+            note(f"Note: no file declares the group {safe(name)}.")
+    if subject.context is not None and contexts and subject.context not in contexts:
+        note(f"Note: the organization has no context {safe(subject.context)}.")

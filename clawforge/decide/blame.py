@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawforge.decide.request import Reason
+from clawforge.decide.request import Reason, ReasonPosition
 from clawforge.effective import Provenance, Source, SourceKey
 from clawforge.resource.policy_test import Effect
 
@@ -50,6 +50,5 @@ class Blame:
             message=message,
             resource=first.resource,
             path=first.pointer or None,
-            file=first.file,
-            line=first.line,
+            position=ReasonPosition(file=first.file, line=first.line or 0) if first.file else None,
         )

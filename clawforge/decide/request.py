@@ -13,6 +13,14 @@ from clawforge.resource.policy_test import Effect
 Identifier = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
+class Origin(Strict):
+    """Where a conversation came from: the channel, who wrote there, and the model provider that answers."""
+
+    channel: str | None = None
+    sender: str | None = None
+    provider: str | None = None
+
+
 class Request(Strict):
     """One tool call by one subject at one moment."""
 
@@ -28,6 +36,13 @@ class Request(Strict):
     at: Instant
 
 
+class ReasonPosition(Strict):
+    """A line of a file of the project."""
+
+    file: str
+    line: int = 0
+
+
 class Reason(Strict):
     """Why: a stable code, a sentence, the resource and path that said so, and where that stands in the files."""
 
@@ -36,13 +51,12 @@ class Reason(Strict):
     message: str
     resource: str | None = None
     path: str | None = None
-    file: str | None = None
-    line: int | None = None
+    position: ReasonPosition | None = None
 
     @property
     def location(self) -> Location | None:
         """The place in the files, where it is known."""
-        return Location(self.file, self.line or 0) if self.file else None
+        return Location(self.position.file, self.position.line) if self.position else None
 
 
 class Redaction(Strict):

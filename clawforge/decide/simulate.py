@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clawforge.decide.decider import Decider
-from clawforge.decide.request import Decision, InstanceFacts, Request
+from clawforge.decide.request import Decision, InstanceFacts, Origin, Request
 from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel, Resolution
 from clawforge.resolve.provenance import locate
@@ -42,7 +42,15 @@ class Simulator:
         self._revision = revision
         self._deciders: dict[str, Decider] = {}
 
-    def judge(self, subject: Subject, tool: str, params: Mapping[str, Any], at: dt.datetime) -> Judgement:
+    def judge(
+        self,
+        subject: Subject,
+        tool: str,
+        params: Mapping[str, Any],
+        at: dt.datetime,
+        *,
+        origin: Origin = Origin(),  # noqa: B008 - frozen
+    ) -> Judgement:
         """The decision that an agent of this subject would give at that moment."""
         resolution = self._org.resolve(subject, at)
         key = f"{resolution.digest} {resolution.matched}"
@@ -64,6 +72,9 @@ class Simulator:
             instance=subject.instance,
             agent=subject.agent,
             context=subject.context,
+            channel=origin.channel,
+            sender=origin.sender,
+            provider=origin.provider,
             at=at,
         )
         return Judgement(decider.decide(request, facts=simulated_facts(subject.user)), resolution, request)

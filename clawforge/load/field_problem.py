@@ -18,6 +18,7 @@ from clawforge.spelling import nearest
 
 _HINT_STARTS = re.compile(r"^(.+?)[:;] ((?:write|use|name|give|leave|start) .+)$", re.DOTALL)
 _NAMED_FIELD = re.compile(r"^`(\w+)`")
+_FREE_PARAMETERS = re.compile(r"/spec/cases/[0-9]+/(call|expect)/params")
 _MOST_PROBLEMS = 100
 _APPLIES_TO_HINT = "Say whom it is for; everybody is written `appliesTo: everyone`."
 
@@ -53,14 +54,15 @@ def field_problems(model: type[BaseModel], document: Any, error: ValidationError
 
 def null_problems(document: Any) -> list[FieldProblem]:
     """Keys without a value, and numbers that JSON turns into null: nobody can tell whether nothing or anything is
-    meant, so they are refused. The free parameters of a test's call may hold null.
+    meant, so they are refused. The free parameters of a test's call may hold null, but are not null themselves.
     """
     problems: list[FieldProblem] = []
     stack: list[tuple[str, str, bool, Any]] = [("", "", False, document)]
     while stack and len(problems) < _MOST_PROBLEMS:
         pointer, name, free, value = stack.pop()
         if isinstance(value, dict):
-            stack += [(f"{pointer}/{escape(key)}", key, free or key == "params", item) for key, item in value.items()]
+            free = free or _FREE_PARAMETERS.fullmatch(pointer) is not None
+            stack += [(f"{pointer}/{escape(key)}", key, free, item) for key, item in value.items()]
         elif isinstance(value, list):
             stack += [(f"{pointer}/{index}", name, free, item) for index, item in enumerate(value)]
         elif (value is None and not free) or (isinstance(value, float) and not math.isfinite(value)):

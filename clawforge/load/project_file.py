@@ -43,20 +43,25 @@ class LintSettings(Strict):
     """Levels of lint rules by id. A rule that refuses the project by itself cannot be lowered."""
 
     levels: dict[Name, LintLevel] = {}
+    """Levels by the id of the rule."""
 
 
 class Environment(Strict):
     """A place that the same files are applied to; what is left out is as in the project."""
 
     server: ServerUrl | None = None
+    """The address of its control plane."""
     org: Name | None = None
+    """Its org."""
 
 
 class Move(Strict):
     """A resource that got another name: its history goes with it."""
 
     from_: Address = Field(alias="from")
+    """The address that the resource had."""
     to: Address
+    """The address that it has now."""
 
     @model_validator(mode="after")
     def _same_kind(self) -> Move:
@@ -78,23 +83,36 @@ class Removal(Strict):
     """A resource that left the files on purpose."""
 
     from_: Address = Field(alias="from")
+    """The address that the resource had."""
     action: RemovalAction = RemovalAction.DELETE
+    """Whether it goes from the server too."""
 
 
 class ProjectFile(Strict):
     """The project. `source` names the ownership scope: `apply` deletes only what an earlier apply of it created."""
 
     api_version: Literal["clawforge/v1"]
+    """The version of this vocabulary."""
     kind: Literal["Project"]
+    """What the document is."""
     org: Name
+    """The org that the files speak for."""
     source: Name
+    """The ownership scope: an apply deletes only what an earlier apply of the same source created."""
     server: ServerUrl | None = None
+    """The address of the control plane; `--server` and `CLAWFORGE_SERVER` win over it."""
     include: Globs | None = None
+    """Globs of the files that belong to the project; left out, every `.yaml` and `.yml` outside dot folders."""
     exclude: Globs = ()
+    """Globs of files that do not belong to it, whatever `include` says."""
     environments: dict[Name, Environment] = {}
+    """Other places that the same files are applied to, by name."""
     lint: LintSettings = LintSettings()
+    """Settings of `clawforge lint`."""
     moved: tuple[Move, ...] = ()
+    """Resources that got another name."""
     removed: tuple[Removal, ...] = ()
+    """Resources that left the files on purpose."""
 
 
 def readable_globs(value: Any, bad_pointers: frozenset[str]) -> tuple[tuple[str, ...] | None, tuple[str, ...]]:

@@ -80,16 +80,21 @@ def find_spot(model: type[BaseModel], document: Any, location: tuple[int | str, 
 
 def _alternative(spot: Spot, shapes: tuple[Any, ...], tried: str) -> Spot:
     meant = _meant(shapes, spot.value)
-    foreign = meant is not None and not tried.rstrip("]").endswith(meant.__name__)
+    foreign = is_model(meant) and not tried.rstrip("]").endswith(meant.__name__)
     annotation = spot.annotation if meant is None else meant
     return Spot(spot.pointer, spot.name, annotation, spot.value, spot.model, foreign=foreign, undecided=meant is None)
 
 
 def _meant(shapes: tuple[Any, ...], value: Any) -> Any:
-    """The model that shares most keys with what was written; the last one for a mapping that shares none with any."""
-    if not isinstance(value, dict):
-        return None
+    """The model that shares most keys with what was written; the last one for a mapping that shares none with any.
+    Where one or several texts may stand, what was written tells which."""
+    if isinstance(value, str):
+        return next((shape for shape in shapes if bare(shape) is str), None)
+    if isinstance(value, list):
+        return next((shape for shape in shapes if get_origin(bare(shape)) is tuple), None)
     models = [shape for shape in shapes if is_model(shape)]
+    if not isinstance(value, dict) or not models:
+        return None
     shared = [len(value.keys() & fields_of(model).keys()) for model in models]
     return models[shared.index(max(shared))] if any(shared) else models[-1]
 

@@ -61,7 +61,7 @@ class Combiner:
 
     def _voices(self, policies: Iterable[Policy]) -> list[Voice]:
         ordered = sorted(policies, key=_authority)
-        return [Voice(_STANDING[policy.spec.mode], self._speaker.says(policy)) for policy in ordered]
+        return [Voice(_STANDING[policy.spec.mode], self._speaker.says(policy), _rank(policy)[:2]) for policy in ordered]
 
     def _merge(self, part: str, voices: Sequence[Voice], bases: tuple[str, ...]) -> Combined:
         sections: dict[str, dict[str, Any]] = {}

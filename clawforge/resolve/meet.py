@@ -29,10 +29,11 @@ class Standing(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One policy among those that match, or the defaults."""
+    """One policy among those that match, or the defaults. `rank` is how specifically it matches."""
 
     standing: Standing
     statements: Statements
+    rank: tuple[int, int] = (-1, -1)
 
     def says(self, path: str) -> Statement | None:
         """What it says about a field."""
@@ -78,7 +79,9 @@ def _or(field: PolicyField, voices: Voices, lexicon: Lexicon) -> Statement | Non
 
 
 def _most_specific(field: PolicyField, voices: Voices, lexicon: Lexicon) -> Statement | None:
-    return next(iter(_statements(field, voices)), None)
+    """Of equally specific ones the guardrail before the overlay before the base: `max` keeps the first."""
+    speaking = [(voice.rank, said) for voice in voices if (said := voice.says(field.path)) is not None]
+    return max(speaking, key=lambda pair: pair[0])[1] if speaking else None
 
 
 def _agreed(given: Sequence[Statement], winner: Statement) -> Statement:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
 from clawforge.resource.meta import Name, Resource, Strict, StringSet, Text
 from clawforge.resource.pattern import check_regex
@@ -43,15 +43,26 @@ class DlpSeverity(StrEnum):
 class DlpRule(Strict):
     """One detector or RE2 pattern, where it looks, and what it does."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["detector"]}, {"required": ["pattern"]}]})
+
     id: Name
+    """The rule's name, unique in the set; reports and redactions name it."""
     detector: Name | None = None
+    """A built-in detector, such as `private-key`; either this or `pattern`."""
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
+    """A regular expression in RE2 syntax that does not match the empty text; either this or `detector`."""
     keywords: StringSet = ()
+    """If given, one of them must occur in the text, whatever its case; that makes a pattern faster and rarer."""
     tools: NamePatterns = ()
+    """The tools whose calls are scanned; left out, every tool."""
     directions: Annotated[tuple[DlpDirection, ...], Field(min_length=1)] = (DlpDirection.INPUT,)
+    """Which texts are scanned."""
     action: DlpAction
+    """What happens when something is found."""
     severity: DlpSeverity = DlpSeverity.HIGH
+    """How bad a find is."""
     message: Text = ""
+    """What a person reads when the rule refuses a call."""
 
     @model_validator(mode="after")
     def _one_way_to_find(self) -> DlpRule:
@@ -66,7 +77,9 @@ class DlpRuleSetSpec(Targeted):
     """Rules for the subjects that match; `tools` left out means every tool."""
 
     enforcement: Enforcement = Enforcement.ENFORCE
+    """Whether the rules decide or only record."""
     rules: Annotated[tuple[DlpRule, ...], Field(min_length=1, max_length=512)]
+    """The rules; the strictest action of all that find something wins."""
 
     @model_validator(mode="after")
     def _ids_differ(self) -> DlpRuleSetSpec:

@@ -13,16 +13,22 @@ class GroupMembers(Strict):
     """A subject belongs to the group when any of these holds."""
 
     users: SubjectSet = ()
+    """Users by name."""
     instances: SubjectSet = ()
+    """Instances by name."""
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], StringSet] = {}
+    """Instances that carry every one of these tags with one of its values."""
     claims: StringSet = ()
+    """Whoever signs in with one of these values in the claim that the org's `sso.groupsClaim` names."""
 
 
 class GroupSpec(Strict):
     """Members of the group; `claims` are values of the SSO groups claim."""
 
     description: Text = ""
+    """What the group is for."""
     members: GroupMembers = GroupMembers()
+    """Who belongs to it."""
 
 
 class Group(Resource):

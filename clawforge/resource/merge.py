@@ -14,12 +14,19 @@ class MergeRule(StrEnum):
     """What an overlay or guardrail does to the value that the base gave; every rule only narrows."""
 
     INTERSECT = "intersect"
+    """Only what every list names; a list that is left out names everything."""
     UNION = "union"
+    """Everything that any list names."""
     STRICTEST = "strictest"
+    """The value that stands last in the order given."""
     EVERY_LIST = "every list"
+    """A value must be matched by every list that is written."""
     OR = "or"
+    """True as soon as one policy says so."""
     MIN = "min"
+    """The smallest value."""
     MOST_SPECIFIC = "most specific"
+    """The value of the policy whose target is the most specific."""
 
 
 class Vocabulary(StrEnum):

@@ -62,18 +62,19 @@ SubjectName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9.
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s\x00-\x1f]{1,64}@[A-Za-z0-9.-]{1,253}$", to_lower=True)]
 
 
-def _as_set(items: tuple[str, ...]) -> tuple[str, ...]:
+def as_set(items: tuple[str, ...]) -> tuple[str, ...]:
+    """Sorted, each once: the form in which two spellings of one set are equal."""
     return tuple(sorted(set(items)))
 
 
-_Item = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
-StringSet = Annotated[tuple[_Item, ...], AfterValidator(_as_set)]
+SetItem = Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+StringSet = Annotated[tuple[SetItem, ...], AfterValidator(as_set)]
 """Strings whose order and repetition mean nothing: kept sorted, so that writing them in another order plans nothing."""
 
-NameSet = Annotated[tuple[Name, ...], AfterValidator(_as_set)]
-SubjectSet = Annotated[tuple[SubjectName, ...], AfterValidator(_as_set)]
+NameSet = Annotated[tuple[Name, ...], AfterValidator(as_set)]
+SubjectSet = Annotated[tuple[SubjectName, ...], AfterValidator(as_set)]
 
-_DURATION = re.compile(r"^(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+_DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _LONGEST_DURATION = 10 * 366 * 86_400
 
@@ -105,7 +106,7 @@ Duration = Annotated[
     int,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str, when_used="json"),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$", "minLength": 2}),
+    WithJsonSchema({"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "minLength": 2}),
 ]
 """Whole seconds, written `15m`, `1h30m`, `7d`."""
 
@@ -171,17 +172,24 @@ class Metadata(Strict):
     """Name, labels and annotations of a resource."""
 
     name: Name
+    """The name that other resources use; unique within the kind."""
     labels: dict[Annotated[str, StringConstraints(max_length=128)], Text] = {}
+    """Keys and values that people and programs sort by; they decide nothing."""
     annotations: dict[Annotated[str, StringConstraints(max_length=128)], Text] = {}
+    """Notes for people and programs, such as an owner or a ticket; they decide nothing."""
 
 
 class Resource(Strict):
     """Base of every kind; subclasses narrow `kind` to one literal and give `spec` its model."""
 
     api_version: Literal["clawforge/v1"]
+    """The version of this vocabulary."""
     kind: str
+    """What the document is."""
     metadata: Metadata
+    """Its name, and notes on it."""
     spec: Any
+    """What it says."""
 
     @property
     def ref(self) -> Ref:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 
-_NAME_PATTERN = re.compile(r"^(group:[a-z][a-z0-9_-]{0,63}|(?!group:)[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254}\*?|\*)$")
+NAME_PATTERN_SPELLING = r"^(group:[a-z][a-z0-9_-]{0,63}|(?!group:)[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254}\*?|\*)$"
+"""Valid for Python and for ECMAScript, as the next one: the schemas quote both."""
+
 _DOMAIN_LABEL = r"(?!-)[a-z0-9_-]{1,63}(?<!-)"
-_DOMAIN = re.compile(rf"^(\*\.)?({_DOMAIN_LABEL}\.)*{_DOMAIN_LABEL}$")
+DOMAIN_SPELLING = rf"^(\*\.)?({_DOMAIN_LABEL}\.)*{_DOMAIN_LABEL}$"
+
+PATH_GLOB_SPELLING = r"^(/|~(/|$)|\$WORKSPACE(/|$)|\*\*(/|$))"
+"""How every path glob begins."""
+
+# `fullmatch`, because `$` would let a line break at the end pass.
+_NAME_PATTERN = re.compile(NAME_PATTERN_SPELLING)
+_DOMAIN = re.compile(DOMAIN_SPELLING)
 
 
 def check_name_pattern(text: str) -> None:
     """An exact name, `group:x`, or a name with one trailing `*`. Raises ValueError."""
-    if not _NAME_PATTERN.match(text):
+    if not _NAME_PATTERN.fullmatch(text):
         hint = "; a `*` may stand only at the end" if "*" in text[:-1] else ""
         raise ValueError(f"{text!r} is not a pattern: write a name, `group:name`, or `prefix*`{hint}")
 
@@ -20,7 +29,7 @@ def check_domain(text: str) -> None:
     """`example.com` or `*.example.com`, lower case. Raises ValueError."""
     if "/" in text or ":" in text:
         raise ValueError(f"{text!r} is not a domain: leave out scheme, port and path")
-    if not _DOMAIN.match(text) or len(text) > 253:
+    if not _DOMAIN.fullmatch(text) or len(text) > 253:
         raise ValueError(f"{text!r} is not a domain pattern: write `example.com` or `*.example.com` in lower case")
 
 

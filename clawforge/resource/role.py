@@ -28,7 +28,9 @@ class RoleSpec(Strict):
     """Permissions are `resource:verb`."""
 
     description: Text = ""
+    """What the role is for."""
     permissions: Annotated[tuple[Permission, ...], Field(min_length=1, max_length=256)]
+    """What its holders may do: `resource:verb`; either side may be `*`."""
 
 
 class Role(Resource):

@@ -19,8 +19,11 @@ class UserSpec(Strict):
     """`email` is unique in the org."""
 
     email: Email
+    """The address that the person signs in with; unique in the org, kept in lower case."""
     display_name: Text = ""
+    """The name that people read."""
     state: UserState = UserState.ACTIVE
+    """Whether the person may work with assistants at all."""
 
 
 class User(Resource):

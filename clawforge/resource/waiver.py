@@ -21,11 +21,17 @@ class WaiverSpec(Strict):
     """
 
     rule: Name
+    """The lint rule's id, or the code of a finding."""
     resource: ResourceAddress
+    """The address of the resource that the finding is about."""
     pointer: Annotated[str, StringConstraints(pattern=r"^(/[^/]*)*$", max_length=1024)] | None = None
+    """Only findings at this place of the resource and below it: a JSON pointer; left out, all of them."""
     reason: Reason
+    """Why the finding is accepted."""
     expires: Expiry
+    """A moment, or a day that still counts to its end in UTC."""
     approved_by: SubjectName | None = None
+    """Who accepted it."""
 
     @property
     def ends(self) -> dt.datetime:

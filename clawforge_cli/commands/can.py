@@ -47,12 +47,13 @@ def can(
     from clawforge.resource.policy_test import Effect
     from clawforge_cli.call_params import parse_params
     from clawforge_cli.judgement_source import judged_by_files, judged_by_server
-    from clawforge_cli.subject_options import parse_moment, subject_of
+    from clawforge_cli.subject_options import checked_name, parse_moment, subject_of
     from clawforge_cli.views import human_decision, json_documents
     from clawforge_cli.views.terminal import Printer
 
     subject = subject_of(user, instance=instance, agent=agent, context=context, groups=group, tags=tag)
     call = parse_params(params)
+    checked_name("tool", tool)
     moment = parse_moment(at)
     decision = (
         judged_by_server(path, org, server, subject, tool, call, moment if at else None)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clawforge_cli.arguments import Format, ProjectPath, Server, TextOrJson
 from clawforge_cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from clawforge.load.project import Project
+    from clawforge.plan import Plan
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -28,15 +32,43 @@ def plan(
     out: Annotated[
         Path | None, typer.Option("--out", help="Save the plan; `apply FILE` carries out exactly it.")
     ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask no control plane; compare with an empty one, or see --against.")
+    ] = False,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DIR", help="With --offline: compare with this project.")
+    ] = None,
 ) -> None:
     """Show what an apply would change on the control plane. Nothing is changed."""
-    from clawforge.plan import plan_json
+    if offline or against is not None:
+        _refuse_combinations(offline=offline, out=out)
+        made, sound = _offline(path, against)
+    else:
+        made, sound = _online(path, server, out), True
+    _show(made, format, detail=detail)
+    if not sound:
+        raise typer.Exit(ExitCode.FINDINGS)
+    if detailed_exitcode and not made.is_empty:
+        raise typer.Exit(ExitCode.CHANGES)
+
+
+def _refuse_combinations(*, offline: bool, out: Path | None) -> None:
+    from clawforge.errors import InputError
+
+    if not offline:
+        raise InputError("--against compares files without a control plane.", hint="Add --offline.")
+    if out is not None:
+        raise InputError(
+            "An offline plan is unsigned and cannot be applied, so there is no use in saving it.",
+            hint="Plan without --offline, or take the document from --format json.",
+        )
+
+
+def _online(path: Path, server: str | None, out: Path | None) -> Plan:
     from clawforge_cli.client import ControlPlane
     from clawforge_cli.project_files import open_project
     from clawforge_cli.proposal import plan_request
     from clawforge_cli.settings import connection
-    from clawforge_cli.views import human_plan, json_documents
-    from clawforge_cli.views.terminal import Printer
 
     project = open_project(path)
     control_plane = ControlPlane(connection(server, project_server=project.file.server))
@@ -45,9 +77,33 @@ def plan(
         from clawforge_cli.saved_plan import save_plan
 
         save_plan(made, out)
+    return made
+
+
+def _offline(path: Path, against: Path | None) -> tuple[Plan, bool]:
+    """The plan, and whether a control plane would make it."""
+    import datetime as dt
+
+    from clawforge_cli.offline_plan import base_project, plan_offline
+    from clawforge_cli.project_files import open_project
+    from clawforge_cli.views import offline_checks
+    from clawforge_cli.views.terminal import note, safe
+
+    project = open_project(path)
+    base: Project | None = base_project(against) if against is not None else None
+    made, checked = plan_offline(project, base, dt.datetime.now(dt.UTC))
+    compared = "an empty control plane" if against is None else f"the files in {safe(against)}"
+    note(f"Offline: compared with {compared}. This plan is unsigned and cannot be applied.")
+    offline_checks.show_checks(checked, project)
+    return made, checked.passed
+
+
+def _show(made: Plan, format: TextOrJson, *, detail: bool) -> None:
+    from clawforge.plan import plan_json
+    from clawforge_cli.views import human_plan, json_documents
+    from clawforge_cli.views.terminal import Printer
+
     if format is TextOrJson.JSON:
         json_documents.show(plan_json(made))
     else:
         human_plan.show_plan(made, Printer(), detail=detail)
-    if detailed_exitcode and not made.is_empty:
-        raise typer.Exit(ExitCode.CHANGES)

@@ -2,32 +2,67 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, ProjectPath, TextOrJson
+from clawforge_cli.arguments import ProjectPath
 from clawforge_cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from clawforge_cli.case_report import CaseReport
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
+class TestFormat(StrEnum):
+    """Forms of the output."""
+
+    __test__ = False
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
+    GITHUB = "github"
+
+
 @app.command()
-def test(path: ProjectPath = Path(), format: Format = TextOrJson.TEXT) -> None:
+def test(
+    path: ProjectPath = Path(),
+    format: Annotated[TestFormat, typer.Option("--format", help="Form of the output.")] = TestFormat.TEXT,
+    select: Annotated[
+        str | None, typer.Option("--select", metavar="GLOB", help="Run the cases whose name fits, as '*keys*'.")
+    ] = None,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="Say which policies and rules no case tries, in text or json.")
+    ] = False,
+) -> None:
     """Run every PolicyTest of a project. Exit 3 when a case fails."""
-    from clawforge.decide.simulate import Simulator
-    from clawforge.policy_tests import run_policy_tests
-    from clawforge.resolve.org import OrgModel
+    from clawforge.errors import InputError
+    from clawforge_cli.case_report import run_cases
     from clawforge_cli.project_files import open_project
-    from clawforge_cli.views import human_problems, json_documents
+
+    if coverage and format not in {TestFormat.TEXT, TestFormat.JSON}:
+        raise InputError(f"There is no coverage in the format {format}.", hint="Use --format text or json.")
+    report = run_cases(open_project(path), select, cover=coverage)
+    _show(report, format)
+    if report.failed:
+        raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _show(report: CaseReport, format: TestFormat) -> None:
+    from clawforge_cli.views import case_github, case_json, case_junit, case_text
     from clawforge_cli.views.terminal import Printer
 
-    project = open_project(path)
-    results = run_policy_tests(project.values, Simulator(OrgModel(project.values), project.positions))
-    placed = [(result, project.by_address[result.address].location(result.pointer)) for result in results]
-    if format is TextOrJson.JSON:
-        json_documents.show_cases(placed)
+    if format is TestFormat.JSON:
+        case_json.show_cases(report)
+    elif format is TestFormat.JUNIT:
+        case_junit.show_junit(report)
+    elif format is TestFormat.GITHUB:
+        from clawforge_cli.lint_run import prefix_of
+
+        case_github.show_annotations(report, prefix_of(report.project.root), Printer(colour=False))
     else:
-        human_problems.show_cases(placed, Printer())
-    if any(not result.passed for result in results):
-        raise typer.Exit(ExitCode.FINDINGS)
+        case_text.show_cases(report, Printer())

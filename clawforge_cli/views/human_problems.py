@@ -1,17 +1,13 @@
-"""Diagnostics, failed cases and errors for people."""
+"""Diagnostics and errors for people."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
 from clawforge.errors import ClawforgeError
 from clawforge_cli.views.terminal import Printer, note, safe
-
-if TYPE_CHECKING:
-    from clawforge.policy_tests import CaseResult
 
 _STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
@@ -36,20 +32,6 @@ def count_line(diagnostics: Sequence[Diagnostic], files: int, resources: int) ->
     counts = {severity: sum(item.severity is severity for item in diagnostics) for severity in Severity}
     found = ", ".join(_plural(count, str(severity)) for severity, count in counts.items() if count)
     return f"{looked}: {found}."
-
-
-def show_cases(results: Sequence[tuple[CaseResult, Location]], printer: Printer) -> None:
-    """Failed cases with place and reason, then the count."""
-    for result, location in results:
-        if not result.passed:
-            printer.line(
-                ("bold", f"{safe(location)}: "),
-                ("bold red", "failed"),
-                f": {safe(result.address)} {safe(result.case.name)!r}: {safe(result.failure)}",
-            )
-    failed = sum(not result.passed for result, _ in results)
-    passed = len(results) - failed
-    printer.line(f"{passed} passed, {failed} failed.")
 
 
 def show_error(error: ClawforgeError) -> None:

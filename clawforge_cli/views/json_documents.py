@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
-
-if TYPE_CHECKING:
-    from clawforge.policy_tests import CaseResult
 
 
 def show(document: Any) -> None:
@@ -37,27 +34,6 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
             "summary": {
                 severity.value: sum(item.severity is severity for item in diagnostics) for severity in Severity
             },
-        }
-    )
-
-
-def show_cases(results: Sequence[tuple[CaseResult, Location]]) -> None:
-    """`{cases[], summary{passed, failed}}`."""
-    failed = sum(not result.passed for result, _ in results)
-    show(
-        {
-            "cases": [
-                {
-                    "resource": result.address,
-                    "name": result.case.name,
-                    "passed": result.passed,
-                    "failure": result.failure,
-                    "decision": result.decision.model_dump(mode="json", by_alias=True),
-                    "location": _location(location),
-                }
-                for result, location in results
-            ],
-            "summary": {"passed": len(results) - failed, "failed": failed},
         }
     )
 

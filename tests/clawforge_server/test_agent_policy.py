@@ -61,6 +61,12 @@ def test_the_first_poll_brings_a_bundle_that_verifies(agent: Agent) -> None:
     assert (lease.issued_at, lease.until - lease.issued_at) == (agent.api.clock.now(), dt.timedelta(minutes=5))
 
 
+def test_a_tag_that_a_proxy_weakened_still_names_what_is_held(agent: Agent) -> None:
+    tag = agent.poll().headers["etag"]
+    assert agent.poll(**{"If-None-Match": f'"sha256:other", W/{tag}'}).status_code == 304
+    assert agent.poll(**{"If-None-Match": 'W/"sha256:other"'}).status_code == 200
+
+
 def test_what_is_held_is_not_sent_again_but_the_lease_is_fresh(agent: Agent) -> None:
     first = agent.poll()
     keys = agent.keys(first)

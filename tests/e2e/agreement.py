@@ -68,7 +68,7 @@ def main(project_path: Path, scratch: Path) -> int:
 
 def verdict(decision: Decision) -> tuple[object, ...]:
     """What must agree: effect, reasons with their places, and the policy that decided."""
-    reasons = [(item.code, item.resource, item.path, item.file, item.line) for item in decision.reasons]
+    reasons = [(item.code, item.resource, item.path, item.position) for item in decision.reasons]
     return (decision.effect, reasons, decision.digest, decision.message)
 
 

@@ -33,9 +33,10 @@ class Principal:
     def require(self, permission: str) -> None:
         """Raise ForbiddenError when the right is missing."""
         if not covers(self.permissions, permission):
+            rights = " and ".join(dict.fromkeys((permission, "tokens:create")))
             raise ForbiddenError(
                 f"This token lacks the permission {permission}.",
-                hint=f"Ask somebody who holds {permission} and tokens:create for a token that has it.",
+                hint=f"Ask somebody who holds {rights} for a token that has it.",
                 code="missing-permission",
             )
 

@@ -57,7 +57,8 @@ async def policy(call: Call) -> Response:
     wait = call.number("wait", 0, low=0, high=_LONGEST_WAIT) or 0
     acknowledged = call.request.headers.get(HEADER_ACKNOWLEDGED, "")
     plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.fullmatch(acknowledged) else None)
-    held = {tag.strip() for tag in call.request.headers.get("if-none-match", "").split(",")}
+    # A proxy that compresses may weaken the tag; what it names stays the same (RFC 9110, 13.1.2).
+    held = {tag.strip().removeprefix("W/") for tag in call.request.headers.get("if-none-match", "").split(",")}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     while True:

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from clawforge.canonical import canonical_bytes
-from clawforge.decide.simulate import Simulator
-from clawforge.diagnostic import Severity
 from clawforge.errors import InputError
 from clawforge.finding import Finding
-from clawforge.lint.context import LintContext
-from clawforge.lint.engine import lint
 from clawforge.load.resource import parse_resource, written_address
-from clawforge.plan import Check, PlanWarning
-from clawforge.policy_tests import run_policy_tests
+from clawforge.policy_tests import CaseResult
 from clawforge.position import Positions
+from clawforge.proposal_checks import ProposalChecks, check_proposal
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.variants import check_variants, horizon
@@ -27,14 +22,6 @@ from clawforge_server.problems import ListedError
 from clawforge_server.state.org_state import OrgState
 
 _MOST_PROBLEMS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What the checks say about a proposal that they let pass."""
-
-    checks: tuple[Check, ...]
-    warnings: tuple[PlanWarning, ...]
 
 
 def parse_resources(values: Iterable[dict[str, Any]], positions: Positions, present: OrgState) -> list[Resource]:
@@ -75,45 +62,23 @@ def check_bundles(resources: Sequence[Resource], subjects: Iterable[Subject], no
     check_variants(OrgModel(resources), subjects, *horizon(now))
 
 
-def check_resources(org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str]) -> Checked:
-    """Lint and policy tests over the whole proposed state.
-
-    `shown` are the addresses of the proposal: warnings about other sources' resources are not its author's business.
-    Raises ListedError (`lint-errors`, `tests-failed`).
-    """
-    found = lint(LintContext.of(resources, org=org))
-    errors = [item for item in found if item.severity is Severity.ERROR]
-    if errors:
-        raise _refusal("lint-errors", [_finding_item(item, positions) for item in errors], "lint error")
-    passed = _run_tests(resources, positions)
-    warnings = tuple(
-        _warning(item, positions) for item in found if item.severity is Severity.WARNING and item.address in shown
-    )
-    checks = (
-        Check(name="lint", status="passed", passed=len(resources)),
-        Check(name="test", status="passed", passed=passed),
-    )
-    return Checked(checks, warnings)
-
-
-def _run_tests(resources: Sequence[Resource], positions: Positions) -> int:
-    """How many cases passed, which is all of them."""
-    results = run_policy_tests(resources, Simulator(OrgModel(resources), positions))
-    failed = [
-        _item(
-            "test-failed",
-            f"The test case {result.case.name!r} fails: {result.failure}",
-            "Change the policies, or the expectation of the case.",
-            result.address,
-            result.pointer,
-            positions,
-        )
-        for result in results
-        if not result.passed
-    ]
-    if failed:
+def check_resources(
+    org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str]
+) -> ProposalChecks:
+    """The library's checks over the whole proposed state. Raises ListedError (`lint-errors`, `tests-failed`)."""
+    checked = check_proposal(org, resources, positions, shown)
+    if checked.errors:
+        raise _refusal("lint-errors", [_finding_item(item, positions) for item in checked.errors], "lint error")
+    if checked.failed:
+        failed = [_case_item(item, positions) for item in checked.failed]
         raise _refusal("tests-failed", failed, "policy test", verb="failed")
-    return len(results)
+    return checked
+
+
+def _case_item(result: CaseResult, positions: Positions) -> ProblemItem:
+    message = f"The test case {result.case.name!r} fails: {result.failure}"
+    hint = "Change the policies, or the expectation of the case."
+    return _item("test-failed", message, hint, result.address, result.pointer, positions)
 
 
 def _refusal(code: str, problems: list[ProblemItem], noun: str, verb: str = "found") -> ListedError:
@@ -131,13 +96,3 @@ def _item(code: str, message: str, hint: str, address: str | None, pointer: str,
     position = positions.get(address) if address is not None else None
     place = None if position is None else Position(file=position.file, line=position.line_of(pointer))
     return ProblemItem(code=code, message=message, hint=hint, address=address, position=place)
-
-
-def _warning(finding: Finding, positions: Positions) -> PlanWarning:
-    position = positions.get(finding.address)
-    return PlanWarning(
-        code=finding.code,
-        message=f"{finding.address}: {finding.message}",
-        file=position.file if position else None,
-        line=position.line_of(finding.pointer) if position else None,
-    )

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
-from clawforge.decide.request import Decision
+from clawforge.decide.request import Decision, Origin
 from clawforge.errors import InputError
-from clawforge.resolve.provenance import locate
 from clawforge.resolve.subject import Subject
-from clawforge.wire import Alert, DecideRequest, EffectiveView
+from clawforge.resolve.view import effective_view
+from clawforge.wire import DecideRequest, EffectiveView
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.state.org_state import OrgState
 
@@ -32,18 +32,7 @@ def effective_for(plane: ControlPlane, org: str, question: Question) -> Effectiv
     state = plane.states.get(org)
     subject = _subject(plane, state, question)
     at = question.at or plane.clock.now()
-    resolution = state.model.resolve(subject, at)
-    return EffectiveView(
-        subject=subject,
-        at=at,
-        effective=resolution.effective,
-        digest=resolution.digest,
-        base=resolution.base,
-        matched=resolution.matched,
-        alerts=tuple(Alert(code=alert.code, message=alert.message) for alert in resolution.alerts),
-        provenance=locate(resolution.provenance, state.positions),
-        revision=state.state.revision,
-    )
+    return effective_view(state.model, subject, at, state.positions, revision=state.state.revision)
 
 
 def decide_for(plane: ControlPlane, org: str, request: DecideRequest) -> Decision:
@@ -59,7 +48,8 @@ def decide_for(plane: ControlPlane, org: str, request: DecideRequest) -> Decisio
     )
     subject = _subject(plane, state, question)
     at = request.at or plane.clock.now()
-    return state.simulator.judge(subject, request.tool, request.params, at).decision
+    origin = Origin(channel=request.channel, sender=request.sender, provider=request.provider)
+    return state.simulator.judge(subject, request.tool, request.params, at, origin=origin).decision
 
 
 def _subject(plane: ControlPlane, state: OrgState, question: Question) -> Subject:

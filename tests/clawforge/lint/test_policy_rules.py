@@ -30,6 +30,7 @@ from clawforge.load.resource import parse_resource
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
+from clawforge.resource.policy import Policy
 from clawforge.resource.policy_test import Effect
 from clawforge.resource.schedule import boundaries, is_open
 from clawforge.resource.targeting import Schedule
@@ -42,8 +43,10 @@ def found_by(rule: str, resources: Sequence[Resource]) -> list[Finding]:
     return list(BY_ID[rule].check(LintContext.of(resources, now=NOW)))
 
 
-def policy(name: str, **spec: Any) -> Resource:
-    return resource("Policy", name, {"appliesTo": "everyone", **spec})
+def policy(name: str, **spec: Any) -> Policy:
+    made = resource("Policy", name, {"appliesTo": "everyone", **spec})
+    assert isinstance(made, Policy)
+    return made
 
 
 def without(resources: Sequence[Resource], finding: Finding) -> list[Resource]:
@@ -156,10 +159,10 @@ def test_redundant_entries_can_go_together(
         paths={"deny": globs, "readOnly": kept},
         exec={"allow": may_run, "deny": may_not_run},
     )
-    rest = item
+    # Removing from the end keeps the places of what is before.
+    rest: Resource = item
     for finding in reversed(found_by("redundant-pattern", [item])):
         rest = _without(rest, finding.pointer)
-    # Removing from the end keeps the places of what is before.
     assert list(meanings(rest)) == list(meanings(item))
     assert found_by("redundant-pattern", [rest]) == []
 
@@ -170,7 +173,7 @@ def test_denials_beside_what_is_allowed(allow: list[str], deny: list[str]) -> No
     item = policy("p", network={"allow": allow, "deny": deny})
     found = {finding.pointer for finding in found_by("network-deny-under-allow", [item])}
     hosts = {text.replace("*", label) for text in (*allow, *deny) for label in ("x", "y.x", "b", "b.a")}
-    for index, domain in enumerate(item.spec.network.deny):
+    for index, domain in enumerate(sorted(deny)):
         common = [h for h in hosts if DomainMatcher((domain,)).find(h) and DomainMatcher(allow).find(h)]
         assert (f"/spec/network/deny/{index}" in found) == (bool(allow) and not common)
 

@@ -1,0 +1,67 @@
+"""What is checked about a proposal, by the control plane and by whoever plans without one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from clawforge.decide.simulate import Simulator
+from clawforge.diagnostic import Severity
+from clawforge.finding import Finding
+from clawforge.lint.context import LintContext
+from clawforge.lint.engine import lint
+from clawforge.plan import Check, PlanWarning
+from clawforge.policy_tests import CaseResult, run_policy_tests
+from clawforge.position import Positions
+from clawforge.resolve.org import OrgModel
+from clawforge.resource.meta import Resource
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalChecks:
+    """Lint errors, failed cases, and the checks and warnings as a plan carries them."""
+
+    errors: tuple[Finding, ...]
+    failed: tuple[CaseResult, ...]
+    checks: tuple[Check, ...]
+    warnings: tuple[PlanWarning, ...]
+
+    @property
+    def passed(self) -> bool:
+        """A control plane would make this plan."""
+        return not self.errors and not self.failed
+
+
+def check_proposal(
+    org: str, resources: Sequence[Resource], positions: Positions, shown: Iterable[str]
+) -> ProposalChecks:
+    """Lint and policy tests over the whole proposed state. With lint errors no test is run.
+
+    `shown` are the addresses of the proposal: warnings about other sources' resources are not its author's business.
+    """
+    found = lint(LintContext.of(resources, org=org))
+    errors = tuple(item for item in found if item.severity is Severity.ERROR)
+    bad = len({item.address for item in errors})
+    checks = [_check("lint", len(resources) - bad, len(errors))]
+    failed: tuple[CaseResult, ...] = ()
+    if not errors:
+        results = run_policy_tests(resources, Simulator(OrgModel(resources), positions))
+        failed = tuple(result for result in results if not result.passed)
+        checks.append(_check("test", len(results) - len(failed), len(failed)))
+    mine = frozenset(shown)
+    warnings = [item for item in found if item.severity is Severity.WARNING and item.address in mine]
+    return ProposalChecks(errors, failed, tuple(checks), tuple(_warning(item, positions) for item in warnings))
+
+
+def _check(name: str, passed: int, failed: int) -> Check:
+    return Check(name=name, status="failed" if failed else "passed", passed=passed, failed=failed)
+
+
+def _warning(finding: Finding, positions: Positions) -> PlanWarning:
+    position = positions.get(finding.address)
+    return PlanWarning(
+        code=finding.code,
+        message=f"{finding.address}: {finding.message}",
+        file=position.file if position else None,
+        line=position.line_of(finding.pointer) if position else None,
+    )

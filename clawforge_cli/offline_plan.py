@@ -1,0 +1,82 @@
+"""A plan without a control plane: against nothing, or against the files of another directory."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clawforge.errors import InputError
+from clawforge.plan import Plan
+from clawforge.planning import Proposal, make_plan
+from clawforge.state import EMPTY_STATE, State, entries_of
+
+if TYPE_CHECKING:
+    from clawforge.load.project import Project
+    from clawforge.proposal_checks import ProposalChecks
+
+
+def plan_offline(project: Project, against: Project | None, now: dt.datetime) -> tuple[Plan, ProposalChecks]:
+    """The plan that a control plane would make whose org holds what `against` says, unsigned and without an id.
+
+    Raises InputError if the two projects speak for different orgs, and OwnedElsewhereError if the other one, being
+    another source, owns what this one declares.
+    """
+    from clawforge.proposal_checks import check_proposal
+    from clawforge.resolve.org import OrgModel
+    from clawforge.resolve.subject import Subject
+    from clawforge.resolve.variants import check_variants, horizon
+    from clawforge.resource.user import User
+    from clawforge_cli.gitops.local import head_commit
+
+    org, source = project.file.org, project.file.source
+    base, base_positions = EMPTY_STATE, {}
+    others = []
+    if against is not None:
+        if against.file.org != org:
+            raise InputError(
+                f"{against.root} speaks for the org {against.file.org!r}, and {project.root} for {org!r}.",
+                hint="Compare with another version of the same project, such as a git worktree of the main branch.",
+            )
+        base = State(0, entries_of(against.values, against.file.source))
+        base_positions = dict(against.positions)
+        others = [item for item in against.values if against.file.source != source]
+    entries = {
+        address: entry
+        for address, entry in entries_of(project.values, source).items()
+        if not _is_unchanged_elsewhere(base, source, address, entry.digest)
+    }
+    commit = head_commit(project.root, sorted({item.document.file for item in project.resources}))
+    positions = {address: place for address, place in project.positions.items() if address in entries}
+    proposal = Proposal(org, source, entries, positions, commit.id if commit else None)
+    planned = make_plan(proposal, base, base_positions)
+    proposed = [*others, *(item for item in project.values if item.address in entries)]
+    checked = check_proposal(org, proposed, {**base_positions, **positions}, entries)
+    if checked.passed:
+        users = (Subject(user=item.metadata.name) for item in proposed if isinstance(item, User))
+        check_variants(OrgModel(proposed), users, *horizon(now))
+    return planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings}), checked
+
+
+def base_project(path: Path) -> Project:
+    """The project to compare with, which must load; what lint says about it does not matter. Raises FindingsError
+    after showing why it does not."""
+    import sys
+
+    from clawforge.diagnostic import has_errors
+    from clawforge.load.project import load_project
+    from clawforge_cli.project_files import FindingsError
+    from clawforge_cli.views.human_problems import show_diagnostics
+    from clawforge_cli.views.terminal import Printer
+
+    project = load_project(path)
+    if has_errors(project.diagnostics):
+        show_diagnostics(project.diagnostics, Printer(sys.stderr, colour=False))
+        raise FindingsError(f"{path} cannot be read as a project, so nothing can be compared with it.")
+    return project
+
+
+def _is_unchanged_elsewhere(base: State, source: str, address: str, digest: str) -> bool:
+    """Another source owns exactly this resource: naming it again changes nothing."""
+    present = base.entries.get(address)
+    return present is not None and present.source != source and present.digest == digest
