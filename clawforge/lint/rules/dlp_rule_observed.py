@@ -8,16 +8,15 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
+from clawforge.lint.trial import has_end
 from clawforge.resource.dlp_rule_set import DlpRuleSet
-from clawforge.resource.targeting import Enforcement, SpanWindow
-
-_END = frozenset({"until", "expires", "review", "review-by", "decide-by"})
+from clawforge.resource.targeting import Enforcement
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
     for rule_set in context.each(DlpRuleSet):
         enforcement = rule_set.spec.enforcement
-        if enforcement is Enforcement.ENFORCE or _ends(rule_set):
+        if enforcement is Enforcement.ENFORCE or has_end(rule_set.metadata, rule_set.spec.schedule):
             continue
         yield Finding(
             "dlp-rule-observed",
@@ -27,16 +26,6 @@ def _check(context: LintContext) -> Iterable[Finding]:
             "Write an annotation such as `until: 2027-01-31`, a schedule that ends, or `enforcement: enforce`.",
             Severity.NOTE,
         )
-
-
-def _ends(rule_set: DlpRuleSet) -> bool:
-    annotations = (name.rpartition("/")[2].lower() for name in rule_set.metadata.annotations)
-    if not _END.isdisjoint(annotations):
-        return True
-    schedule = rule_set.spec.schedule
-    return schedule is not None and all(
-        isinstance(window, SpanWindow) and window.until is not None for window in schedule.windows
-    )
 
 
 RULE = Rule(

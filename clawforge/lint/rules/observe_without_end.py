@@ -8,16 +8,19 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
+from clawforge.lint.trial import has_end
 from clawforge.resource.policy import Policy, PolicyMode
-from clawforge.resource.targeting import Enforcement, SpanWindow
-
-_ENDS = frozenset({"until", "expires", "review", "review-by", "decide-by"})
+from clawforge.resource.targeting import Enforcement
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
     for policy in context.each(Policy):
         spec = policy.spec
-        if spec.mode is PolicyMode.GUARDRAIL or spec.enforcement is Enforcement.ENFORCE or _ends(policy):
+        if (
+            spec.mode is PolicyMode.GUARDRAIL
+            or spec.enforcement is Enforcement.ENFORCE
+            or has_end(policy.metadata, spec.schedule)
+        ):
             continue
         yield Finding(
             "observe-without-end",
@@ -27,15 +30,6 @@ def _check(context: LintContext) -> Iterable[Finding]:
             "Write a date in the annotation `until`, or let the policy decide.",
             Severity.NOTE,
         )
-
-
-def _ends(policy: Policy) -> bool:
-    if any(key.rpartition("/")[2] in _ENDS and text.strip() for key, text in policy.metadata.annotations.items()):
-        return True
-    schedule = policy.spec.schedule
-    return schedule is not None and all(
-        isinstance(window, SpanWindow) and window.until is not None for window in schedule.windows
-    )
 
 
 RULE = Rule(
