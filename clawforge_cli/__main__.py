@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 
+from clawforge import __version__
 from clawforge.errors import ClawforgeError
 from clawforge_cli.exit_codes import ExitCode, exit_code_for
 
@@ -17,6 +18,10 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of one command line."""
+    if arguments in (["version"], ["--version"]):
+        # Scripts ask this often, and the machinery of commands costs several times what the answer does.
+        sys.stdout.write(f"clawforge {__version__}\n")
+        return ExitCode.OK
     import typer
 
     from clawforge_cli.app import app

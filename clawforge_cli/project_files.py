@@ -7,9 +7,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clawforge.diagnostic import Severity, has_errors
 from clawforge.errors import ClawforgeError
-from clawforge_cli.views.terminal import Printer, note
+from clawforge_cli.views.terminal import Printer
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
@@ -23,21 +22,17 @@ class FindingsError(ClawforgeError):
 
 def open_project(path: Path) -> Project:
     """The project of a directory. Raises FindingsError after showing the problems that stand in the way."""
-    from clawforge.lint.engine import diagnose
+    from clawforge.lint.engine import obstacles
     from clawforge.load.project import load_project
 
     project = load_project(path)
-    diagnostics = diagnose(project, now=dt.datetime.now(dt.UTC))
-    if has_errors(diagnostics):
+    errors = obstacles(project, now=dt.datetime.now(dt.UTC))
+    if errors:
         from clawforge_cli.views.human_problems import show_diagnostics
 
-        errors = [item for item in diagnostics if item.severity is Severity.ERROR]
         show_diagnostics(errors, Printer(sys.stderr, colour=None if sys.stderr.isatty() else False))
         count = "one error" if len(errors) == 1 else f"{len(errors)} errors"
         raise FindingsError(
             f"The files have {count}, so this goes no further.", hint="`clawforge lint` lists every problem."
         )
-    warnings = sum(item.severity is Severity.WARNING for item in diagnostics)
-    if warnings:
-        note(f"{warnings} lint warning{'s' if warnings > 1 else ''}; `clawforge lint` shows them.")
     return project

@@ -33,6 +33,25 @@ def diagnose(
     return examine(project, instances=instances, now=now).diagnostics
 
 
+def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
+    """The errors alone, as `diagnose` gives them: what keeps a project from being used.
+
+    Where no level is configured only rules that can give errors are run; their errors cannot be accepted.
+    """
+    from clawforge.lint.registry import RULES
+
+    declared = project.declared
+    if declared is not None and declared.lint.levels:
+        found = diagnose(project, now=now)
+    else:
+        org = declared.org if declared else None
+        context = LintContext.of(project.values, org=org, unusable=project.unusable, now=now)
+        grave = [rule for rule in RULES if rule.severity is Severity.ERROR]
+        found = [*project.diagnostics, *(_placed(item, project) for rule in grave for item in rule.check(context))]
+    errors = [item for item in found if item.severity is Severity.ERROR]
+    return sorted(errors, key=lambda item: item.sort_key)
+
+
 def examine(
     project: Project, *, instances: Collection[str] | None = None, now: dt.datetime | None = None
 ) -> LintReport:

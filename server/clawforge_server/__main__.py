@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from pathlib import Path
@@ -55,6 +56,8 @@ def _run(settings: Settings) -> None:
     refuse_open_door(settings)
     # The server's files are for its own user; SQLite makes its side files by this mask too.
     os.umask(0o077)
+    # Orgs live in memory as many small objects that stay; collecting over them again and again finds nothing.
+    gc.set_threshold(200_000, 20, 100)
     from clawforge_server.clock import SystemClock
     from clawforge_server.data_dir import DataDirectory
     from clawforge_server.log import configure_logging

@@ -8,7 +8,7 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
-from clawforge.lint.version_span import components_of, key_of
+from clawforge.lint.version_span import components_of, holds_any, key_of
 from clawforge.resource.version_target import ComponentTarget, VersionTarget
 from clawforge.version_range import parse_range
 
@@ -23,7 +23,9 @@ def _check(context: LintContext) -> Iterable[Finding]:
 
 def _without_effect(component: ComponentTarget) -> Iterator[tuple[int, str, str]]:
     """Index in `denied`, message and hint."""
-    versions = parse_range(component.range) if component.range is not None else None
+    # A range without any version is the fault of the range, and reported there.
+    bounds = component.range if component.range is not None and holds_any(component.range) else None
+    versions = parse_range(bounds) if bounds is not None else None
     for index, item in enumerate(component.denied):
         key = key_of(item)
         if key is None:
