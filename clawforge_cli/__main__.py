@@ -52,6 +52,8 @@ def run(arguments: list[str]) -> int:
         # The reader of our output went away; pointing stdout elsewhere keeps the interpreter's own flush quiet.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
+    except OSError as error:
+        return _fail(f"The system refused: {error.strerror or error}.")
     except Exception as error:  # the last resort: a person gets a sentence, and the trace only on request
         if os.environ.get("CLAWFORGE_TRACE") == "1":
             raise

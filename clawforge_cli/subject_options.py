@@ -79,7 +79,7 @@ def subject_of(
 def checked_name(what: str, name: str) -> str:
     """The name. Raises InputError when it is empty, too long, or holds white space or control characters."""
     if not name or len(name) > _LONGEST_NAME or not name.isprintable() or any(letter.isspace() for letter in name):
-        raise InputError(f"{name!r} is not the name of a {what}.", hint="A name is one word of up to 254 characters.")
+        raise InputError(f"{name!r} names no {what}.", hint="A name is one word of up to 254 characters.")
     return name
 
 

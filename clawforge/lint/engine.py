@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from clawforge.diagnostic import Diagnostic, Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
+from clawforge.lint.discretion import discreet
 from clawforge.lint.report import LintReport, Reported
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
         context = LintContext.of(project.values, org=org, unusable=project.unusable, now=now)
         grave = [rule for rule in RULES if rule.severity is Severity.ERROR]
         found = [*project.diagnostics, *(_placed(item, project) for rule in grave for item in rule.check(context))]
-    errors = [item for item in found if item.severity is Severity.ERROR]
+    errors = [discreet(item) for item in found if item.severity is Severity.ERROR]
     return sorted(errors, key=lambda item: item.sort_key)
 
 
@@ -78,6 +79,7 @@ def examine(
     if now is not None:
         kept = (_with_level(item, levels) for item in accept(items, project, [rule.id for rule in RULES], now))
         items = [item for item in kept if item is not None]
+    items = [replace(item, diagnostic=discreet(item.diagnostic)) for item in items]
     return LintReport(tuple(sorted(items, key=lambda item: (item.diagnostic.sort_key, item.rule))))
 
 

@@ -48,7 +48,8 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool) -> None:
         where = f"{safe(warning.file)}:{warning.line}: " if warning.file else ""
         printer.line(("yellow", "Warning"), f": {where}{safe(warning.message)}")
     if hidden:
-        printer.line(f"({hidden} fields of created and destroyed resources are hidden; --detail shows them.)")
+        noun = "field" if hidden == 1 else "fields"
+        printer.line(f"(Hidden: {hidden} {noun} of created and destroyed resources; --detail shows them.)")
     summary = plan.summary
     printer.line(("bold", "Plan:"), f" {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy.")
 

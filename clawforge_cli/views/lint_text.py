@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clawforge.diagnostic import Severity
+from clawforge.lint.discretion import without_secrets
 from clawforge.lint.registry import RULES
 from clawforge.lint.report import LintReport, Reported
 from clawforge_cli.source_lines import SourceLines
@@ -35,7 +36,7 @@ def _show(item: Reported, sources: SourceLines, printer: Printer, *, hidden: boo
     gutter = " " * max(2, len(str(place.line)))
     printer.line(gutter, ("cyan", "-->"), f" {safe(place)}")
     line = sources.line(place.file, place.line) if place.line and not hidden else None
-    if line is not None and line.strip():
+    if line is not None and line.strip() and without_secrets(line) == line:
         shown = excerpt(line, place.col)
         number = str(place.line)
         printer.line(f"{gutter} ", ("cyan", "|"))

@@ -28,13 +28,14 @@ _LEAST_KEY = 32
 
 def _check(context: LintContext) -> Iterable[Finding]:
     from clawforge.decide.dlp.registry import detector_named
+    from clawforge.lint.discretion import secret_scanner
 
     keywords = [word.encode() for name in SECRET_DETECTORS for word in detector_named(name).keywords]
     scanner: Scanner | None = None
     for resource, written in zip(context.resources, context.written, strict=True):
         folded = written.lower()
         if any(keyword in folded for keyword in keywords):
-            scanner = scanner or _scanner()
+            scanner = scanner or secret_scanner()
             yield from _secrets(resource, scanner)
 
 
@@ -61,12 +62,6 @@ def _finding(resource: Resource, pointer: str, detector: str) -> Finding:
         return Finding("secret-in-yaml", resource.address, pointer, message, hint, Severity.WARNING)
     hint = "Revoke it first, since the history of the repository keeps it; then remove it."
     return Finding("secret-in-yaml", resource.address, pointer, message, hint)
-
-
-def _scanner() -> Scanner:
-    from clawforge.decide.dlp.engine import Scanner, ScanRule
-
-    return Scanner([ScanRule(id=name, detector=name) for name in SECRET_DETECTORS])
 
 
 def _has_key(armoured: str) -> bool:
