@@ -53,8 +53,6 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.ERROR
     except OSError as error:
-        if os.environ.get("CLAWFORGE_TRACE") == "1":
-            raise
         return _fail(f"The system refused: {error}.")
     except Exception as error:  # the last resort: a person gets a sentence, and the trace only on request
         if os.environ.get("CLAWFORGE_TRACE") == "1":
