@@ -1,93 +1,61 @@
-"""`make bench`: how long the commands take and how much memory they use, as whole processes, printed as a table.
+"""`make bench`: how long the commands take and how much memory they use, as whole processes, printed as tables.
 
-Each figure is the median of several runs after one that warms the caches. Nothing here is a test: machines differ.
+Seconds on the clock are the median of several runs after one that warms the caches of the system; the processor's are
+the least. Nothing here is a test: machines differ.
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+import lint
 from generate import write_project
+from measure import Figure, measure, program, run_once
 
-_PROGRAM = [str(Path(sys.executable).parent / "clawforge")]
-_EXAMPLE = Path(__file__).parent.parent / "policies.example"
-_RUNS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Median seconds and the largest resident set, in MiB, of one command."""
-
-    name: str
-    seconds: float
-    mebibytes: float
+_CLAWFORGE = program("clawforge")
 
 
 def main() -> None:
     """Measure and print."""
     with tempfile.TemporaryDirectory(prefix="clawforge-bench-") as scratch:
-        figures = list(_figures(Path(scratch)))
-    print(f"{'command':<48}{'seconds':>10}{'MiB':>8}")
+        for title, figures in lint.tables(Path(scratch)):
+            _show(f"lint: {title}", figures, compared=True)
+        if not program("yamllint").exists() or not program("check-jsonschema").exists():
+            print(f"{lint.HOW_TO_INSTALL}\n")
+        _show("plan", list(_plans(Path(scratch))), compared=False)
+
+
+def _show(title: str, figures: Sequence[Figure], *, compared: bool) -> None:
+    print(f"{title:<44}{'seconds':>9}{'processor':>11}{'MiB':>6}{'times' if compared else '':>8}")
     for figure in figures:
-        print(f"{figure.name:<48}{figure.seconds:>10.3f}{figure.mebibytes:>8.0f}")
+        ratio = f"{figure.processor / figures[0].processor:>8.2f}" if compared else ""
+        print(f"{figure.name:<44}{figure.seconds:>9.3f}{figure.processor:>11.3f}{figure.mebibytes:>6.0f}{ratio}")
+    print()
 
 
-def _figures(scratch: Path) -> Iterator[Figure]:
-    yield _measure("version", ["version"])
-    yield _measure("lint policies.example", ["lint", str(_EXAMPLE)])
+def _plans(scratch: Path) -> Iterator[Figure]:
+    yield measure("version", [_CLAWFORGE, "version"])
     with _server(scratch / "data") as environment:
         for size in (1_000, 10_000):
             project = scratch / f"project-{size}"
             write_project(project, size)
-            _run(["apply", str(project), "--auto-approve"], environment)
-            yield _measure(f"lint {size:,} resources", ["lint", str(project)], environment)
-            yield _measure(f"plan {size:,} resources, no change", ["plan", str(project)], environment)
+            run_once([_CLAWFORGE, "apply", project, "--auto-approve"], environment)
+            plan = [_CLAWFORGE, "plan", project]
+            yield measure(f"plan {size:,} resources, no change", plan, environment)
             _change_one_percent(project)
-            yield _measure(f"plan {size:,} resources, 1% changed", ["plan", str(project)], environment)
+            yield measure(f"plan {size:,} resources, 1% changed", plan, environment)
 
 
 def _change_one_percent(project: Path) -> None:
     for file in project.glob("part-*.yaml"):
         file.write_text(file.read_text().replace("ask: [web_fetch]", "ask: [web_search]", 1))
-
-
-def _measure(name: str, arguments: list[str], environment: dict[str, str] | None = None) -> Figure:
-    _run(arguments, environment)
-    runs = [_run(arguments, environment) for _ in range(_RUNS)]
-    return Figure(name, statistics.median(seconds for seconds, _ in runs), max(size for _, size in runs))
-
-
-def _run(arguments: list[str], environment: dict[str, str] | None = None) -> tuple[float, float]:
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [*_PROGRAM, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
-    )
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"clawforge {' '.join(arguments)} ended with {process.returncode}: {said.decode()}")
-    return seconds, _mebibytes(usage)
-
-
-def _mebibytes(usage: resource.struct_rusage) -> float:
-    return usage.ru_maxrss / (1024 if sys.platform != "darwin" else 1024 * 1024)
 
 
 @contextmanager
@@ -98,7 +66,7 @@ def _server(data: Path) -> Iterator[dict[str, str]]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
-    serve = [*_PROGRAM, "serve", "--data", str(data), "--listen", address]
+    serve = [str(_CLAWFORGE), "serve", "--data", str(data), "--listen", address]
     process = subprocess.Popen(serve, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):

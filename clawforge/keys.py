@@ -176,6 +176,9 @@ class EnrollmentToken(NamedTuple):
     token: str
     fingerprint: str
 
+    def __repr__(self) -> str:
+        return f"EnrollmentToken({self.fingerprint})"
+
 
 def make_enrollment_token(random: bytes, root_public: bytes) -> str:
     """`cfe_<random>_<fingerprint>`, from at least 24 random bytes."""

@@ -88,11 +88,29 @@ class Check(Strict):
     failed: int = 0
 
 
-class Approvals(Strict):
-    """Who must approve, and who did."""
+class ApprovalNeed(Strict):
+    """Why a plan must be approved, by how many who hold the permission, and what it is about."""
 
-    needed: tuple[Any, ...] = ()
-    given: tuple[Any, ...] = ()
+    code: str
+    count: int = 1
+    permission: str = "plans:approve"
+    details: tuple[str, ...] = ()
+
+
+class Approval(Strict):
+    """What somebody said about a plan."""
+
+    by: str
+    at: Instant
+    verdict: Literal["approved", "rejected"]
+    reason: str = ""
+
+
+class Approvals(Strict):
+    """Who must approve, and who did. `given` grows after the plan was made, so it is no part of what is compared."""
+
+    needed: tuple[ApprovalNeed, ...] = ()
+    given: tuple[Approval, ...] = ()
 
 
 class PlanWarning(Strict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +11,7 @@ from clawforge.decide.request import Decision
 from clawforge.decide.simulate import Judgement, Simulator
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
-from clawforge.resource.policy_test import PolicyTest, TestCase
-
-DEFAULT_MOMENT = dt.datetime(2026, 1, 5, 12, 0, tzinfo=dt.UTC)
-"""When a case that names no time takes place: a Monday, noon UTC. Fixed, so that a test never depends on the clock."""
+from clawforge.resource.policy_test import DEFAULT_MOMENT, PolicyTest, TestCase
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +104,20 @@ def _effect_sentence(mismatch: Mismatch, decision: Decision) -> str:
     return f"expected {mismatch.expected}, got {mismatch.got}: {why}"
 
 
+def _reason_sentence(mismatch: Mismatch, _: Decision) -> str:
+    from clawforge.decide.decider import CODES
+    from clawforge.spelling import nearest
+
+    said = f"expected the reason {mismatch.expected}, got {mismatch.got}"
+    if mismatch.expected in CODES:
+        return said
+    guess = nearest(mismatch.expected, CODES)
+    return f"{said}; there is no such reason" + (f": did you mean {guess}?" if guess else "")
+
+
 _SENTENCES: dict[str, Callable[[Mismatch, Decision], str]] = {
     "effect": _effect_sentence,
-    "reason": lambda mismatch, _: f"expected the reason {mismatch.expected}, got {mismatch.got}",
+    "reason": _reason_sentence,
     "resource": lambda mismatch, _: f"expected {mismatch.expected} to decide, but it was {mismatch.got}",
     "params": lambda mismatch, _: f"expected a call with {mismatch.expected}, got one with {mismatch.got}",
 }

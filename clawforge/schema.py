@@ -13,6 +13,8 @@ from clawforge.decide.request import Decision, Request
 from clawforge.effective import Effective
 from clawforge.json_schema import AuthoredSchema, MachineSchema
 from clawforge.lease import Lease
+from clawforge.ledger.checkpoint import Checkpoint
+from clawforge.ledger.record import AuditEvent
 from clawforge.load.project_file import ProjectFile
 from clawforge.plan import Plan
 from clawforge.resource.meta import API_VERSION
@@ -36,6 +38,8 @@ _PROGRAMS: dict[str, type[BaseModel]] = {
     "request": Request,
     "decision": Decision,
     "problem": Problem,
+    "audit-event": AuditEvent,
+    "checkpoint": Checkpoint,
 }
 
 

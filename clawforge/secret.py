@@ -26,10 +26,14 @@ class Secret:
         return format(str(self), spec)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+        return isinstance(other, Secret) and hmac.compare_digest(_bytes(self), _bytes(other))
 
     def __hash__(self) -> int:
         return hash(("Secret", self._value))
 
     def __reduce__(self) -> str:
         raise TypeError("a secret is not pickled")
+
+
+def _bytes(secret: Secret) -> bytes:
+    return secret.reveal().encode("utf-8", "surrogatepass")

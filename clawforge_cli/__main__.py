@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from io import TextIOWrapper
 
 from clawforge import __version__
 from clawforge.errors import ClawforgeError
@@ -26,6 +27,7 @@ def run(arguments: list[str]) -> int:
 
     from clawforge_cli.app import app
 
+    _accept_any_character()
     # A project is many small objects that live until the end; collecting them again and again finds nothing.
     gc.set_threshold(200_000, 20, 100)
 
@@ -42,7 +44,10 @@ def run(arguments: list[str]) -> int:
             # Our own help text, which holds nothing foreign and must keep its lines.
             sys.stderr.write(f"{error.format_message()}\n")
             return ExitCode.ERROR
-        return _fail(error.format_message() if hasattr(error, "format_message") else str(error), _usage_hint(error))
+        from clawforge_cli.wrong_usage import wrong_usage
+
+        _show(wrong_usage(error, arguments))
+        return ExitCode.ERROR
     except ClawforgeError as error:
         _show(error)
         return exit_code_for(error)
@@ -64,16 +69,17 @@ def run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
+def _accept_any_character() -> None:
+    """An output that cannot show a character, as under LANG=C, gets it written out instead of ending the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def _show(error: ClawforgeError) -> None:
     from clawforge_cli.views.human_problems import show_error
 
     show_error(error)
-
-
-def _usage_hint(error: Exception) -> str:
-    context = getattr(error, "ctx", None)
-    path = getattr(context, "command_path", "clawforge") if context is not None else "clawforge"
-    return f"`{path} --help` shows how it is used."
 
 
 def _fail(message: str, hint: str = "") -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -32,10 +32,11 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class CaseReport:
-    """Every result, and what they cover if that was asked."""
+    """Every result, what they cover if that was asked, and what is odd about the cases, each with its place."""
 
     cases: tuple[Placed, ...]
     coverage: Coverage | None
+    remarks: tuple[tuple[Location, str], ...]
     project: Project
 
     @property
@@ -67,7 +68,14 @@ def run_cases(project: Project, select: str | None = None, *, cover: bool = Fals
         from clawforge.testing.coverage import coverage
 
         measured = coverage(project.values, results)
-    return CaseReport(tuple(_placed(project, results)), measured, project)
+    return CaseReport(tuple(_placed(project, results)), measured, tuple(sorted(_remarks(project))), project)
+
+
+def _remarks(project: Project) -> Iterator[tuple[Location, str]]:
+    from clawforge.testing.remarks import remarks
+
+    for remark in remarks(project.values):
+        yield project.by_address[remark.address].location(remark.pointer), remark.message
 
 
 def _placed(project: Project, results: Sequence[CaseResult]) -> list[Placed]:

@@ -42,4 +42,4 @@ def effective_from_server(
             query[key] = value
     query["group"] = list(subject.groups)
     query["tag"] = [f"{key}={value}" for key, value in subject.tags.items()]
-    return ControlPlane(connection(server, project_server=chosen.server)).effective(chosen.org, query)
+    return ControlPlane(connection(server, project_server=chosen.server, org=chosen.org)).effective(chosen.org, query)

@@ -51,4 +51,4 @@ def judged_by_server(
         tags=subject.tags,
         at=moment,
     )
-    return ControlPlane(connection(server, project_server=chosen.server)).decide(chosen.org, request)
+    return ControlPlane(connection(server, project_server=chosen.server, org=chosen.org)).decide(chosen.org, request)

@@ -1,63 +1,104 @@
-"""Runs of lint over a directory: checking, fixing, and waiting for the next change."""
+"""Runs of lint over a directory: checking and fixing."""
 
 from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clawforge_cli.views.human_problems import plural
 from clawforge_cli.views.terminal import note
 
 if TYPE_CHECKING:
-    from clawforge.lint.report import LintReport
+    from clawforge.lint.outcome import LintOutcome
     from clawforge.lint.selection import Selection
-    from clawforge.load.project import Project
+    from clawforge_cli.cache import Cache
+    from clawforge_cli.lint_cache import LintCache
 
 _MOST_PASSES = 10
-_POLL_SECONDS = 0.4
+_MOST_KEPT = 64 * 1024 * 1024
+"""Bytes of a project that are held in memory, so that what is remembered is said of what was read."""
 
 
-def checked(path: Path, selection: Selection, now: dt.datetime) -> tuple[Project, LintReport]:
-    """The project of a directory, and what is wanted of what lint found."""
+def checked(path: Path, now: dt.datetime, cache: Path | None = None) -> LintOutcome:
+    """What lint finds in a directory, or found in the same files before and kept in the directory `cache`. Raises
+    InputError if `path` is no directory.
+    """
+    if cache is None:
+        return _examined(path, now)
+    from clawforge_cli.build_id import build_id
+    from clawforge_cli.cache import Cache
+
+    try:
+        build = build_id(now_ns=time.time_ns())
+    except OSError:
+        build = None
+    if build is None:  # A program that cannot tell what it is remembers nothing.
+        return _examined(path, now)
+    return remembered(path, now, Cache(cache / "lint"), build)
+
+
+def remembered(path: Path, now: dt.datetime, cache: Cache, build: str) -> LintOutcome:
+    """What the program `build` finds in a directory, or found in the same files before. Raises as `checked` does."""
+    from clawforge.load.files import Snapshot
+    from clawforge_cli.lint_cache import LintCache
+
+    known = LintCache(cache, build, Snapshot(path, most=_MOST_KEPT))
+    return known.find(now) or _examined(path, now, known)
+
+
+def _examined(path: Path, now: dt.datetime, known: LintCache | None = None) -> LintOutcome:
     from clawforge.lint.engine import examine
+    from clawforge.lint.outcome import LintOutcome
     from clawforge.load.project import load_project
 
-    project = load_project(path)
-    return project, selection.of_report(examine(project, now=now))
+    project = load_project(path, files=known.files if known else None)
+    outcome = LintOutcome.of(project, examine(project, now=now))
+    if known is not None and project.declared is not None:
+        known.keep(project.declared, outcome)
+    return outcome
 
 
 def fixed(path: Path, selection: Selection, clock: Callable[[], dt.datetime]) -> int:
     """Apply safe fixes until none is left; says on standard error how many findings were mended, and answers that."""
     files: set[str] = set()
-    count = 0
+    count = left = 0
     for _ in range(_MOST_PASSES):
-        mended = _fix_once(path, selection, clock(), files)
+        mended, left = _fix_once(path, selection, clock(), files)
+        count += mended
         if not mended:
             break
-        count += mended
-    note(f"Fixed {count} finding{'' if count == 1 else 's'} in {len(files)} file{'' if len(files) == 1 else 's'}.")
+    note(f"Fixed {plural(count, 'finding')} in {plural(len(files), 'file')}.")
+    if left:
+        note(f"Left {plural(left, 'finding')} to mend by hand: --fix does not touch what is written in this way.")
     return count
 
 
-def _fix_once(path: Path, selection: Selection, now: dt.datetime, files: set[str]) -> int:
+def _fix_once(path: Path, selection: Selection, now: dt.datetime, files: set[str]) -> tuple[int, int]:
+    """How many findings were mended, and how many could not be though there is a fix."""
     from clawforge.diagnostic import Diagnostic
+    from clawforge.lint.engine import examine
     from clawforge.lint.fixing import fixes
     from clawforge.load.limits import DEFAULT_LIMITS
+    from clawforge.load.project import load_project
     from clawforge.load.tree import read_file
     from clawforge_cli.replace_file import replace_file
 
-    project, report = checked(path, selection, now)
-    count = 0
+    project = load_project(path)
+    report = selection.of_report(examine(project, now=now))
+    count = left = 0
     for fix in fixes(project, report):
+        left += len(fix.groups)
         data = read_file(project.root, fix.file, limits=DEFAULT_LIMITS)
         result = None if isinstance(data, Diagnostic) else fix.apply(data)
         if result is not None and not isinstance(data, Diagnostic):
             replace_file(project.root / fix.file, data, result[0])
             files.add(fix.file)
             count += result[1]
-    return count
+    return count, left - count
 
 
 def prefix_of(root: Path) -> str:
@@ -66,28 +107,3 @@ def prefix_of(root: Path) -> str:
     """
     relative = os.path.relpath(root)
     return "" if relative == "." or relative.startswith("..") else Path(relative).as_posix() + "/"
-
-
-def changes(root: Path, sleep: Callable[[float], None]) -> Iterator[None]:
-    """Once at once, then each time that a file of the project appears, changes or goes. Never ends by itself."""
-    seen = None
-    while True:
-        present = _snapshot(root)
-        if present != seen:
-            seen = present
-            yield
-        else:
-            sleep(_POLL_SECONDS)
-
-
-def _snapshot(root: Path) -> dict[str, tuple[int, int]]:
-    from clawforge.load.project import project_paths
-
-    found = {}
-    for file in project_paths(root)[0]:
-        try:
-            status = os.stat(root / file, follow_symlinks=False)
-        except OSError:
-            continue  # It went away between the two looks; the next one sees that.
-        found[file] = (status.st_mtime_ns, status.st_size)
-    return found

@@ -1,36 +1,33 @@
-"""A new project from templates: all of its files, or none."""
+"""What a new project is made of: templates, and the few things that they leave open."""
 
 from __future__ import annotations
 
-import os
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 
-from clawforge.errors import ClawforgeError, InputError
+from clawforge.errors import InputError
 from clawforge.resource.meta import NAME_PATTERN
 
 FILES: dict[str, str] = {
     "clawforge.yaml": "clawforge.yaml",
-    "organization.yaml": "organization.yaml",
-    "people.yaml": "people.yaml",
+    "policies/organization.yaml": "organization.yaml",
+    "policies/people.yaml": "people.yaml",
     "policies/default.yaml": "default.yaml",
     "policies/engineering.yaml": "engineering.yaml",
     "policies/guardrails.yaml": "guardrails.yaml",
-    "dlp/secrets.yaml": "secrets.yaml",
-    "tests/basics.yaml": "tests.yaml",
+    "policies/dlp/secrets.yaml": "secrets.yaml",
+    "policies/tests/basics.yaml": "tests.yaml",
     "README.md": "README.md",
     "CODEOWNERS": "CODEOWNERS",
     ".github/workflows/clawforge.yml": "workflow.yml",
     ".pre-commit-config.yaml": "pre-commit-config.yaml",
-    ".vscode/settings.json": "vscode-settings.json",
 }
 """Path in the project -> template. Templates lie flat and without leading dots, so that every tool that packs or
 searches this program sees them for what they are."""
-
-_EDITOR_SCHEMA = ".vscode/clawforge.schema.json"
 
 
 class Preset(StrEnum):
@@ -42,11 +39,17 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a new project needs to know."""
+    """What a new project needs to know. `admin` is the e-mail address of the person who owns the org."""
 
     org: str
+    admin: str
     source: str
     preset: Preset
+
+    @property
+    def user(self) -> str:
+        """The name of the admin's User: what stands before the `@`, as a slug."""
+        return _slug(self.admin.partition("@")[0]) or "admin"
 
 
 def checked_name(text: str, what: str) -> str:
@@ -59,53 +62,65 @@ def checked_name(text: str, what: str) -> str:
     return text
 
 
-def name_for(directory: Path) -> str:
-    """The name of an org that a directory suggests."""
-    return re.sub(r"[^a-z0-9]+", "-", directory.resolve().name.lower()).strip("-")[:63].strip("-") or "my-org"
+def checked_email(text: str) -> str:
+    """The address in lower case. Raises InputError for what is none."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from clawforge.resource.meta import Email
+
+    try:
+        address: str = TypeAdapter(Email).validate_python(text)
+    except ValidationError:
+        address = ""
+    if not address.isprintable() or set(address) & set("\"'\\"):
+        address = ""
+    if not address:
+        raise InputError(f"{text!r} is no e-mail address.", hint="Write it as name@example.com.")
+    return address
+
+
+def name_for(directory: Path) -> str | None:
+    """The name of an org that a directory suggests, without the marks on its letters; None if it suggests none."""
+    return _slug(directory.resolve().name) or None
+
+
+def made_up_admin(org: str) -> str:
+    """The address of nobody, in a domain that nobody can have."""
+    return f"admin@{org}.example"
 
 
 def project_files(choices: Choices) -> dict[str, str]:
     """Text by path of every file."""
-    import orjson
-
     from clawforge import __version__
-    from clawforge.schema import COMBINED, schemas
+    from clawforge_cli.schema_files import editor_files
 
-    filled = {"__ORG__": choices.org, "__SOURCE__": choices.source, "__VERSION__": __version__}
+    filled = {
+        "__ORG__": choices.org,
+        "__SOURCE__": choices.source,
+        "__ADMIN__": choices.user,
+        "__EMAIL__": choices.admin,
+        "__VERSION__": __version__,
+    }
     texts = {}
     for path, template in FILES.items():
         text = _template(choices.preset, template)
         for blank, value in filled.items():
-            text = text.replace(blank, value)
+            text = text.replace(blank, _scalar(value) if template.endswith(".yaml") else value)
         texts[path] = text
-    texts[_EDITOR_SCHEMA] = orjson.dumps(schemas()[COMBINED], option=orjson.OPT_INDENT_2).decode() + "\n"
-    return texts
+    return texts | editor_files(["policies/**"])
 
 
-def write_project(directory: Path, texts: dict[str, str]) -> None:
-    """Write the files. Raises InputError before anything is written if one of them exists, and ClawforgeError
-    if one cannot be written."""
-    present = [path for path in texts if os.path.lexists(directory / path)]
-    if present:
-        raise InputError(
-            f"{directory} already holds {', '.join(present[:3])}{' and more' if len(present) > 3 else ''}.",
-            hint="Nothing was written. Choose an empty directory.",
-        )
-    written: list[Path] = []
-    try:
-        for path, text in texts.items():
-            target = directory / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("x", encoding="utf-8") as stream:
-                written.append(target)
-                stream.write(text)
-    except OSError as error:
-        for target in written:
-            target.unlink(missing_ok=True)
-        raise ClawforgeError(
-            f"{error.filename or directory} cannot be written: {error.strerror}.",
-            hint="The files that were written are removed again.",
-        ) from error
+def _slug(text: str) -> str:
+    plain = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:63].strip("-")
+
+
+def _scalar(text: str) -> str:
+    """The text as YAML spells it: names such as `null` and `007` would else be something other than text."""
+    from clawforge.load.yaml import compose
+
+    documents, problems = compose(f"[{text}]\n".encode(), file="")
+    return text if not problems and documents[0].value == [text] else f'"{text}"'
 
 
 def _template(preset: Preset, name: str) -> str:

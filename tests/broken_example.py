@@ -29,20 +29,27 @@ class Edit:
 
 @dataclass(frozen=True)
 class Break:
-    """Edits that make one finding with the code `code`, at `place` (file:line:column), where the text goes on with
-    `at`. `notes` are further new findings that cannot be avoided.
+    """Edits that make one finding of `rule` at `place` (file:line:column), where the text goes on with `at`. `notes`
+    are further new findings that cannot be avoided. `instances` are those that the server knows, if it must be asked.
     """
 
     rule: str
     place: str
     at: str
     edits: tuple[Edit, ...]
-    code: str = ""
     notes: tuple[str, ...] = ()
+    instances: tuple[str, ...] | None = None
 
 
-def _break(rule: str, place: str, at: str, *edits: Edit, code: str = "", notes: tuple[str, ...] = ()) -> Break:
-    return Break(rule, place, at, edits, code or rule, notes)
+def _break(
+    rule: str,
+    place: str,
+    at: str,
+    *edits: Edit,
+    notes: tuple[str, ...] = (),
+    instances: tuple[str, ...] | None = None,
+) -> Break:
+    return Break(rule, place, at, edits, notes, instances)
 
 
 AFTER_HOURS = "policies/after-hours.yaml"
@@ -53,6 +60,7 @@ CONTROL = "policies/guardrail-control.yaml"
 CUSTOMERS = "dlp/customer-data.yaml"
 DEFAULT = "policies/default.yaml"
 ENGINEERING = "policies/engineering.yaml"
+ENROLLMENTS = "access/enrollments.yaml"
 FINANCE = "policies/finance.yaml"
 GUARD = "policies/guardrail-secrets.yaml"
 ORGANIZATION = "organization.yaml"
@@ -115,6 +123,12 @@ BREAKS: tuple[Break, ...] = (
         "binding-to-suspended-user", "access/bindings.yaml:29:19", "viktor", Edit(BINDINGS, "[omar]", "[omar, viktor]")
     ),
     _break(
+        "built-in-role",
+        "access/roles.yaml:18:3",
+        "name: auditor",
+        Edit(ROLES, new=_document("Role", "auditor", "  permissions: [audit:read]\n")),
+    ),
+    _break(
         "confusable-name",
         "people/engineering.yaml:8:3",
         "displayName: D\u0430na",
@@ -157,6 +171,18 @@ BREAKS: tuple[Break, ...] = (
         Edit(SECRETS, "  rules:\n", "  enforcement: observe\n  rules:\n"),
     ),
     _break(
+        "duplicate-email",
+        "people/business.yaml:6:3",
+        "email: luis.ferreira@acme.example",
+        Edit("people/business.yaml", "priya.raman@", "luis.ferreira@"),
+    ),
+    _break(
+        "duplicate-resource",
+        "groups/staff.yaml:59:9",
+        "security",
+        Edit(STAFF, new=_document("Group", "security", "  description: Again.\n")),
+    ),
+    _break(
         "email-domain-mixed",
         "people/business.yaml:14:3",
         "email: luis.ferreira@acmee.example",
@@ -167,6 +193,22 @@ BREAKS: tuple[Break, ...] = (
         "groups/staff.yaml:59:3",
         "name: interns",
         Edit(STAFF, new=_document("Group", "interns", "  description: Next summer.\n")),
+    ),
+    _break("enrollment-for-nobody", "access/enrollments.yaml:22:3", "users:", Edit(ENROLLMENTS, "[tomas]", "[viktor]")),
+    _break(
+        "enrollment-group-with-rights",
+        "access/enrollments.yaml:25:12",
+        "engineering",
+        Edit(ENROLLMENTS, "  ttl: 14d", "  groups: [engineering]\n  ttl: 14d"),
+    ),
+    _break(
+        "enrollment-life-too-long", "access/enrollments.yaml:25:3", "ttl:", Edit(ENROLLMENTS, "ttl: 14d", "ttl: 31d")
+    ),
+    _break(
+        "enrollment-open-to-many",
+        "access/enrollments.yaml:26:3",
+        "maxUses:",
+        Edit(ENROLLMENTS, "  requireApproval: true\n", ""),
     ),
     _break(
         "exec-allow-any-program",
@@ -200,10 +242,28 @@ BREAKS: tuple[Break, ...] = (
         Edit(SRE, "    accepted-risk: RISK-118, reviewed every quarter\n", ""),
     ),
     _break(
+        "extends-cycle",
+        "policies/default.yaml:11:13",
+        "Policy/support",
+        Edit(DEFAULT, "  appliesTo: everyone\n", "  appliesTo: everyone\n  extends: [Policy/support]\n"),
+    ),
+    _break(
+        "federated-trust-too-wide",
+        "access/service-accounts.yaml:12:3",
+        "federated:",
+        Edit(ROBOTS, _FEDERATION, _FEDERATION.partition("    claims:")[0] + "---\n"),
+    ),
+    _break(
         "federation-without-subject-or-claims",
         "access/service-accounts.yaml:12:3",
         "federated:",
         Edit(ROBOTS, _FEDERATION, "    audience: clawforge.acme.example\n---\n"),
+    ),
+    _break(
+        "guardrail-bypassed-by-mode",
+        "policies/guardrail-control.yaml:22:5",
+        "allow: [make check",
+        Edit(CONTROL, "  paths:\n", "    allow: [make check]\n  paths:\n"),
     ),
     _break(
         "guardrail-observed",
@@ -236,6 +296,12 @@ BREAKS: tuple[Break, ...] = (
         Edit(GUARD, new="  message: Ask security@acme.example.\n"),
     ),
     _break(
+        "metadata-convention",
+        "policies/sre.yaml:10:5",
+        "accepted-risk: RISK-118",
+        Edit("clawforge.yaml", new="lint: {conventions: {annotations: {accepted-risk: {pattern: 'RISK-[0-9]+'}}}}\n"),
+    ),
+    _break(
         "network-deny-under-allow",
         "policies/contractors.yaml:23:12",
         "acme.example",
@@ -258,6 +324,12 @@ BREAKS: tuple[Break, ...] = (
         "organization.yaml:30:5",
         "maxStale: 2m",
         Edit(ORGANIZATION, "maxStale: 12h", "maxStale: 2m"),
+    ),
+    _break(
+        "org-mismatch",
+        "organization.yaml:4:3",
+        "name: acme-labs",
+        Edit(ORGANIZATION, "name: acme\n", "name: acme-labs\n"),
     ),
     _break("organization-missing", "policies/personal-context.yaml:12:5", "contexts: [personal", Edit(ORGANIZATION)),
     _break(
@@ -310,14 +382,7 @@ BREAKS: tuple[Break, ...] = (
         "git status -s",
         Edit(ENGINEERING, "- git show\n", "- git show\n      - git status -s\n"),
     ),
-    _break(
-        "reference",
-        "access/bindings.yaml:27:3",
-        "role: auditr",
-        Edit(BINDINGS, "role: auditor", "role: auditr"),
-        code="unresolved-reference",
-    ),
-    _break("role-widens-itself", "access/roles.yaml:14:7", "roles:write", Edit(ROLES, new="    - roles:write\n")),
+    _break("role-widens-itself", "access/roles.yaml:14:7", "plans:*", Edit(ROLES, new="    - plans:*\n")),
     _break(
         "schedule-always",
         "policies/after-hours.yaml:16:5",
@@ -388,6 +453,13 @@ BREAKS: tuple[Break, ...] = (
         Edit(ROBOTS, _CI_PLAN + _EXPIRES + _NETWORKS, _CI_PLAN + _EXPIRES + _NETWORKS.replace("]", ", 0.0.0.0/0]")),
     ),
     _break(
+        "several-organizations",
+        "organization.yaml:41:1",
+        "apiVersion:",
+        Edit(ORGANIZATION, new=_document("Organization", "acme-labs", "  displayName: Labs\n")),
+        notes=("org-mismatch organization.yaml:44:3",),
+    ),
+    _break(
         "skill-approved-and-revoked",
         "skills/reviewed.yaml:59:3",
         "status: approved",
@@ -440,10 +512,29 @@ BREAKS: tuple[Break, ...] = (
         Edit(CONTROL, "group:nodes", "group:node"),
     ),
     _break(
+        "unknown-instance",
+        "policies/support.yaml:10:26",
+        "biuld-7",
+        Edit(SUPPORT, "[support]\n", "[support]\n    except: {instances: [biuld-7]}\n"),
+        instances=("build-7",),
+    ),
+    _break(
+        "unknown-permission",
+        "access/roles.yaml:12:7",
+        "instance:read",
+        Edit(ROLES, "- instances:read", "- instance:read"),
+    ),
+    _break(
         "unknown-tool",
         "policies/guardrail-control.yaml:13:24",
         "sesions_spawn",
         Edit(CONTROL, "sessions_spawn", "sesions_spawn"),
+    ),
+    _break(
+        "unresolved-reference",
+        "access/bindings.yaml:27:3",
+        "role: auditr",
+        Edit(BINDINGS, "role: auditor", "role: auditr"),
     ),
     _break(
         "unused-role",

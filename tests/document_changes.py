@@ -82,6 +82,8 @@ CHANGES: dict[str, Change] = {
     "empty": empty,
     **{f"rename to {new('key')}": rename(new) for new in (lambda _: "zzz", lambda _: "Bad Key", str.upper)},
     "rename as in Python": rename(snake),
+    "rename to nothing": rename(lambda _: ""),
+    "rename to something long": rename(lambda _: "x" * 300),
     **{f"make it {other!r}": retype(other) for other in OTHER_TYPES},
     **{f"add {other!r}": add(other) for other in ("text", 7, True, {}, ["text"], None)},
 }

@@ -229,6 +229,8 @@ def people(draw: st.DrawFn) -> list[Resource]:
         holders = draw(_optional(users=some(USERS), groups=some(GROUPS)).filter(bool))
         found.append(resource("RoleBinding", f"{role}-holders", {"role": role, "subjects": holders}))
     if draw(st.booleans()):
+        found.append(resource("Enrollment", "machines", draw(_optional(users=some(USERS), groups=some(GROUPS)))))
+    if draw(st.booleans()):
         spec = draw(_optional(timezone=st.sampled_from(ZONES), offline=st.just({"lease": "2m"})))
         found.append(resource("Organization", "acme", spec))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
-from clawforge.layout.order import order_keys
+from clawforge.layout.order import is_ours, order_keys
 from clawforge.layout.reader import LongKeyError, UnplacedCommentError, read_layout
 from clawforge.layout.remark import remark_targets
 from clawforge.layout.source import Source
@@ -19,6 +19,9 @@ from clawforge.load.yaml import compose
 if TYPE_CHECKING:
     from clawforge.canonical import JsonValue
     from clawforge.load.document import Document
+
+FOREIGN = "foreign-file"
+"""Code of the warning about a file that is not for clawforge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,30 @@ def format_text(text: bytes, file: str) -> Formatted:
     So is one whose formatted text would not hold the same values, document by document, and the same comments, or in
     which a comment to this program would act on something else.
     """
-    documents, problems = compose(text, file=file)
-    errors = [problem for problem in problems if problem.severity is Severity.ERROR]
+    documents, errors = _composed(text, file)
+    return Formatted(text, False, errors) if errors else _formatted(text, file, documents)
+
+
+def format_resources(text: bytes, file: str) -> Formatted:
+    """Format one file as `format_text` does, if it is for clawforge. A file of another program stays as it is, with a
+    warning; one that holds nothing but comments could be anybody's, and is formatted.
+    """
+    documents, errors = _composed(text, file)
     if errors:
-        return Formatted(text, False, tuple(errors))
+        return Formatted(text, False, errors)
+    if documents and not any(is_ours(document.value) for document in documents):
+        hint = "It is left as it is. If it is for clawforge, begin it with `apiVersion: clawforge/v1`."
+        message = "This file holds no resource of clawforge."
+        return Formatted(text, False, (Diagnostic(FOREIGN, message, Location(file, 1, 1), hint, Severity.WARNING),))
+    return _formatted(text, file, documents)
+
+
+def _composed(text: bytes, file: str) -> tuple[list[Document], tuple[Diagnostic, ...]]:
+    documents, problems = compose(text, file=file)
+    return documents, tuple(problem for problem in problems if problem.severity is Severity.ERROR)
+
+
+def _formatted(text: bytes, file: str, documents: list[Document]) -> Formatted:
     source = _source(text, file)
     try:
         formatted = _laid_out(source)

@@ -43,13 +43,18 @@ class Entry:
     under: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
 
+    @property
+    def keeps_blanks(self) -> bool:
+        """Whether a blank line below would become a part of the value (`|+`)."""
+        return not self.under and not self.after and self.value.keeps_blanks
+
 
 @dataclass(slots=True)
 class Collection:
     """A mapping or a list. `one_line` tells that it was written in brackets on one line.
 
     `head` stands above the first entry without belonging to it, `tail` below the last one. `open_eol` follows the
-    opening bracket, `eol` the closing one.
+    opening bracket, `eol` the closing one, unless the brackets become lines: then it is the end of the tail.
     """
 
     is_mapping: bool
@@ -59,6 +64,11 @@ class Collection:
     tail: list[str] = field(default_factory=list)
     open_eol: str = ""
     eol: str = ""
+
+    @property
+    def keeps_blanks(self) -> bool:
+        """Whether a blank line below would become a part of its last value."""
+        return not self.tail and bool(self.entries) and not self.one_line and self.entries[-1].keeps_blanks
 
 
 Node: TypeAlias = Scalar | Collection

@@ -206,7 +206,7 @@ class _Reader:
             entry = Entry(self._key(key), Scalar(""), above, self._eol(_AFTER_KEY))
             mapping.entries.append(entry)
             self._value(entry, self._take(), column)
-            entry.under = self._below(column + 1)
+            self._comments_under(entry, column)
         mapping.tail = self._below(column) if column else []
         return mapping
 
@@ -221,9 +221,17 @@ class _Reader:
             entry = Entry(None, Scalar(""), above, self._eol(_SPACE))
             sequence.entries.append(entry)
             self._value(entry, item)
-            entry.under = self._below(column + 1)
+            self._comments_under(entry, column)
         sequence.tail = self._below(column, items_only=column == max(parent, 0))
         return sequence
+
+    def _comments_under(self, entry: Entry, column: int) -> None:
+        """Two columns deeper, a comment below a block scalar would become a part of it: it goes after the entry."""
+        under = self._below(column + 1)
+        if isinstance(entry.value, Scalar) and entry.value.is_block:
+            entry.after = under
+        else:
+            entry.under = under
 
     def _flow(self, event: _Event) -> Collection:
         from yaml import events
@@ -245,6 +253,10 @@ class _Reader:
         self._at, self._line = self._offset(item.end_mark), item.end_mark.line
         flow.one_line = opened == self._line
         flow.eol = self._eol(_AFTER_VALUE)
+        if flow.eol and flow.entries and not flow.one_line:
+            # It becomes lines: what stood behind the last of them stands below the last of them.
+            flow.tail.append(flow.eol.strip())
+            flow.eol = ""
         return flow
 
 

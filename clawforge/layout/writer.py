@@ -43,9 +43,9 @@ def write_layout(sections: list[Section]) -> str:
 def _document(section: Section, waiting: list[str]) -> list[str]:
     lead, lines = _root(section)
     tail = _folded(section.tail)
-    if section.root is not None and _keeps_blanks(section.root):
+    if section.root is not None and section.root.keeps_blanks:
         tail = _without_first_blanks(tail)
-    return [*_trimmed(_joined(waiting, lead), last=not lead), *lines, *_trimmed(tail, first=False)]
+    return [*_trimmed(_joined(waiting, lead), last=False), *lines, *_trimmed(tail, first=False)]
 
 
 def _root(section: Section) -> tuple[list[str], list[str]]:
@@ -74,13 +74,16 @@ def _collection(collection: Collection, column: int, *, pinned: bool = False) ->
             lead = _joined(collection.head, above)
         else:
             apart = [""] if previous.after else []
-            blankless = _entry_keeps_blanks(previous)
+            blankless = previous.keeps_blanks
             lines += _indented(_without_first_blanks(above) if blankless else _folded([*apart, *above]), column)
         lines += own
         previous = entry
-    tail = _trimmed(collection.tail, first=False)
-    if previous is not None and _entry_keeps_blanks(previous):
+    tail = collection.tail
+    if previous is not None and previous.after:
+        tail = ["", *tail]
+    elif previous is not None and previous.keeps_blanks:
         tail = _without_first_blanks(tail)
+    tail = _trimmed(tail, first=False)
     return _without_first_blanks(lead), [*lines, *_indented(tail, column)]
 
 
@@ -98,11 +101,8 @@ def _entry(entry: Entry, column: int, *, pinned: bool) -> tuple[list[str], list[
         lines = _leaf(entry, mark, value, column)
         if isinstance(value, Collection):
             under = [*_notes(value), *under]
-    # Two columns deeper, a comment below a block scalar would become a part of it.
-    deeper = column if isinstance(value, Scalar) and value.is_block else column + _STEP
-    if _keeps_blanks(value):
-        under = _without_first_blanks(under)
-    return above, [*lines, *_indented(_folded(under), deeper), *_indented(_folded(entry.after), column)]
+    under = _without_first_blanks(under) if value.keeps_blanks else _folded(under)
+    return above, [*lines, *_indented(under, column + _STEP), *_indented(_folded(entry.after), column)]
 
 
 def _block(entry: Entry, mark: str, value: Collection, column: int, *, pinned: bool) -> tuple[list[str], list[str]]:
@@ -176,17 +176,6 @@ def _notes(collection: Collection) -> list[str]:
 
 
 # --- blank lines ----------------------------------------------------------------------------------------------------
-
-
-def _entry_keeps_blanks(entry: Entry) -> bool:
-    return not entry.under and not entry.after and _keeps_blanks(entry.value)
-
-
-def _keeps_blanks(node: Node) -> bool:
-    """Whether a blank line below would become a part of the value (`|+`)."""
-    if isinstance(node, Scalar):
-        return node.keeps_blanks
-    return not node.tail and bool(node.entries) and not node.one_line and _entry_keeps_blanks(node.entries[-1])
 
 
 def _indented(lines: list[str], column: int) -> list[str]:

@@ -6,58 +6,51 @@ Without the present moment nothing is accepted, as nobody can say what has expir
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
+from clawforge.lint.moment import Moment
 from clawforge.lint.report import Acceptance, Reported
+from clawforge.lint.rule import Rule
 from clawforge.lint.suppression import FORM, Incomplete, Suppression, read_suppressions
 from clawforge.load.project import LoadedResource, Project
+from clawforge.problem_code import ProblemCode
 from clawforge.resource.waiver import Waiver
 from clawforge.spelling import KnownNames
 
-
-@dataclass(frozen=True, slots=True)
-class AcceptanceCode:
-    """One thing that can be wrong with an acceptance, for people."""
-
-    code: str
-    what: str
-    why: str
-    fix: str
-
-
 _EXPIRED_WAIVER = "waiver-expired"
 CODES = (
-    AcceptanceCode(
+    ProblemCode(
         "suppression-expired",
         "A suppression in a comment whose day has passed.",
         "What it accepted is reported again; a date in the past would only pretend that somebody still stands by it.",
         "Mend what it hides, or think about it again and set a new date.",
+        Severity.WARNING,
     ),
-    AcceptanceCode(
+    ProblemCode(
         "suppression-incomplete",
         "A suppression without a rule that exists, a reason, or an end.",
         "It accepts nothing: nobody could say later why it is there and when it may go.",
         f"Write `{FORM}`.",
+        Severity.WARNING,
     ),
-    AcceptanceCode(
+    ProblemCode(
         "suppression-unused",
         "A suppression or a Waiver that accepts nothing.",
         "It would silently accept the next finding of that rule at its place.",
         "Remove it.",
+        Severity.WARNING,
     ),
 )
 """What is found beside the rules, sorted by code; `waiver-expired` is a rule."""
 
 
-def accept(found: Sequence[Reported], project: Project, rules: Iterable[str], now: dt.datetime) -> list[Reported]:
-    """The same items, those that are accepted marked so, and what is wrong with the acceptances. `rules` are the names
-    that rules have.
-    """
-    names = KnownNames({*rules, *(item.diagnostic.code for item in found if not _refuses(item))})
-    judge = _Judge(project, now, names)
+def accept(found: Sequence[Reported], project: Project, now: Moment) -> list[Reported]:
+    """The same items, those that are accepted marked so, and what is wrong with the acceptances."""
+    from clawforge.lint.codes import codes
+
+    judge = _Judge(project, now, KnownNames(codes()))
     marked = [judge.marked(item) for item in found]
     return [*marked, *judge.problems()]
 
@@ -68,7 +61,7 @@ def _refuses(item: Reported) -> bool:
 
 
 class _Judge:
-    def __init__(self, project: Project, now: dt.datetime, names: KnownNames) -> None:
+    def __init__(self, project: Project, now: Moment, names: KnownNames) -> None:
         self._project = project
         self._now = now
         self._names = names
@@ -139,6 +132,8 @@ class _Judge:
             yield from self._waiver_problems(loaded, judged=judged)
 
     def _unused(self, item: Suppression) -> Iterable[Reported]:
+        from clawforge.lint.codes import severity_of
+
         place = _place(item)
         unused = [name for name in item.rules if (place, name) not in self._used]
         if not unused:
@@ -147,6 +142,9 @@ class _Judge:
         if any((place, name) in self._refused for name in unused):
             message = f"This suppression of {listed} has no effect: an error that refuses the project stays one."
             yield _problem("suppression-unused", message, place, "Mend the error, and remove the suppression.")
+        elif all(severity_of(name) is Severity.ERROR for name in unused):
+            message = f"This suppression has no effect: {listed} refuses the project, which nobody can accept."
+            yield _problem("suppression-unused", message, place, "Remove it, and mend what the rule finds.")
         else:
             message = f"This suppression accepts nothing: there is no finding of {listed} on line {item.line}."
             yield _problem("suppression-unused", message, place, "Remove it.")
@@ -155,19 +153,30 @@ class _Judge:
         waiver = loaded.resource
         assert isinstance(waiver, Waiver)  # noqa: S101 - for the type checker; the index holds nothing else
         rule = waiver.spec.rule
+        place = loaded.value_location("/spec/rule")
         if rule not in self._names:
             guess = self._names.nearest(rule)
             hint = f"Did you mean `{guess}`?" if guess else "`clawforge rules` lists them."
             message = f"This waiver accepts nothing: there is no rule `{rule}`."
-            yield _problem("suppression-incomplete", message, loaded.value_location("/spec/rule"), hint)
+            yield _problem("suppression-incomplete", message, place, hint)
+        elif not _is_rule(rule):
+            message = f"This waiver accepts nothing: `{rule}` is about files, not about resources."
+            hint = f"Accept it with a comment where it is found: `{FORM}`."
+            yield _problem("suppression-incomplete", message, place, hint)
         elif waiver.address in self._used or self._now >= waiver.spec.ends or not judged:
             return
         elif waiver.address in self._refused:
             message = f"This waiver of `{rule}` has no effect: an error that refuses the project stays one."
-            yield _problem("suppression-unused", message, loaded.location(), "Mend the error, and remove the waiver.")
+            yield _problem("suppression-unused", message, place, "Mend the error, and remove the waiver.")
         else:
             message = f"This waiver accepts nothing: {waiver.spec.resource} has no such finding of `{rule}`."
-            yield _problem("suppression-unused", message, loaded.location(), "Remove it.")
+            yield _problem("suppression-unused", message, place, "Remove it.")
+
+
+def _is_rule(code: str) -> bool:
+    from clawforge.lint.codes import codes
+
+    return isinstance(codes()[code], Rule)
 
 
 def _covers(wanted: str | None, pointer: str) -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from clawforge.lint.moment import Moment
+from clawforge.load.lint_settings import NO_CONVENTIONS, Conventions
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy, PolicyMode
@@ -15,6 +17,7 @@ from clawforge.resource.targeting import Enforcement
 
 if TYPE_CHECKING:
     from clawforge.decide.catalogue import Catalogue
+    from clawforge.finding import Finding
     from clawforge.lint.lineage import Lineage
     from clawforge.resolve.membership import Membership
 
@@ -25,14 +28,16 @@ _Kind = TypeVar("_Kind", bound=Resource)
 class LintContext:
     """Resources, sorted by address; `org`, `instances` and `unusable` are as in `clawforge.graph.check_references`.
 
-    `now` has a time zone; rules that ask for the present moment find nothing without it.
+    Rules that ask for the present moment find nothing without `now`, which has a time zone where it is given to `of`.
+    `conventions` are the project's own, which only its files know.
     """
 
     resources: tuple[Resource, ...]
     org: str | None = None
     instances: Collection[str] | None = None
     unusable: Collection[str] = frozenset()
-    now: dt.datetime | None = None
+    now: Moment | None = None
+    conventions: Conventions = NO_CONVENTIONS
 
     @classmethod
     def of(
@@ -43,10 +48,13 @@ class LintContext:
         instances: Collection[str] | None = None,
         unusable: Collection[str] = frozenset(),
         now: dt.datetime | None = None,
+        conventions: Conventions | None = None,
     ) -> LintContext:
         """The context of resources in any order."""
         ordered = tuple(sorted(resources, key=lambda resource: resource.address))
-        return cls(ordered, org, instances, unusable, now)
+        return cls(
+            ordered, org, instances, unusable, None if now is None else Moment(now), conventions or NO_CONVENTIONS
+        )
 
     @cached_property
     def by_address(self) -> Mapping[str, Resource]:
@@ -96,6 +104,17 @@ class LintContext:
         from clawforge.resolve.membership import Membership
 
         return Membership(self.resources)
+
+    @cached_property
+    def references(self) -> Mapping[str, Sequence[Finding]]:
+        """What is wrong between resources, by the code of the finding (`clawforge.graph`)."""
+        from clawforge.graph import check_references
+
+        found: dict[str, list[Finding]] = {}
+        items = check_references(self.resources, org=self.org, instances=self.instances, unusable=self.unusable)
+        for item in items:
+            found.setdefault(item.code, []).append(item)
+        return found
 
     @cached_property
     def written(self) -> tuple[bytes, ...]:

@@ -11,6 +11,8 @@ from clawforge.resource.policy import Policy
 MOST_COMPARISONS = 250_000
 """Longer lists are passed over: what is said about them is advice."""
 
+_GROUP = "group:"
+
 Reading = Callable[[str], Sequence[str]]
 """An entry as patterns without groups and aliases."""
 
@@ -42,16 +44,25 @@ class CoveringList:
                 yield index, pattern, self._entries[owner]
 
     def redundant(self) -> Iterator[tuple[int, str]]:
-        """The indexes of entries that another entry covers, each with that entry. Of two that mean the same, the later
-        one is redundant.
+        """The indexes of entries that another entry covers, each with that entry. Of two that mean the same, the plain
+        name stays: a group or a prefix goes before it, and an alias before those.
         """
         if len(self._open) * len(self._entries) > MOST_COMPARISONS:
             return
         for index, narrow in enumerate(self._read):
             for owner in self._owners(narrow):
-                if owner < index or (owner != index and not self._covers(index, self._read[owner])):
+                if owner == index:
+                    continue
+                if not self._covers(index, self._read[owner]) or self._rank(owner) < self._rank(index):
                     yield index, self._entries[owner]
                     break
+
+    def _rank(self, index: int) -> tuple[int, int]:
+        """How plainly an entry is written, the plainest first."""
+        entry = self._entries[index]
+        if tuple(self._reading(entry)) == (entry,):
+            return (1 if entry.endswith("*") else 0), index
+        return (2 if entry.startswith(_GROUP) else 3), index
 
     def _owners(self, narrow: Sequence[NamePattern]) -> Iterator[int]:
         """The indexes of the entries that cover all of these patterns, ascending."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from clawforge.decide.dlp.credentials import DETECTORS, may_hold_credential
 from clawforge.diagnostic import Diagnostic
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ _STANDS_FOR_SECRET = "[secret]"  # noqa: S105 - what is shown in its place
 
 def without_secrets(text: str) -> str:
     """The text with every credential that our detectors know replaced by `[secret]`."""
-    folded = text.lower()
-    if not any(keyword in folded for keyword in _keywords()):
+    if not may_hold_credential(text):
         return text
     pieces: list[str] = []
     done = 0
@@ -37,17 +37,8 @@ def discreet(diagnostic: Diagnostic) -> Diagnostic:
 
 
 @lru_cache(maxsize=1)
-def _keywords() -> tuple[str, ...]:
-    from clawforge.decide.dlp.registry import detector_named
-    from clawforge.lint.rules.secret_in_yaml import SECRET_DETECTORS
-
-    return tuple(word for name in SECRET_DETECTORS for word in detector_named(name).keywords)
-
-
-@lru_cache(maxsize=1)
 def secret_scanner() -> Scanner:
     """Finds the credentials that our detectors know."""
     from clawforge.decide.dlp.engine import Scanner, ScanRule
-    from clawforge.lint.rules.secret_in_yaml import SECRET_DETECTORS
 
-    return Scanner([ScanRule(id=name, detector=name) for name in SECRET_DETECTORS])
+    return Scanner([ScanRule(id=name, detector=name) for name in DETECTORS])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,20 +11,22 @@ from clawforge.diagnostic import Diagnostic, Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.discretion import discreet
+from clawforge.lint.levels import Levels, setting_problems
+from clawforge.lint.moment import ALWAYS
+from clawforge.lint.repetition import once
 from clawforge.lint.report import LintReport, Reported
+from clawforge.load.lint_settings import LintLevel
 
 if TYPE_CHECKING:
     from clawforge.lint.rule import Rule
     from clawforge.load.project import Project
-    from clawforge.load.project_file import LintLevel
 
 
-def lint(context: LintContext, *, levels: Mapping[str, LintLevel] | None = None) -> list[Finding]:
-    """What the rules find, sorted. `levels` change the severity of a rule's findings or turn the rule off; a finding
-    that is an error by itself stays one.
-    """
-    findings = [_levelled(found, level) for _, found, level in _found(context, levels or {})]
-    return sorted(findings, key=lambda finding: finding.sort_key)
+def lint(context: LintContext) -> list[Finding]:
+    """What the rules find, sorted, with the severity that it has by itself."""
+    from clawforge.lint.registry import RULES
+
+    return sorted((found for rule in RULES for found in rule.check(context)), key=lambda finding: finding.sort_key)
 
 
 def diagnose(
@@ -45,10 +47,11 @@ def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
     if declared is not None and declared.lint.levels:
         found = diagnose(project, now=now)
     else:
-        org = declared.org if declared else None
-        context = LintContext.of(project.values, org=org, unusable=project.unusable, now=now)
         grave = [rule for rule in RULES if rule.severity is Severity.ERROR]
-        found = [*project.diagnostics, *(_placed(item, project) for rule in grave for item in rule.check(context))]
+        found = [
+            *project.diagnostics,
+            *(item.diagnostic for item in _found(project, _context(project, None, now), grave)),
+        ]
     errors = [discreet(item) for item in found if item.severity is Severity.ERROR]
     return sorted(errors, key=lambda item: item.sort_key)
 
@@ -62,70 +65,52 @@ def examine(
     from clawforge.lint.acceptance import accept
     from clawforge.lint.registry import RULES
 
+    context = _context(project, instances, now)
+    items = [Reported(item, item.code) for item in (*project.diagnostics, *setting_problems(project))]
+    items += _found(project, context, RULES)
+    items = once(items, project)
+    if context.now is not None:
+        items = accept(items, project, context.now)
+    levels = Levels(project.declared.lint.levels if project.declared else {})
+    kept = [leveled for item in items if (leveled := _with_level(item, levels)) is not None]
+    kept = [replace(item, diagnostic=discreet(item.diagnostic)) for item in kept]
+    ordered = sorted(kept, key=lambda item: (item.diagnostic.sort_key, item.rule))
+    return LintReport(tuple(ordered), ALWAYS if context.now is None else context.now.span)
+
+
+def _context(project: Project, instances: Collection[str] | None, now: dt.datetime | None) -> LintContext:
     declared = project.declared
-    context = LintContext.of(
+    return LintContext.of(
         project.values,
         org=declared.org if declared else None,
         instances=instances,
         unusable=project.unusable,
         now=now,
+        conventions=declared.lint.conventions if declared else None,
     )
-    levels = declared.lint.levels if declared else {}
-    items = [Reported(item, item.code) for item in (*project.diagnostics, *_level_problems(project))]
-    items += [
-        Reported(_placed(_levelled(found, level), project), rule.id, found)
-        for rule, found, level in _found(context, levels)
-    ]
-    if now is not None:
-        kept = (_with_level(item, levels) for item in accept(items, project, [rule.id for rule in RULES], now))
-        items = [item for item in kept if item is not None]
-    items = [replace(item, diagnostic=discreet(item.diagnostic)) for item in items]
-    return LintReport(tuple(sorted(items, key=lambda item: (item.diagnostic.sort_key, item.rule))))
 
 
-def _found(context: LintContext, levels: Mapping[str, LintLevel]) -> Iterator[tuple[Rule, Finding, LintLevel | None]]:
-    from clawforge.lint.registry import RULES
-
-    for rule in RULES:
-        level = levels.get(rule.id)
+def _found(project: Project, context: LintContext, rules: Iterable[Rule]) -> Iterator[Reported]:
+    """What the rules find in the resources, and in what else the files hold."""
+    for rule in rules:
         for found in rule.check(context):
-            if level != "off" or found.severity is Severity.ERROR:
-                yield rule, found, level
+            yield Reported(_placed(found, project), rule.id, found)
+        for problem in rule.check_files(project) if rule.check_files is not None else ():
+            if isinstance(problem, Finding):
+                yield Reported(_placed(problem, project), rule.id, problem)
+            else:
+                yield Reported(problem, rule.id)
 
 
-def _levelled(found: Finding, level: LintLevel | None) -> Finding:
-    if level is None or level == "off" or found.severity is Severity.ERROR:
-        return found
-    return replace(found, severity=Severity(level.value))
-
-
-def _with_level(item: Reported, levels: Mapping[str, LintLevel]) -> Reported | None:
-    """What was found about acceptances has levels too, by its code."""
-    from clawforge.lint.acceptance import CODES
-
-    level = levels.get(item.rule)
-    if level is None or item.finding is not None or item.rule not in {about.code for about in CODES}:
+def _with_level(item: Reported, levels: Levels) -> Reported | None:
+    """The item as the project counts it, None if it does not count. An error by itself stays one."""
+    problem = item.diagnostic
+    level = None if problem.severity is Severity.ERROR else levels.level(item.rule, problem.location.file)
+    if level is None:
         return item
-    if level == "off":
+    if level is LintLevel.OFF:
         return None
-    return replace(item, diagnostic=replace(item.diagnostic, severity=Severity(level.value)))
-
-
-def _level_problems(project: Project) -> Iterable[Diagnostic]:
-    from clawforge.lint.acceptance import CODES
-    from clawforge.lint.registry import RULES
-    from clawforge.spelling import nearest
-
-    severities = {about.code: Severity.WARNING for about in CODES} | {rule.id: rule.severity for rule in RULES}
-    for name, level in project.declared.lint.levels.items() if project.declared else ():
-        place = project.file_location(f"/lint/levels/{name}")
-        if name not in severities:
-            guess = nearest(name, severities)
-            hint = f"Did you mean `{guess}`?" if guess else "`clawforge rules` lists them."
-            yield Diagnostic("unknown-lint-rule", f"There is no lint rule `{name}`.", place, hint)
-        elif severities[name] is Severity.ERROR and level != "error":
-            message = f"The lint rule `{name}` refuses the project and cannot be lowered."
-            yield Diagnostic("lint-level", message, place, "Remove the level and mend what the rule finds.")
+    return replace(item, diagnostic=replace(problem, severity=Severity(level.value)))
 
 
 def _placed(finding: Finding, project: Project) -> Diagnostic:

@@ -8,7 +8,7 @@ from typing import Any
 
 from clawforge.canonical import digest
 from clawforge.lint.report import Reported
-from clawforge.load.pointer import unescape
+from clawforge.load.pointer import steps, unescape
 from clawforge.load.project import Project
 from clawforge.resource.registry import canonical_resource
 
@@ -40,6 +40,8 @@ def _identity(item: Reported, project: Project, bodies: dict[str, dict[str, Any]
     if loaded.address not in bodies:
         bodies[loaded.address] = canonical_resource(loaded.resource)
     pointer, value = _stable(bodies[loaded.address], finding.pointer)
+    if value is None and finding.pointer.rpartition("/")[2].isdecimal():
+        value = _written(loaded.document.value, loaded.written(finding.pointer))
     # A digest of a short secret could be guessed back.
     return [finding.code, finding.address, pointer, None if item.rule in _confidential() else value]
 
@@ -57,13 +59,21 @@ def _stable(body: Mapping[str, Any], pointer: str) -> tuple[str, Any]:
     value: Any = body
     kept: list[str] = []
     for token in pointer.split("/")[1:]:
-        if isinstance(value, list | tuple) and token.isdecimal() and int(token) < len(value):
-            value = value[int(token)]
-            kept.append(_name(value, token))
+        if isinstance(value, list | tuple) and token.isdecimal():
+            # What a set repeats has an index past its end.
+            value = value[int(token)] if int(token) < len(value) else None
+            kept.append("-" if value is None else _name(value, token))
         else:
             value = value.get(unescape(token)) if isinstance(value, Mapping) else None
             kept.append(token)
     return "/".join(["", *kept]), value
+
+
+def _written(document: Any, pointer: str) -> Any:
+    path = steps(document, pointer)
+    for step in path or ():
+        document = document[step]
+    return None if path is None else document
 
 
 def _name(item: Any, index: str) -> str:

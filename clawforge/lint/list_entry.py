@@ -12,14 +12,9 @@ from clawforge.load.pointer import steps
 from clawforge.resource.registry import canonical_resource
 
 
-def remove_entry(context: LintContext, finding: Finding) -> Iterator[Edit]:
-    """Take out the entry that the finding points at, which others of its list cover."""
-    yield Edit(finding.address, finding.pointer)
-
-
 def rename_entry(context: LintContext, finding: Finding, name: str) -> Iterator[Edit]:
     """Write `name` for the entry that the finding points at, or take the entry out if the list already has `name`."""
-    listed = name in _neighbours(context, finding)
+    listed = name in neighbours(context, finding)
     yield Edit(finding.address, finding.pointer, None if listed else name)
 
 
@@ -29,7 +24,8 @@ def entry_at(context: LintContext, finding: Finding) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _neighbours(context: LintContext, finding: Finding) -> list[Any]:
+def neighbours(context: LintContext, finding: Finding) -> list[Any]:
+    """The list in which the finding points at an entry."""
     found = _found(context, finding.address, finding.pointer.rpartition("/")[0])
     return found if isinstance(found, list) else []
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clawforge.diagnostic import Diagnostic
 from clawforge.finding import Finding
+from clawforge.lint.moment import ALWAYS, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,10 @@ class Reported:
 
 @dataclass(frozen=True, slots=True)
 class LintReport:
-    """Everything found, sorted by place."""
+    """Everything found, sorted by place. At every moment in `holds` the same would be found."""
 
     items: tuple[Reported, ...]
+    holds: Span = ALWAYS
 
     @property
     def reported(self) -> Sequence[Reported]:

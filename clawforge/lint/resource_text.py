@@ -23,11 +23,12 @@ def texts_of(resource: Resource) -> Iterator[ResourceText]:
     """The strings of the canonical resource, in its order. Meant for the few resources that a cheap look at
     `LintContext.written` has picked out.
     """
-    return _texts(resource.model_dump(mode="json", by_alias=True, exclude_none=True), "")
+    return texts_in(resource.model_dump(mode="json", by_alias=True, exclude_none=True))
 
 
-def _texts(root: JsonValue, pointer: str) -> Iterator[ResourceText]:
-    waiting: list[tuple[str, JsonValue]] = [(pointer, root)]
+def texts_in(root: JsonValue) -> Iterator[ResourceText]:
+    """The strings of a document, in its order."""
+    waiting: list[tuple[str, JsonValue]] = [("", root)]
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, str):

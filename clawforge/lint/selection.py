@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from clawforge.diagnostic import Severity
 from clawforge.errors import InputError
 from clawforge.lint.report import LintReport, Reported
+from clawforge.load.codes import CODES as LOADING
 from clawforge.load.problem_list import shown
-from clawforge.spelling import nearest
+
+_UNREAD = frozenset(about.code for about in LOADING if about.severity is Severity.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,9 @@ class Selection:
         chosen = None if select is None else _names(select)
         ignored = frozenset() if ignore is None else _names(ignore)
         for name in sorted(ignored):
-            if _severities()[name] is Severity.ERROR:
+            if _refuses(name):
                 raise InputError(
-                    f"The rule `{name}` refuses a project and cannot be ignored.",
+                    f"`{name}` refuses a project and cannot be ignored.",
                     hint="Mend what it finds, or choose other rules with --select.",
                 )
         return cls(chosen, ignored)
@@ -38,25 +40,24 @@ class Selection:
         return replace(report, items=tuple(item for item in report.items if self._wants(item)))
 
     def _wants(self, item: Reported) -> bool:
-        if item.rule not in _severities():
+        if item.rule in _UNREAD:
             return True
         return (self.select is None or item.rule in self.select) and item.rule not in self.ignore
 
 
-def _severities() -> dict[str, Severity]:
-    from clawforge.lint.acceptance import CODES
-    from clawforge.lint.registry import RULES
+def _refuses(name: str) -> bool:
+    from clawforge.lint.codes import severity_of
 
-    return {about.code: Severity.WARNING for about in CODES} | {rule.id: rule.severity for rule in RULES}
+    return severity_of(name) is Severity.ERROR
 
 
 def _names(text: str) -> frozenset[str]:
+    from clawforge.lint.codes import not_known, severity_of
+
     names = frozenset(name.strip() for name in text.split(",") if name.strip())
     for name in sorted(names):
-        if name not in _severities():
-            guess = nearest(name, _severities())
-            hint = f"Did you mean `{guess}`?" if guess else "`clawforge rules` lists them."
-            raise InputError(f"There is no lint rule {shown(name)}.", hint=hint)
+        if severity_of(name) is None:
+            raise InputError(f"There is no lint rule {shown(name)}.", hint=not_known(name))
     if not names:
         raise InputError("No rule is named.", hint="Separate ids with commas; `clawforge rules` lists them.")
     return names

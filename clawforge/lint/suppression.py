@@ -2,11 +2,13 @@
 
     # clawforge: ignore[rule-id, ...] reason="..." until=2027-01-31
 
-The comment stands at the end of the finding's line, or alone on the line above it.
+The comment stands at the end of the finding's line, or alone on the line above it. The reason is in double or single
+quotes; a backslash before a quote or a backslash makes it part of the text. One word needs no quotes.
 """
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 from collections.abc import Iterable
@@ -15,14 +17,19 @@ from dataclasses import dataclass
 from clawforge.load.comment import Comment
 from clawforge.load.problem_list import shown
 from clawforge.resource.waiver import end_of
-from clawforge.spelling import KnownNames
+from clawforge.spelling import KnownNames, nearest
 
 FORM = '# clawforge: ignore[rule-id] reason="why" until=2027-01-31'
 """How a suppression is written."""
 
 _INTENT = re.compile(r"clawforge\s*:\s*ignore\b(?P<rest>.*)", re.DOTALL)
 _RULES = re.compile(r"\s*\[(?P<rules>[^\]]*)\]")
-_ATTRIBUTE = re.compile(r'\s+(?P<name>reason|until)\s*=\s*(?:"(?P<quoted>[^"]*)"|(?P<bare>[^\s"]+))')
+_NAME = re.compile(r"\s+(?P<name>[A-Za-z][\w-]*)\s*=\s*")
+_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.|'')*'(?!')""")
+_BARE = re.compile(r"[^\s\"']+(?=\s|$)")
+_ESCAPED = re.compile(r"\\(.)")
+_ATTRIBUTES = ("reason", "until")
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +76,48 @@ def _read(comment: Comment, line: int, rest: str, known: KnownNames) -> Suppress
     for name in rules:
         if name not in known:
             return Incomplete(comment, _unknown(name, known))
-    values: dict[str, str] = {}
-    at = head.end()
-    while match := _ATTRIBUTE.match(rest, at):
-        if match["name"] in values:
-            return Incomplete(comment, f"it has more than one `{match['name']}`")
-        values[match["name"]] = match["quoted"] if match["quoted"] is not None else match["bare"]
-        at = match.end()
-    if rest[at:].strip():
-        return Incomplete(comment, "what follows the brackets is not understood")
+    values = _attributes(rest[head.end() :])
+    if isinstance(values, str):
+        return Incomplete(comment, values)
     if not values.get("reason", "").strip():
         return Incomplete(comment, "it gives no reason")
     if "until" not in values:
         return Incomplete(comment, "it does not say until when")
     ends = _end(values["until"])
-    if ends is None:
-        return Incomplete(comment, "`until` is not a date")
+    if isinstance(ends, str):
+        return Incomplete(comment, ends)
     return Suppression(comment, line, rules, values["reason"].strip(), ends)
+
+
+def _attributes(text: str) -> dict[str, str] | str:
+    """The attributes by name, or what is wrong with them in words."""
+    values: dict[str, str] = {}
+    at = 0
+    while match := _NAME.match(text, at):
+        name = match["name"]
+        if name not in _ATTRIBUTES:
+            guess = nearest(name, _ATTRIBUTES)
+            return f"{shown(name)} is neither `reason` nor `until`" + (f" (did you mean `{guess}`?)" if guess else "")
+        if name in values:
+            return f"it has more than one `{name}`"
+        at = match.end()
+        value = _QUOTED.match(text, at) or _BARE.match(text, at)
+        if value is None:
+            quoted = text[at : at + 1] in ('"', "'")
+            return f"the quote of `{name}` is not closed" if quoted else f"`{name}` has no value that can be read"
+        values[name] = _unquoted(value[0])
+        at = value.end()
+    left = text[at:].strip()
+    if left:
+        return f"{shown(left)} is not understood; a reason of several words stands in quotes"
+    return values
+
+
+def _unquoted(text: str) -> str:
+    if text[0] not in "\"'":
+        return text
+    inner = text[1:-1].replace("''", "'") if text[0] == "'" else text[1:-1]
+    return _ESCAPED.sub(r"\1", inner)
 
 
 def _unknown(name: str, known: KnownNames) -> str:
@@ -93,10 +125,17 @@ def _unknown(name: str, known: KnownNames) -> str:
     return f"there is no rule {shown(name)}" + (f" (did you mean `{guess}`?)" if guess else "")
 
 
-def _end(text: str) -> dt.datetime | None:
-    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
-        return None
+def _end(text: str) -> dt.datetime | str:
+    """The first moment after the day, or what is wrong with it in words."""
+    match = _DAY.fullmatch(text)
+    if match is None:
+        return f"`until` is {shown(text)}, which is not a date such as 2027-01-31"
+    year, month, day = map(int, match.groups())
     try:
-        return end_of(dt.date.fromisoformat(text))
+        return end_of(dt.date(year, month, day))
     except ValueError:
-        return None
+        pass  # Said below in words that name the part that is wrong.
+    if not (1 <= month <= 12 and year):
+        return f"`until` is `{text}`, which is no day: there is no such {'month' if year else 'year'}"
+    last = calendar.monthrange(year, month)[1]
+    return f"`until` is `{text}`, which is no day: {calendar.month_name[month]} {year} has {last} days"

@@ -1,4 +1,5 @@
-"""Changes single values of a YAML text and nothing else of it: no comment, no quoting, no line elsewhere.
+"""Changes single values of a YAML text and nothing else of it: no comment, no quoting, no line elsewhere. Only what is
+said about an entry goes with the entry.
 
 The result is read again and compared with what was meant; what does not come out exactly so is not done at all.
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from clawforge.lint.entry_removal import Splice, extent, removal
 from clawforge.load.comment import comments_of
 from clawforge.load.scalar import resolve_plain
 from clawforge.load.yaml import compose
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 _BOM = "\ufeff"
 # Words that mean the same inside and outside of brackets.
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
-_DASH = re.compile(r"[ ]*-[ ]+")
 # A node of PyYAML, whose stubs leave out most of it.
 _Node = Any
 
@@ -51,17 +52,18 @@ def change_text(data: bytes, changes: Iterable[Change], *, file: str) -> bytes |
         return None
     values = [copy.deepcopy(document.value) for document in documents]
     changed = text
+    dropped: Counter[str] = Counter()
     try:
         for batch in _batches(changes):
-            changed = _spliced(changed, batch, len(values))
+            changed = _spliced(changed, batch, len(values), dropped)
             for change in batch:
                 _intend(values, change)
     except _CannotChangeError:
         return None
     result = (mark + changed).encode()
-    if changed == text or not _is_meant(result, changed, text, values, file):
+    if changed == text or not _is_meant(result, values, file):
         return None
-    return result
+    return result if _comments(changed, file) + dropped == _comments(text, file) else None
 
 
 def _batches(changes: Iterable[Change]) -> list[list[Change]]:
@@ -85,16 +87,17 @@ def _batches(changes: Iterable[Change]) -> list[list[Change]]:
     return batches
 
 
-def _spliced(text: str, batch: Sequence[Change], count: int) -> str:
+def _spliced(text: str, batch: Sequence[Change], count: int, dropped: Counter[str]) -> str:
+    """The text with the changes of a batch; the comments that go with them are added to `dropped`."""
     roots = _roots(text)
     if len(roots) != count or any(change.document >= count for change in batch):
         raise _CannotChangeError
     splices = sorted(_splice(text, roots[change.document], change) for change in batch)
-    for (_, end, _), (start, _, _) in pairwise(splices):
-        if start < end:
-            raise _CannotChangeError
-    for start, end, replacement in reversed(splices):
-        text = text[:start] + replacement + text[end:]
+    if any(after.start < before.end for before, after in pairwise(splices)):
+        raise _CannotChangeError
+    for splice in reversed(splices):
+        text = text[: splice.start] + splice.text + text[splice.end :]
+        dropped.update(splice.dropped)
     return text
 
 
@@ -108,21 +111,22 @@ def _roots(text: str) -> list[_Node]:
     return [node for node in nodes if not (isinstance(node, ScalarNode) and not node.value and not node.style)]
 
 
-def _splice(text: str, root: _Node, change: Change) -> tuple[int, int, str]:
+def _splice(text: str, root: _Node, change: Change) -> Splice:
     node: _Node = root
     parent: _Node = None
     for step in change.path:
         parent, node = node, _child(node, step)
-    if node.id != "scalar" or node.style in ("|", ">"):
+    if node.id != "scalar":
         raise _CannotChangeError
-    start, end = node.start_mark.index, node.end_mark.index
-    if "\n" in text[start:end]:
-        raise _CannotChangeError
+    start, end = extent(text, node)
     if change.replacement is not None:
-        return start, end, _written(change.replacement, node.style)
+        return Splice(start, end, _written(change.replacement, node.style))
     if parent is None or len(items := parent.value) < 2:
         raise _CannotChangeError
-    return _removal(text, items, int(change.path[-1]), flow=bool(parent.flow_style))
+    splice = removal(text, items, int(change.path[-1]), flow=bool(parent.flow_style))
+    if splice is None:
+        raise _CannotChangeError
+    return splice
 
 
 def _child(node: _Node, step: str | int) -> _Node:
@@ -135,33 +139,13 @@ def _child(node: _Node, step: str | int) -> _Node:
     raise _CannotChangeError
 
 
-def _removal(text: str, items: Sequence[_Node], index: int, *, flow: bool) -> tuple[int, int, str]:
-    node = items[index]
-    start, end = node.start_mark.index, node.end_mark.index
-    if flow:
-        if index + 1 < len(items):
-            return start, items[index + 1].start_mark.index, ""
-        return items[index - 1].end_mark.index, end, ""
-    line_start = text.rfind("\n", 0, start) + 1
-    line_end = text.find("\n", end)
-    line_end = len(text) if line_end < 0 else line_end + 1
-    if not _DASH.fullmatch(text, line_start, start):
-        raise _CannotChangeError
-    rest = text[end:line_end]
-    if not rest.strip():
-        return line_start, line_end, ""
-    # The comment of the line stays, on a line of its own.
-    indent = len(text[line_start:start]) - len(text[line_start:start].lstrip(" "))
-    return line_start, line_end, " " * indent + rest.lstrip()
-
-
 def _written(text: str, style: str | None) -> str:
     """The text in the quotes that stood there, or with as few as it needs."""
     if not text.isprintable():
         raise _CannotChangeError
     if style == '"' and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    if not style and _PLAIN.fullmatch(text) and isinstance(resolve_plain(text), str):
+    if style not in ("'", '"') and _PLAIN.fullmatch(text) and isinstance(resolve_plain(text), str):
         return text
     return "'" + text.replace("'", "''") + "'"
 
@@ -178,11 +162,9 @@ def _intend(values: list[JsonValue], change: Change) -> None:
         values[change.document] = change.replacement
 
 
-def _is_meant(data: bytes, text: str, before: str, values: list[JsonValue], file: str) -> bool:
+def _is_meant(data: bytes, values: list[JsonValue], file: str) -> bool:
     documents, problems = compose(data, file=file)
-    if problems or [document.value for document in documents] != values:
-        return False
-    return _comments(text, file) == _comments(before, file)
+    return not problems and [document.value for document in documents] == values
 
 
 def _comments(text: str, file: str) -> Counter[str]:

@@ -10,8 +10,8 @@ _COMMENT = re.compile(r"(?:(?<=[ \t\r\n])|(?<![\s\S]))#([^\r\n]*)")
 
 
 class Comment(NamedTuple):
-    """`line` and `col` of the `#`, 1-based; `text` is what follows it, without white space at the ends. `alone` is set
-    where nothing but white space stands before it on its line.
+    """`line` and `col` of the `#`, 1-based; `text` is what follows it, without white space at the ends, and `start` the
+    column in which that begins. `alone` is set where nothing but white space stands before it on its line.
     """
 
     file: str
@@ -19,6 +19,7 @@ class Comment(NamedTuple):
     col: int
     text: str
     alone: bool
+    start: int
 
 
 def comments_of(text: str, *, file: str) -> list[Comment]:
@@ -34,7 +35,9 @@ def comments_of(text: str, *, file: str) -> list[Comment]:
             line_start = text.rfind("\n", 0, at) + 1
             counted = at
             alone = not text[line_start:at].strip()
-            found.append(Comment(file, line, at - line_start + 1, match[1].strip(), alone))
+            col = at - line_start + 1
+            indent = len(match[1]) - len(match[1].lstrip())
+            found.append(Comment(file, line, col, match[1].strip(), alone, col + 1 + indent))
     return found
 
 

@@ -14,9 +14,10 @@ from clawforge.load.pointer import escape
 from clawforge.load.problem_list import shown
 from clawforge.load.shape import Spot, choices_of, describe, fields_of, find_spot, found
 from clawforge.load.spelled_pattern import SPELLED_PATTERNS
+from clawforge.look_alike import disguise
 from clawforge.spelling import nearest
 
-_HINT_STARTS = re.compile(r"^(.+?)[:;] ((?:write|use|name|give|leave|start) .+)$", re.DOTALL)
+_HINT_STARTS = re.compile(r"^(.+?)[:;] ((?:write|use|name|give|leave|make|start) .+)$", re.DOTALL)
 _NAMED_FIELD = re.compile(r"^`(\w+)`")
 _FREE_PARAMETERS = re.compile(r"/spec/cases/[0-9]+/(call|expect)/params")
 _MOST_PROBLEMS = 100
@@ -118,7 +119,11 @@ def _wrong_choice(spot: Spot, context: dict[str, Any] | None = None, kind: str =
 
 def _pattern(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
     words = SPELLED_PATTERNS.get(context.get("pattern", ""), "in the form that the reference of this field gives")
-    return _invalid(spot, f"{_subject(spot)} cannot be {shown(str(spot.value))}.", f"Write {words}.")
+    hidden = disguise(str(spot.value))
+    message = f"{_subject(spot)} cannot be {shown(str(spot.value))}"
+    if hidden is not None:
+        return _invalid(spot, f"{message}: {hidden[0]}.", f"Type it anew: {shown(hidden[1])}.")
+    return _invalid(spot, f"{message}.", f"Write {words}.")
 
 
 def _size(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
@@ -126,7 +131,8 @@ def _size(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
     unit = "characters" if kind.startswith("string") else "items"
     if kind.endswith("too_short"):
         if least == 1:
-            return _invalid(spot, f"{_subject(spot)} is empty.", "Give at least one, or remove the key.")
+            hint = "Write something" if unit == "characters" else "Give at least one"
+            return _invalid(spot, f"{_subject(spot)} is empty.", f"{hint}, or remove it.")
         return _invalid(spot, f"{_subject(spot)} is too short.", f"It needs at least {least:,} {unit}.")
     return _invalid(spot, f"{_subject(spot)} is too long.", f"At most {most:,} {unit} are accepted.")
 
@@ -141,31 +147,35 @@ def _range(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
 def _own_words(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
     """Errors that the models themselves raise, which already speak to people."""
     text = str(context.get("error", "")).strip().rstrip(".")
-    culprit = _culprit(spot, text)
+    culprit, value = _culprit(spot, text)
+    hidden = disguise(value) if isinstance(value, str) and repr(value) in text else None
     match = _HINT_STARTS.match(text)
     sentence, hint = (match[1], match[2]) if match else (text, "")
-    if not sentence.startswith("`") and spot.name and not isinstance(spot.value, dict):
+    named = sentence.startswith("`") or spot.name in sentence.split()
+    if not named and spot.name and not isinstance(spot.value, dict):
         sentence = f"`{spot.name}`: {sentence}"
     hint = hint[:1].upper() + hint[1:] + "." if hint else "Change the value."
+    if hidden is not None:
+        sentence, hint = f"{sentence}: {hidden[0]}", f"Type it anew: {shown(hidden[1])}."
     sentence = sentence if sentence.startswith("`") else sentence[:1].upper() + sentence[1:]
     return FieldProblem(culprit, "invalid-value", sentence + ".", hint, spot.on_key)
 
 
-def _culprit(spot: Spot, text: str) -> str:
-    """The pointer of the member that the text speaks of, where that can be told."""
+def _culprit(spot: Spot, text: str) -> tuple[str, Any]:
+    """The pointer of the member that the text speaks of, where that can be told, and what stands there."""
     if isinstance(spot.value, dict):
         named = _NAMED_FIELD.match(text)
         if named and named[1] in spot.value:
-            return f"{spot.pointer}/{escape(named[1])}"
+            return f"{spot.pointer}/{escape(named[1])}", spot.value[named[1]]
         members: list[tuple[Any, Any]] = list(spot.value.items())
     elif isinstance(spot.value, list):
         members = list(enumerate(spot.value))
     else:
-        return spot.pointer
+        return spot.pointer, spot.value
     for key, item in members:
         if isinstance(item, str) and repr(item) in text:
-            return f"{spot.pointer}/{escape(str(key))}"
-    return spot.pointer
+            return f"{spot.pointer}/{escape(str(key))}", item
+    return spot.pointer, spot.value
 
 
 def _time(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
 
 
 def check_glob(text: str) -> None:
@@ -16,6 +19,16 @@ def check_glob(text: str) -> None:
         raise ValueError(f"{text!r} holds `.` or `..`: use a path inside the project, such as policies/**/*.yaml")
     if not text.strip("/"):
         raise ValueError("a glob is empty: use a path inside the project, such as policies/**/*.yaml")
+
+
+def _checked(text: str) -> str:
+    check_glob(text)
+    return text
+
+
+GlobText = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_checked)]
+Globs = Annotated[tuple[GlobText, ...], Field(max_length=256)]
+"""As people write them in clawforge.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,14 @@ class Glob:
     def covers(self, states: frozenset[int], name: str) -> bool:
         """Whether the glob matches this name, or a folder around it."""
         return len(self.patterns) in self._advance(states, name, hidden=False)
+
+    def takes(self, path: str) -> bool:
+        """Whether the glob matches this project-relative file, or a folder around it."""
+        *folders, name = path.split("/")
+        states = self.start()
+        for folder in folders:
+            states = self.enter(states, folder)
+        return self.covers(states, name)
 
     def _advance(self, states: frozenset[int], name: str, *, hidden: bool) -> frozenset[int]:
         found: set[int] = set()

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from clawforge.decide.dlp.credentials import may_hold_credential
 from clawforge.diagnostic import Diagnostic, Location, Severity, has_errors
 from clawforge.errors import InputError
 from clawforge.load.comment import Comment, comments_of
 from clawforge.load.document import Document
+from clawforge.load.files import Files
+from clawforge.load.foreign import looks_foreign, with_way_out
 from clawforge.load.glob import Glob
 from clawforge.load.limits import DEFAULT_LIMITS, Limits
 from clawforge.load.loaded import LoadedResource
 from clawforge.load.pointer import PointerTree
+from clawforge.load.problem_list import shown
 from clawforge.load.project_file import ProjectFile, readable_globs
 from clawforge.load.resource import FieldProblem, parse_model, parse_resource, written_address
-from clawforge.load.tree import DEFAULT_TREE_LIMITS, PROJECT_FILE, Globs, TreeLimits, find_files, read_file
+from clawforge.load.tree import DEFAULT_TREE_LIMITS, PROJECT_FILE, Globs, TreeLimits
 from clawforge.load.yaml import compose
 from clawforge.position import ResourcePosition
 from clawforge.resource.meta import Resource
@@ -26,7 +30,7 @@ from clawforge.resource.meta import Resource
 __all__ = ["LoadedResource", "Project", "ProjectFile", "load_project", "project_paths", "read_project_file"]
 
 _NEW_FILE_HINT = f"Create {PROJECT_FILE} with apiVersion: clawforge/v1, kind: Project, org and source."
-# Comments to this program are few: a file without one of them is not scanned for comments.
+# Comments that matter are few: a file that cannot hold one is not scanned for comments.
 _REMARK = re.compile(rb"#[ \t]*clawforge[ \t]*:")
 _UTF8_BOM = b"\xef\xbb\xbf"
 _WRITTEN_NAME = re.compile(rb"\bname[\"']?\s*:\s*[\"']?([a-z0-9][a-z0-9-]{0,62})")
@@ -40,6 +44,8 @@ class Project:
     `unusable` holds the addresses of resources that exist but have problems, with `*/name` where a document could not
     be read so far as to know its kind: references to them are not reported a second time.
     `remarks` are the comments that start with `clawforge:`, by file and line, of files without errors of syntax.
+    `comments` are all of the files in which a word of a credential occurs (`clawforge.decide.dlp.credentials`).
+    `files` are those that the globs take in, project-relative and without the project file.
     """
 
     root: Path
@@ -49,6 +55,8 @@ class Project:
     unusable: frozenset[str] = frozenset()
     document: Document | None = None
     remarks: tuple[Comment, ...] = ()
+    files: tuple[str, ...] = ()
+    comments: tuple[Comment, ...] = ()
 
     def file_location(self, pointer: str = "") -> Location:
         """Where a field of the project file was written."""
@@ -78,15 +86,20 @@ class Project:
 
 
 def load_project(
-    root: Path, *, limits: Limits = DEFAULT_LIMITS, tree_limits: TreeLimits = DEFAULT_TREE_LIMITS
+    root: Path,
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+    tree_limits: TreeLimits = DEFAULT_TREE_LIMITS,
+    files: Files | None = None,
 ) -> Project:
     """Read every file of a project. All problems of all files are found in one run and become diagnostics, sorted by
-    place; a resource that has any is left out. Raises InputError only if `root` is no directory.
+    place; a resource that has any is left out. `files` reads below `root` and has limits of its own.
+    Raises InputError only if `root` is no directory.
     """
     if not root.is_dir():
         what = "is not a directory" if root.exists() else "does not exist"
         raise InputError(f"{root} {what}.", hint="Give the directory that holds clawforge.yaml.")
-    loading = _Loading(root, limits, tree_limits)
+    loading = _Loading(files or Files(root, limits=limits, tree_limits=tree_limits))
     loading.read_project_file()
     if loading.project_file_exists:
         loading.read_resources()
@@ -94,12 +107,22 @@ def load_project(
     diagnostics = sorted(loading.diagnostics, key=lambda item: item.sort_key)
     unusable = frozenset(loading.unusable)
     remarks = tuple(sorted(loading.remarks))
-    return Project(root, loading.declared, tuple(resources), tuple(diagnostics), unusable, loading.document, remarks)
+    return Project(
+        root,
+        loading.declared,
+        tuple(resources),
+        tuple(diagnostics),
+        unusable,
+        loading.document,
+        remarks,
+        tuple(loading.files),
+        tuple(sorted(loading.comments)),
+    )
 
 
 def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> ProjectFile | None:
     """The project file alone; None if it is missing or has problems, which `load_project` explains."""
-    loading = _Loading(root, limits, DEFAULT_TREE_LIMITS)
+    loading = _Loading(Files(root, limits=limits))
     loading.read_project_file()
     return loading.declared
 
@@ -109,7 +132,7 @@ def project_paths(root: Path) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
 
     If the project file has problems, it alone is answered: nobody knows then which files it means to leave out.
     """
-    loading = _Loading(root, DEFAULT_LIMITS, DEFAULT_TREE_LIMITS)
+    loading = _Loading(Files(root))
     loading.read_project_file()
     if not loading.project_file_exists:
         return (), tuple(loading.diagnostics)
@@ -120,7 +143,7 @@ def project_paths(root: Path) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
 class _Loading:
     """One run over one project."""
 
-    def __init__(self, root: Path, limits: Limits, tree_limits: TreeLimits) -> None:
+    def __init__(self, files: Files) -> None:
         self.declared: ProjectFile | None = None
         self.document: Document | None = None
         self.project_file_exists = True
@@ -128,19 +151,23 @@ class _Loading:
         self.diagnostics: list[Diagnostic] = []
         self.unusable: set[str] = set()
         self.remarks: list[Comment] = []
-        self._root = root
-        self._limits = limits
-        self._tree_limits = tree_limits
+        self.comments: list[Comment] = []
+        self.files: list[str] = []
+        self._files = files
         self._pointers = PointerTree()
         self._globs: tuple[tuple[str, ...] | None, tuple[str, ...]] = (None, ())
         self._places: dict[str, Location] = {}
         self._bytes = 0
+        self._foreign = False
 
     def read_project_file(self) -> None:
         """`declared` stays None if the file has problems; its globs are used as far as they can be read."""
-        if not (self._root / PROJECT_FILE).exists() and not (self._root / PROJECT_FILE).is_symlink():
+        path = self._files.root / PROJECT_FILE
+        if not path.exists() and not path.is_symlink():
             self.project_file_exists = False
-            message = f"This directory is no project: it has no {PROJECT_FILE}."
+            root = self._files.root
+            named = "This directory" if root == Path() else shown(str(root))
+            message = f"{named} is no project: it has no {PROJECT_FILE}."
             self._add("no-project-file", message, Location(PROJECT_FILE), _NEW_FILE_HINT)
             return
         documents = self._compose(PROJECT_FILE)
@@ -166,7 +193,7 @@ class _Loading:
         include, exclude = self._globs
         chosen = ("**",) if include is None else include
         globs = Globs(tuple(map(Glob.compile, chosen)), tuple(map(Glob.compile, exclude)))
-        tree = find_files(self._root, globs, limits=self._tree_limits)
+        tree = self._files.find(globs)
         self.diagnostics += tree.problems
         if include is not None and self.document is not None:
             for index in sorted(set(range(len(include))) - tree.matched):
@@ -178,31 +205,43 @@ class _Loading:
 
     def read_resources(self) -> None:
         """Every resource of every file."""
-        for path in self.find_files():
-            if self._bytes > self._tree_limits.max_bytes:
-                message = f"The files of the project have more than {self._tree_limits.max_bytes:,} bytes."
+        self.files = self.find_files()
+        for path in self.files:
+            most = self._files.tree_limits.max_bytes
+            if self._bytes > most:
+                message = f"The files of the project have more than {most:,} bytes."
                 hint = "Narrow the project with `include` or `exclude` in clawforge.yaml."
                 self._add("project-too-large", message, Location(path, 1, 1), hint)
                 break
+            known = len(self.diagnostics)
             for document in self._compose(path) or ():
                 self._parse(document)
+            if self._foreign:
+                self.diagnostics[known:] = with_way_out(self.diagnostics[known:])
 
     def _compose(self, path: str) -> list[Document] | None:
-        data = read_file(self._root, path, limits=self._limits)
+        data = self._files.read(path)
         if isinstance(data, Diagnostic):
             self.diagnostics.append(data)
             return None
         self._bytes += len(data)
-        documents, problems = compose(data, file=path, limits=self._limits, pointers=self._pointers)
+        self._foreign = path != PROJECT_FILE and looks_foreign(data)
+        documents, problems = compose(data, file=path, limits=self._files.limits, pointers=self._pointers)
         if problems:
             self.diagnostics += problems
             if has_errors(problems):
                 self.unusable.update(f"*/{name.decode()}" for name in _WRITTEN_NAME.findall(data))
                 return documents
-        if _REMARK.search(data):
-            comments = comments_of(data.removeprefix(_UTF8_BOM).decode("utf-8"), file=path)
-            self.remarks += [comment for comment in comments if _REMARK.match(b"#" + comment.text.encode())]
+        self._read_comments(data, path)
         return documents
+
+    def _read_comments(self, data: bytes, path: str) -> None:
+        remarks, telling = _REMARK.search(data), b"#" in data and may_hold_credential(data)
+        if not remarks and not telling:
+            return
+        comments = comments_of(data.removeprefix(_UTF8_BOM).decode("utf-8"), file=path)
+        self.remarks += [comment for comment in comments if _REMARK.match(b"#" + comment.text.encode())]
+        self.comments += comments if telling else ()
 
     def _parse(self, document: Document) -> None:
         parsed = parse_resource(document.value)

@@ -7,14 +7,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from clawforge.load.glob import check_glob
+from clawforge.load.glob import Globs
+from clawforge.load.lint_settings import LintSettings
 from clawforge.resource.meta import Name, Ref, Strict
 from clawforge.resource.registry import BY_KIND
-
-
-def _glob(text: str) -> str:
-    check_glob(text)
-    return text
 
 
 def _address(text: str) -> str:
@@ -24,26 +20,8 @@ def _address(text: str) -> str:
     return text
 
 
-GlobText = Annotated[str, StringConstraints(min_length=1, max_length=1024), AfterValidator(_glob)]
-Globs = Annotated[tuple[GlobText, ...], Field(max_length=256)]
 Address = Annotated[str, StringConstraints(max_length=128), AfterValidator(_address)]
 ServerUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s?#]+$", max_length=512)]
-
-
-class LintLevel(StrEnum):
-    """What a rule's findings count as."""
-
-    OFF = "off"
-    NOTE = "note"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LintSettings(Strict):
-    """Levels of lint rules by id. A rule that refuses the project by itself cannot be lowered."""
-
-    levels: dict[Name, LintLevel] = {}
-    """Levels by the id of the rule."""
 
 
 class Environment(Strict):

@@ -1,40 +1,41 @@
-"""The rule that would have decided otherwise, if only: the first thing to look at when a policy test fails."""
+"""The rule that would have decided otherwise after the smallest change: the first thing to look at when a policy test
+fails.
+
+Changes from small to large: correct a tool's name in the case; drop what is stricter than a rule that already says what
+was expected; correct a pattern that is nearly spelt so; let a policy count for the subject that says so to others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from itertools import islice
 
 from clawforge.decide.call import Call
 from clawforge.decide.request import Runtime
 from clawforge.decide.simulate import simulated_facts
 from clawforge.policy_tests import CaseResult
+from clawforge.resolve.selector import specificity
 from clawforge.resource.policy_test import Effect
+from clawforge.testing.likeness import MOST_COMPARED, meant_tool, most_alike
 from clawforge.testing.rule_book import RuleBook, WrittenRule
 from clawforge.testing.speaks import command_pattern, commands_of, hosts_of
 
 _RANK = {Effect.ALLOW: 0, Effect.ASK: 1, Effect.DENY: 2}
-_ALIKE = 0.6
-"""Two texts that `difflib` finds less alike than this have nothing to do with one another."""
-_MOST_COMPARED = 2_000
-"""Patterns that are held against a call by spelling."""
-_LONGEST = 200
-
-_PERMITTING = {
-    "tool-denied": "tools.allow",
-    "tool-not-allowed": "tools.allow",
-    "tool-ask": "tools.allow",
-    "mcp-denied": "mcp.allow",
-    "mcp-not-allowed": "mcp.allow",
-    "exec-denied": "exec.allow",
-    "exec-command-denied": "exec.allow",
-    "exec-not-allowed": "exec.allow",
-    "exec-ask": "exec.allow",
-    "network-denied": "network.allow",
-    "network-not-allowed": "network.allow",
-    "skill-source-not-allowed": "skills.sources",
+_TOOL_LISTS = ("tools.allow", "tools.profile")
+_PERMITTING: dict[str, tuple[str, ...]] = {
+    "tool-denied": _TOOL_LISTS,
+    "tool-not-allowed": _TOOL_LISTS,
+    "tool-ask": _TOOL_LISTS,
+    "mcp-denied": ("mcp.allow",),
+    "mcp-not-allowed": ("mcp.allow",),
+    "exec-denied": ("exec.allow",),
+    "exec-command-denied": ("exec.allow",),
+    "exec-not-allowed": ("exec.allow",),
+    "exec-ask": ("exec.allow",),
+    "network-denied": ("network.allow",),
+    "network-not-allowed": ("network.allow",),
+    "skill-source-not-allowed": ("skills.sources",),
 }
 _MISSING = frozenset({"tool-not-allowed", "mcp-not-allowed", "exec-not-allowed", "network-not-allowed"})
 """Refusals of what is in no list, where an entry that fits is an entry of another list than the one that decided."""
@@ -58,16 +59,28 @@ class NearMiss:
 
 
 def near_miss(result: CaseResult, book: RuleBook) -> NearMiss | None:
-    """For a case whose effect was not the expected one; None where nothing comes near."""
-    if result.mismatch is None or result.mismatch.aspect != "effect":
+    """For a case that failed; None where nothing comes near."""
+    if result.mismatch is None:
         return None
     request = result.judgement.request
+    misspelt = _misspelt_tool(result, book)
+    if misspelt is not None or result.mismatch.aspect != "effect":
+        return misspelt
     call = Call(request, simulated_facts(request.user), Runtime())
     stricter = _RANK[result.decision.effect] > _RANK[result.case.expect.effect]
     searches: tuple[Callable[[CaseResult, RuleBook, Call], NearMiss | None], ...] = (
-        (_beaten_reason, _permission) if stricter else (_on_trial, _prohibition)
+        (_beaten_reason, _permission, _permitted_tool) if stricter else (_on_trial, _prohibition)
     )
     return next((found for search in searches if (found := search(result, book, call)) is not None), None)
+
+
+def _misspelt_tool(result: CaseResult, book: RuleBook) -> NearMiss | None:
+    """A call of a tool that does not exist, where another name was probably meant."""
+    name = result.judgement.request.tool
+    meant = meant_tool(name, book.named_tools)
+    if meant is None:
+        return None
+    return NearMiss(f"Unknown tool `{name}`: did you mean `{meant}`?", result.address, f"{result.pointer}/call/tool")
 
 
 def _beaten_reason(result: CaseResult, book: RuleBook, call: Call) -> NearMiss | None:
@@ -80,20 +93,26 @@ def _beaten_reason(result: CaseResult, book: RuleBook, call: Call) -> NearMiss |
 
 
 def _permission(result: CaseResult, book: RuleBook, call: Call) -> NearMiss | None:
-    """An entry that permits the call and lost, or the one that is spelt most alike."""
+    """An entry that permits what was refused and lost, or the one that is spelt most alike."""
     decisive = result.decision.reasons[0] if result.decision.reasons else None
-    path = _PERMITTING.get(decisive.code) if decisive is not None else None
-    if decisive is None or path is None:
+    paths = _PERMITTING.get(decisive.code, ()) if decisive is not None else ()
+    if decisive is None or not paths:
         return None
-    speaking = book.speaking(result.judgement.resolution)
-    ours = [rule for rule in _rules(book, speaking) if rule.path == path]
+    ours = [rule for rule in _speaking(result, book) if rule.path in paths]
     fitting = None if decisive.code in _MISSING else next((rule for rule in ours if rule.speaks_of(call)), None)
     if fitting is not None:
         return _told(fitting, "permits this, but what refuses wins over it")
-    found = _alike(ours, _values(path, call, ours))
-    if found is not None:
-        return _told(found, "is spelt most like this among what is permitted")
-    return _elsewhere(result, book, call, (path,), "permits this")
+    alike = most_alike(ours, _values(paths[0], call, ours))
+    if alike is not None:
+        return _told(alike.rule, "is spelt most like this among what is permitted")
+    return _elsewhere(result, book, call, paths, "permits this")
+
+
+def _permitted_tool(result: CaseResult, book: RuleBook, call: Call) -> NearMiss | None:
+    """Where the tool is permitted, and what it is called with is not."""
+    fitting = (rule for rule in _speaking(result, book) if rule.path in _TOOL_LISTS and rule.speaks_of(call))
+    found = next(fitting, None)
+    return None if found is None else _told(found, "permits the tool, but what refuses wins over it")
 
 
 def _on_trial(result: CaseResult, book: RuleBook, call: Call) -> NearMiss | None:
@@ -105,28 +124,47 @@ def _on_trial(result: CaseResult, book: RuleBook, call: Call) -> NearMiss | None
 
 
 def _prohibition(result: CaseResult, book: RuleBook, call: Call) -> NearMiss | None:
-    """An entry that forbids the call to somebody else, or the one that is spelt most alike."""
+    """The entry that is spelt most alike, or one that forbids the call to somebody else."""
     paths = _FORBIDDING.get(result.case.expect.effect, ())
-    speaking = book.speaking(result.judgement.resolution)
-    candidates = [
-        (found, _likeness(found, wanted))
+    ours = list(_speaking(result, book))
+    found = [
+        alike
         for path in paths
-        if (wanted := _values(path, call, ()))
-        and (found := _alike([rule for rule in _rules(book, speaking) if rule.path == path], wanted)) is not None
+        if (alike := most_alike([rule for rule in ours if rule.path == path], _values(path, call, ()))) is not None
     ]
-    if candidates:
-        return _told(max(candidates, key=lambda item: item[1])[0], "is spelt most like this among what refuses")
+    if found:
+        return _told(max(found, key=lambda item: item.ratio).rule, "is spelt most like this among what refuses")
     return _elsewhere(result, book, call, paths, "refuses this" if "tools.deny" in paths else "asks about this")
 
 
 def _elsewhere(result: CaseResult, book: RuleBook, call: Call, paths: tuple[str, ...], does: str) -> NearMiss | None:
-    """The same in a policy that has no say for this subject."""
+    """The same in a policy that has no say for this subject: in a base that matches it and that a more specific one
+    replaces, or else in the policy that is for most people."""
     speaking = set(book.speaking(result.judgement.resolution))
+    replaced = set(result.judgement.resolution.matched) - speaking
     others = (rule for rule in _rules(book, book.rules) if rule.address not in speaking and rule.path in paths)
-    for rule in islice(others, _MOST_COMPARED):
-        if "*" not in rule.patterns and rule.speaks_of(call):
-            return _told(rule, f"{does}, but does not count for this subject")
-    return None
+    fitting = [
+        rule
+        for rule in islice(others, MOST_COMPARED)
+        if ("*" not in rule.patterns or rule.address in replaced) and rule.speaks_of(call)
+    ]
+    if not fitting:
+        return None
+
+    def distance(rule: WrittenRule) -> tuple[bool, tuple[int, ...], bool, str, str]:
+        rank = specificity(book.policies[rule.address].spec.applies_to)
+        near = rule.address in replaced
+        breadth = tuple(-part for part in rank) if near else tuple(rank)
+        return (not near, breadth, len(rule.patterns) > 1, rule.address, rule.pointer)
+
+    best = min(fitting, key=distance)
+    if best.address in replaced:
+        return _told(best, f"{does}, but a more specific base takes the place of that policy for this subject")
+    return _told(best, f"{does}, but does not count for this subject")
+
+
+def _speaking(result: CaseResult, book: RuleBook) -> Iterator[WrittenRule]:
+    return _rules(book, book.speaking(result.judgement.resolution))
 
 
 def _rules(book: RuleBook, addresses: Iterable[str]) -> Iterator[WrittenRule]:
@@ -153,30 +191,3 @@ def _values(path: str, call: Call, permitted: Iterable[WrittenRule]) -> tuple[st
         left = [one for one in commands_of(call) if not any(pattern.matches(one) for pattern in read)]
         return tuple(" ".join((one.program, *one.arguments)) for one in left)
     return ()
-
-
-def _alike(rules: Iterable[WrittenRule], wanted: tuple[str, ...]) -> WrittenRule | None:
-    compared = [(rule, _likeness(rule, wanted)) for rule in islice(rules, _MOST_COMPARED)]
-    best = max(compared, key=lambda item: item[1], default=None)
-    return best[0] if best is not None and best[1] >= _ALIKE else None
-
-
-def _likeness(rule: WrittenRule, wanted: tuple[str, ...]) -> float:
-    """How much the most similar of the pattern's texts looks like something that the call does, from 0 to 1."""
-    texts = {rule.text, *rule.patterns[:64]} if rule.path.startswith("tools.") else {rule.text}
-    return max((_ratio(_plain(text), value) for text in texts for value in wanted), default=0.0)
-
-
-def _plain(pattern: str) -> str:
-    return pattern.replace("**", "").rstrip("*/ ").removeprefix("group:")
-
-
-def _ratio(pattern: str, value: str) -> float:
-    """Against the whole of a text and against its beginning, for patterns leave their rest open."""
-    matcher = SequenceMatcher(None, "", pattern[:_LONGEST].casefold(), autojunk=False)
-    best = 0.0
-    for text in {value[:_LONGEST].casefold(), value[: len(pattern) + 2][:_LONGEST].casefold()}:
-        matcher.set_seq1(text)
-        if pattern and text and matcher.real_quick_ratio() >= _ALIKE and matcher.quick_ratio() >= _ALIKE:
-            best = max(best, matcher.ratio())
-    return best

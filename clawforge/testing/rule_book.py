@@ -42,6 +42,9 @@ class RuleBook:
             address: tuple(rule for field in policy_fields() for rule in _rules(policy, field, lexicon))
             for address, policy in self.policies.items()
         }
+        self.named_tools = frozenset(
+            rule.text for rules in self.rules.values() for rule in rules if rule.path.startswith("tools.")
+        )
         self._speaking: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def speaking(self, resolution: Resolution) -> tuple[str, ...]:

@@ -56,12 +56,13 @@ def _planned(path: Path, server: str | None) -> tuple[ControlPlane, Plan]:
     if path.is_file():
         from clawforge_cli.saved_plan import read_plan
 
-        return ControlPlane(connection(server)), read_plan(path)
+        plan = read_plan(path)
+        return ControlPlane(connection(server, org=plan.org)), plan
     from clawforge_cli.project_files import open_project
     from clawforge_cli.proposal import plan_request
 
     project = open_project(path)
-    control_plane = ControlPlane(connection(server, project_server=project.file.server))
+    control_plane = ControlPlane(connection(server, project_server=project.file.server, org=project.file.org))
     return control_plane, control_plane.create_plan(project.file.org, plan_request(project))
 
 

@@ -15,8 +15,7 @@ from clawforge_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from clawforge.lint.report import LintReport
-    from clawforge.load.project import Project
+    from clawforge.lint.outcome import LintOutcome
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -33,12 +32,24 @@ class LintFormat(StrEnum):
 
 
 Format = Annotated[LintFormat, typer.Option("--format", help="Form of the output.")]
-Select = Annotated[str | None, typer.Option("--select", metavar="RULE,..", help="Show findings of these rules only.")]
+Select = Annotated[
+    str | None,
+    typer.Option(
+        "--select",
+        metavar="RULE,..",
+        help="Show findings of these rules only, and what cannot be read, which is always shown.",
+    ),
+]
 Ignore = Annotated[str | None, typer.Option("--ignore", metavar="RULE,..", help="Leave out findings of these rules.")]
 Statistics = Annotated[bool, typer.Option("--statistics", help="Count the findings instead of showing them.")]
 Explain = Annotated[str | None, typer.Option("--explain", metavar="RULE", help="Print what a rule is about, and end.")]
 Fix = Annotated[bool, typer.Option("--fix", help="Apply the safe fixes to the files first.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Check again whenever a file changes, until interrupted.")]
+
+NoCache = Annotated[
+    bool,
+    typer.Option("--no-cache", envvar="CLAWFORGE_NO_CACHE", help="Neither use nor keep what was found before."),
+]
 
 
 @app.command()
@@ -51,11 +62,14 @@ def lint(
     explain: Explain = None,
     fix: Fix = False,
     watch: Watch = False,
+    no_cache: NoCache = False,
 ) -> None:
-    """Check the files of a project: every problem of every file in one run. Exit 3 when there are errors."""
+    """Check all files of a project in one run. Rules look at what could be read: what they say of a resource with an
+    error of its own is seen once that is mended. Exit 3 when there are errors."""
     from clawforge.diagnostic import has_errors
     from clawforge.lint.selection import Selection
     from clawforge_cli.lint_run import checked, fixed
+    from clawforge_cli.settings import cache_directory
 
     if explain is not None:
         _explain(explain, format)
@@ -66,9 +80,9 @@ def lint(
     def run() -> bool:
         if fix:
             fixed(path, selection, _now)
-        project, report = checked(path, selection, _now())
-        _show(project, report, format, statistics=statistics)
-        return has_errors(report.diagnostics)
+        outcome = checked(path, _now(), None if no_cache else cache_directory()).selected(selection)
+        _show(path, outcome, format, statistics=statistics)
+        return has_errors(outcome.report.diagnostics)
 
     if watch:
         _watch(path, run)
@@ -98,17 +112,15 @@ def _explain(name: str, format: LintFormat) -> None:
         show_text(name)
 
 
-def _show(project: Project, report: LintReport, format: LintFormat, *, statistics: bool) -> None:
+def _show(root: Path, outcome: LintOutcome, format: LintFormat, *, statistics: bool) -> None:
     from clawforge import __version__
     from clawforge_cli.lint_run import prefix_of
     from clawforge_cli.source_lines import SourceLines
     from clawforge_cli.views import json_documents
     from clawforge_cli.views.terminal import Printer
 
-    counts = {
-        "files": len({item.document.file for item in project.resources}),
-        "resources": len(project.resources),
-    }
+    report = outcome.report
+    counts = {"files": outcome.files, "resources": outcome.resources}
     if statistics:
         from clawforge_cli.views.lint_statistics import show_statistics
 
@@ -118,7 +130,7 @@ def _show(project: Project, report: LintReport, format: LintFormat, *, statistic
     elif format is LintFormat.SARIF:
         from clawforge_cli.views.lint_sarif import show_sarif
 
-        show_sarif(report.items, project, prefix_of(project.root), __version__)
+        show_sarif(report.items, outcome.fingerprints, prefix_of(root), __version__, SourceLines(root))
     elif format is LintFormat.JUNIT:
         from clawforge_cli.views.lint_junit import show_junit
 
@@ -126,7 +138,7 @@ def _show(project: Project, report: LintReport, format: LintFormat, *, statistic
     elif format is LintFormat.GITHUB:
         from clawforge_cli.views.lint_github import show_annotations
 
-        show_annotations(report.reported, prefix_of(project.root), Printer(colour=False))
+        show_annotations(report.reported, prefix_of(root), Printer(colour=False))
     elif format is LintFormat.MARKDOWN:
         from clawforge_cli.views.lint_markdown import show_markdown
 
@@ -134,17 +146,29 @@ def _show(project: Project, report: LintReport, format: LintFormat, *, statistic
     else:
         from clawforge_cli.views.lint_text import show_report
 
-        show_report(report, SourceLines(project.root), Printer(), **counts)
+        show_report(report, SourceLines(root), Printer(), **counts)
 
 
 def _watch(path: Path, run: Callable[[], bool]) -> None:
     import sys
     import time
 
-    from clawforge_cli.lint_run import changes
-    from clawforge_cli.views.terminal import note
+    from clawforge.errors import ClawforgeError, InputError
+    from clawforge_cli.project_watch import changes
+    from clawforge_cli.views.human_problems import show_error
+    from clawforge_cli.views.lint_watch import show_end, show_start, show_waiting
 
-    for _ in changes(path, time.sleep):
-        run()
-        sys.stdout.flush()
-        note(f"{_now():%H:%M:%S} watching {path}; Ctrl-C ends.")
+    try:
+        for count, _ in enumerate(changes(path, time.sleep)):
+            show_start(dt.datetime.now().astimezone())
+            try:
+                run()
+            except (ClawforgeError, OSError) as error:
+                if count == 0:
+                    raise
+                # What was there once may come back, as when a branch is switched.
+                show_error(error if isinstance(error, ClawforgeError) else InputError(str(error)))
+            sys.stdout.flush()
+            show_waiting(path)
+    except KeyboardInterrupt:
+        show_end()  # Ctrl-C is how a watch is meant to end.

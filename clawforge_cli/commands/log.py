@@ -28,7 +28,7 @@ def log(
     from clawforge_cli.views.terminal import Printer
 
     chosen = choose_org(path, org)
-    control_plane = ControlPlane(connection(server, project_server=chosen.server))
+    control_plane = ControlPlane(connection(server, project_server=chosen.server, org=chosen.org))
     page = control_plane.revisions(chosen.org, limit=limit)
     if format is TextOrJson.JSON:
         json_documents.show(page.model_dump(mode="json", by_alias=True))

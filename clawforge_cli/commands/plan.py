@@ -40,12 +40,14 @@ def plan(
     ] = None,
 ) -> None:
     """Show what an apply would change on the control plane. Nothing is changed."""
+    compared_with = None
     if offline or against is not None:
         _refuse_combinations(offline=offline, out=out)
         made, sound = _offline(path, against)
+        compared_with = "an empty control plane" if against is None else f"the files in {against}"
     else:
         made, sound = _online(path, server, out), True
-    _show(made, format, detail=detail)
+    _show(made, format, detail=detail, compared_with=compared_with)
     if not sound:
         raise typer.Exit(ExitCode.FINDINGS)
     if detailed_exitcode and not made.is_empty:
@@ -65,13 +67,20 @@ def _refuse_combinations(*, offline: bool, out: Path | None) -> None:
 
 
 def _online(path: Path, server: str | None, out: Path | None) -> Plan:
+    from clawforge.errors import InputError
     from clawforge_cli.client import ControlPlane
     from clawforge_cli.project_files import open_project
     from clawforge_cli.proposal import plan_request
     from clawforge_cli.settings import connection
 
     project = open_project(path)
-    control_plane = ControlPlane(connection(server, project_server=project.file.server))
+    try:
+        chosen = connection(server, project_server=project.file.server, org=project.file.org)
+    except InputError as error:
+        raise InputError(
+            error.message, hint=f"{error.hint} `plan --offline` needs no control plane.".strip()
+        ) from error
+    control_plane = ControlPlane(chosen)
     made = control_plane.create_plan(project.file.org, plan_request(project))
     if out is not None:
         from clawforge_cli.saved_plan import save_plan
@@ -87,18 +96,17 @@ def _offline(path: Path, against: Path | None) -> tuple[Plan, bool]:
     from clawforge_cli.offline_plan import base_project, plan_offline
     from clawforge_cli.project_files import open_project
     from clawforge_cli.views import offline_checks
-    from clawforge_cli.views.terminal import note, safe
+    from clawforge_cli.views.terminal import note
 
     project = open_project(path)
     base: Project | None = base_project(against) if against is not None else None
     made, checked = plan_offline(project, base, dt.datetime.now(dt.UTC))
-    compared = "an empty control plane" if against is None else f"the files in {safe(against)}"
-    note(f"Offline: compared with {compared}. This plan is unsigned and cannot be applied.")
+    note("Offline: this plan is unsigned and cannot be applied.")
     offline_checks.show_checks(checked, project)
     return made, checked.passed
 
 
-def _show(made: Plan, format: TextOrJson, *, detail: bool) -> None:
+def _show(made: Plan, format: TextOrJson, *, detail: bool, compared_with: str | None) -> None:
     from clawforge.plan import plan_json
     from clawforge_cli.views import human_plan, json_documents
     from clawforge_cli.views.terminal import Printer
@@ -106,4 +114,4 @@ def _show(made: Plan, format: TextOrJson, *, detail: bool) -> None:
     if format is TextOrJson.JSON:
         json_documents.show(plan_json(made))
     else:
-        human_plan.show_plan(made, Printer(), detail=detail)
+        human_plan.show_plan(made, Printer(), detail=detail, compared_with=compared_with)

@@ -14,6 +14,8 @@ from clawforge_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from clawforge_cli.case_report import CaseReport
 
+_MOST_REMARKS = 20
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -48,6 +50,7 @@ def test(
         raise InputError(f"There is no coverage in the format {format}.", hint="Use --format text or json.")
     report = run_cases(open_project(path), select, cover=coverage)
     _show(report, format)
+    _show_remarks(report)
     if report.failed:
         raise typer.Exit(ExitCode.FINDINGS)
 
@@ -66,3 +69,14 @@ def _show(report: CaseReport, format: TestFormat) -> None:
         case_github.show_annotations(report, prefix_of(report.project.root), Printer(colour=False))
     else:
         case_text.show_cases(report, Printer())
+
+
+def _show_remarks(report: CaseReport) -> None:
+    from clawforge_cli.views.terminal import note, safe
+
+    if not report.cases:
+        note("There is no PolicyTest here, so nothing was tried.")
+    for location, message in report.remarks[:_MOST_REMARKS]:
+        note(f"{safe(location)}: note: {safe(message)}")
+    if len(report.remarks) > _MOST_REMARKS:
+        note(f"{len(report.remarks) - _MOST_REMARKS} more notes are not shown.")

@@ -1,1 +1,1 @@
-"""Files that `clawforge init` writes. `__ORG__`, `__SOURCE__` and `__VERSION__` are filled in."""
+"""Files that `clawforge init` writes. Words such as `__ORG__` are filled in."""

@@ -18,5 +18,5 @@ def show_annotations(report: CaseReport, prefix: str, printer: Printer) -> None:
             place["line"] = str(item.location.line)
         listed = ",".join(f"{name}={property_text(value)}" for name, value in place.items())
         text = "\n".join([safe(item.result.failure), *(f"{label}: {text}" for label, text in explanation(item)[2:])])
-        printer.line(f"::error {listed}::{data_text(text)}")
+        printer.command(f"::error {listed}::{data_text(text)}")
     printer.line(f"{len(report.cases) - report.failed} passed, {report.failed} failed.")

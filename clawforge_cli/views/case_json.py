@@ -8,17 +8,18 @@ from clawforge.diagnostic import Location
 from clawforge.testing.coverage import Coverage, RuleUse
 from clawforge_cli.case_report import CaseReport, Placed
 from clawforge_cli.views.json_documents import show
+from clawforge_cli.views.terminal import harmless
 
 
 def show_cases(report: CaseReport) -> None:
-    """`{cases[], summary{passed, failed}, coverage?}`."""
+    """`{cases[], summary{passed, failed}, coverage?}`. Texts arrive escaped as in every other form."""
     document: dict[str, Any] = {
         "cases": [_case(item) for item in report.cases],
         "summary": {"passed": len(report.cases) - report.failed, "failed": report.failed},
     }
     if report.coverage is not None:
         document["coverage"] = _coverage(report, report.coverage)
-    show(document)
+    show(harmless(document))
 
 
 def _case(item: Placed) -> dict[str, Any]:

@@ -32,18 +32,17 @@ def explanation(item: Placed) -> list[tuple[str, str]]:
     for reason in item.result.decision.reasons[:1]:
         lines.append(("decided", f"{safe(f'{reason.code}: {reason.message}')}{_by(reason.resource, reason.location)}"))
     if item.near is not None:
-        lines.append(("nearest", f"{safe(item.near.message)}{_by(item.near.address, item.near_location)}"))
+        # The sentence names the resource, unless it speaks of the case itself.
+        address = None if item.near.address and item.near.address in item.near.message else item.near.address
+        lines.append(("nearest", f"{safe(item.near.message)}{_by(address, item.near_location)}"))
     return lines
 
 
 def _show_failure(item: Placed, printer: Printer) -> None:
-    printer.line(
-        ("bold", f"{safe(item.location)}: "),
-        ("bold red", "failed"),
-        f": {safe(item.result.address)} {safe(item.result.case.name)!r}",
-    )
+    first = (("bold", f"{safe(item.location)}: "), ("bold red", "failed"), ": ")
+    printer.paragraph(f"{safe(item.result.address)} '{safe(item.result.case.name)}'", first=first, hang=2)
     for label, text in explanation(item):
-        printer.line("  ", ("cyan", f"{label}:"), f"{' ' * (9 - len(label))}{text}")
+        printer.paragraph(text, first=("  ", ("cyan", f"{label}:"), " " * (9 - len(label))))
 
 
 def _by(address: str | None, location: Location | None) -> str:
@@ -65,9 +64,12 @@ def _show_coverage(report: CaseReport, printer: Printer) -> None:
         (sum(rule.tried for rule in rules), len(rules), noun)
         for rules, noun in ((measured.rules, "rules"), (measured.dlp_rules, "DLP rules"))
     ]
-    listed = ", ".join(f"{some} of {every} {noun}" for some, every, noun in counts)
-    printer.line(("bold", f"Coverage: {measured.percent:.1f} %"), f" ({listed}).")
-    for where, text in sorted(_untried(report, measured), key=lambda item: (item[0] or Location(""), item[1])):
+    listed = ", ".join(f"{some} of {every} {noun}" for some, every, noun in counts if every)
+    printer.line(("bold", f"Coverage: {measured.percent:.1f} %"), f" ({listed})." if listed else ".")
+    untried = sorted(_untried(report, measured), key=lambda item: (item[0] or Location(""), item[1]))
+    if untried:
+        printer.line("No case tries:")
+    for where, text in untried:
         printer.line(f"  {safe(where)}: {safe(text)}")
 
 
@@ -75,8 +77,8 @@ def _untried(report: CaseReport, measured: Coverage) -> Iterator[tuple[Location 
     """Of a policy that has no say anywhere the rules are not listed one by one."""
     for address, heard in measured.policies.items():
         if not heard:
-            yield report.place(address), f"{address} counts for the subject of no case"
+            yield report.place(address), f"{address}, which counts for the subject of no case"
     for rule in (*measured.rules, *measured.dlp_rules):
         if not rule.tried and measured.policies.get(rule.address, True):
             where = report.place(rule.address, rule.pointer)
-            yield where, f"{rule.address} {rule.field} `{rule.text}` is tried by no case"
+            yield where, f"{rule.field} `{rule.text}` [{rule.address}]"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clawforge.diagnostic import Diagnostic, has_errors
 from clawforge_cli.views.terminal import Printer, safe
 
 _STYLES = (("---", "bold"), ("+++", "bold"), ("@@", "cyan"), ("-", "red"), ("+", "green"))
@@ -18,13 +22,32 @@ def show_diff(name: str, before: bytes, after: bytes, printer: Printer) -> None:
             printer.line((style, safe(part)) if style else safe(part))
 
 
-def summary(changed: int, unchanged: int, refused: int, *, written: bool) -> str:
-    """How many files there were of each sort, in one sentence."""
-    done = "formatted" if written else "would be formatted"
-    counts = [f"{_files(changed)} {done}"] if changed else []
-    counts += [f"{_files(unchanged)} unchanged"] if unchanged or not (changed or refused) else []
-    counts += [f"{_files(refused)} left alone because of problems"] if refused else []
-    return ", ".join(counts) + "."
+@dataclass(slots=True)
+class Tally:
+    """How many files there were of each sort. `written` tells whether those that change were written."""
+
+    written: bool
+    changed: int = 0
+    unchanged: int = 0
+    foreign: int = 0
+    refused: int = 0
+
+    def left_alone(self, reasons: Sequence[Diagnostic]) -> None:
+        """Count a file that stays as it is for these reasons."""
+        if has_errors(tuple(reasons)):
+            self.refused += 1
+        else:
+            self.foreign += 1
+
+    def sentence(self) -> str:
+        """All of it in one sentence."""
+        counts = {
+            f"{_files(self.changed)} {'formatted' if self.written else 'would be formatted'}": self.changed,
+            f"{_files(self.unchanged)} unchanged": self.unchanged,
+            f"{_files(self.foreign)} of other programs left alone": self.foreign,
+            f"{_files(self.refused)} left alone because of problems": self.refused,
+        }
+        return ", ".join(text for text, count in counts.items() if count) + "." if any(counts.values()) else "No files."
 
 
 def _files(count: int) -> str:

@@ -25,20 +25,20 @@ _SENTENCE = {
     Action.FORGET: "will be left to itself",
 }
 _LONGEST_VALUE = 200
+_MOST_DETAILS = 10
 
 
-def show_plan(plan: Plan, printer: Printer, *, detail: bool) -> None:
-    """Changes, then the summary; `detail` also lists the fields of what is created and destroyed."""
+def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str | None = None) -> None:
+    """Changes, then the summary; `detail` also lists the fields of what is created and destroyed. `compared_with` says
+    what the files were held against where that is no control plane."""
     if plan.is_empty:
-        printer.line(("bold", "No changes."))
-        printer.line(f"Org {safe(plan.org)} at revision {plan.base.revision} already says what the files say.")
-        if plan.positions_changed:
-            printer.line("Resources moved within the files; apply will refresh where they are written.")
+        _show_no_changes(plan, printer, compared_with)
         return
-    printer.line(
-        f"clawforge will change org {safe(plan.org)} (source {safe(plan.source)}), "
-        f"now at revision {plan.base.revision}:"
-    )
+    org, source = safe(plan.org), safe(plan.source)
+    if compared_with is None:
+        printer.line(f"clawforge will change org {org} (source {source}), now at revision {plan.base.revision}:")
+    else:
+        printer.line(f"Org {org} (source {source}), compared with {safe(compared_with)}:")
     printer.line()
     hidden = 0
     for change in plan.changes:
@@ -47,11 +47,37 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool) -> None:
     for warning in plan.warnings:
         where = f"{safe(warning.file)}:{warning.line}: " if warning.file else ""
         printer.line(("yellow", "Warning"), f": {where}{safe(warning.message)}")
+    _show_approvals(plan, printer)
     if hidden:
         noun = "field" if hidden == 1 else "fields"
         printer.line(f"(Hidden: {hidden} {noun} of created and destroyed resources; --detail shows them.)")
     summary = plan.summary
     printer.line(("bold", "Plan:"), f" {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy.")
+
+
+def _show_approvals(plan: Plan, printer: Printer) -> None:
+    """Who has to agree and why, and who said what."""
+    for need in plan.approvals.needed:
+        who = "somebody else" if need.count == 1 else f"{need.count} others"
+        printer.line(("yellow", "Needs approval"), f" by {who} with {safe(need.permission)} ({safe(need.code)}):")
+        for item in need.details[:_MOST_DETAILS]:
+            printer.line(f"  {safe(item)}")
+        if len(need.details) > _MOST_DETAILS:
+            printer.line(f"  and {len(need.details) - _MOST_DETAILS} more")
+    for given in plan.approvals.given:
+        why = f": {safe(given.reason)}" if given.reason else ""
+        style = "green" if given.verdict == "approved" else "red"
+        printer.line((style, given.verdict.capitalize()), f" by {safe(given.by)}{why}")
+
+
+def _show_no_changes(plan: Plan, printer: Printer, compared_with: str | None) -> None:
+    printer.line(("bold", "No changes."))
+    if compared_with is not None:
+        printer.line(f"The files say the same as {safe(compared_with)}.")
+        return
+    printer.line(f"Org {safe(plan.org)} at revision {plan.base.revision} already says what the files say.")
+    if plan.positions_changed:
+        printer.line("Resources moved within the files; apply will refresh where they are written.")
 
 
 def show_applied(result: ApplyResult, plan: Plan, printer: Printer) -> None:

@@ -9,32 +9,37 @@ from typing import Any
 import orjson
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
+from clawforge_cli.views.terminal import harmless
 
 
 def show(document: Any) -> None:
     """Print a document, indented, keys as they come; control characters leave as JSON escapes."""
     text = orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()
-    sys.stdout.write(_escape_beyond_json(text) + "\n")
+    sys.stdout.write(escape_beyond_json(text) + "\n")
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
-    """`{diagnostics[], summary{error, warning, note}}`."""
+    """`{diagnostics[], summary{error, warning, note}}`. Texts arrive escaped as in every other form: what decodes them
+    may print them.
+    """
     show(
-        {
-            "diagnostics": [
-                {
-                    "code": item.code,
-                    "severity": item.severity.value,
-                    "message": item.message,
-                    "hint": item.hint,
-                    "location": _location(item.location),
-                }
-                for item in diagnostics
-            ],
-            "summary": {
-                severity.value: sum(item.severity is severity for item in diagnostics) for severity in Severity
-            },
-        }
+        harmless(
+            {
+                "diagnostics": [
+                    {
+                        "code": item.code,
+                        "severity": item.severity.value,
+                        "message": item.message,
+                        "hint": item.hint,
+                        "location": _location(item.location),
+                    }
+                    for item in diagnostics
+                ],
+                "summary": {
+                    severity.value: sum(item.severity is severity for item in diagnostics) for severity in Severity
+                },
+            }
+        )
     )
 
 
@@ -42,7 +47,7 @@ def _location(location: Location) -> dict[str, Any]:
     return {"file": location.file, "line": location.line, "col": location.col}
 
 
-def _escape_beyond_json(text: str) -> str:
+def escape_beyond_json(text: str) -> str:
     """JSON lets DEL, C1 controls and bidirectional marks stand as they are; a terminal would act on them."""
     if text.isascii() and "\x7f" not in text:
         return text

@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 from clawforge.errors import InputError
-from clawforge.lint.acceptance import CODES
-from clawforge.lint.pages import acceptance_page, page
-from clawforge.lint.registry import RULES
+from clawforge.lint.codes import codes, not_known
+from clawforge.lint.pages import page_of
 from clawforge.load.problem_list import shown
-from clawforge.spelling import nearest
+from clawforge.problem_code import ProblemCode
 from clawforge_cli.views import json_documents
-from clawforge_cli.views.terminal import Printer
+from clawforge_cli.views.terminal import Printer, wrapped
+
+_WIDTH = 80
 
 
 def show_text(name: str) -> None:
-    """The page of the rule. Raises InputError if there is no such rule."""
-    rule = next((rule for rule in RULES if rule.id == name), None)
-    text = page(rule) if rule is not None else acceptance_page(name)
+    """The page of a rule or of any other code. Raises InputError for one that does not exist."""
+    text = page_of(name)
     if text is None:
         raise _unknown(name)
-    printer = Printer()
+    _show_page(text, Printer())
+
+
+def _show_page(text: str, printer: Printer) -> None:
+    """Markdown as a person reads it: headings stand out, examples are indented, sentences are folded between words."""
+    room = min(printer.columns, _WIDTH)
+    example = False
     for line in text.rstrip().split("\n"):
-        printer.line(("bold", line.lstrip("# ")) if line.startswith("#") else line)
+        if line.startswith("```"):
+            example = not example
+        elif example:
+            printer.line(f"    {line}".rstrip())
+        elif line.startswith("#"):
+            printer.line(("bold", line.lstrip("# ")))
+        else:
+            for part in wrapped(line, room):
+                printer.line(part)
 
 
 def show_json(name: str) -> None:
-    """`{id, name, severity, what, why, bad, good, fixable}`. Raises InputError if there is no such rule."""
-    rule = next((rule for rule in RULES if rule.id == name), None)
-    if rule is not None:
-        body = {key: getattr(rule, key) for key in ("id", "name", "severity", "what", "why", "bad", "good")}
-        json_documents.show({**body, "fixable": rule.fix is not None})
-        return
-    about = next((about for about in CODES if about.code == name), None)
+    """`{id, name, severity, what, why, bad, good, fixable}` of a rule, `{id, severity, what, why, fix}` of any other
+    code. Raises InputError for one that does not exist.
+    """
+    about = codes().get(name)
     if about is None:
         raise _unknown(name)
-    json_documents.show({"id": about.code, "severity": "warning", "what": about.what, "why": about.why})
+    if isinstance(about, ProblemCode):
+        body = {key: getattr(about, key) for key in ("severity", "what", "why", "fix")}
+        json_documents.show({"id": about.code, **body})
+        return
+    body = {key: getattr(about, key) for key in ("id", "name", "severity", "what", "why", "bad", "good")}
+    json_documents.show({**body, "fixable": about.fix is not None})
 
 
 def _unknown(name: str) -> InputError:
-    guess = nearest(name, [rule.id for rule in RULES] + [about.code for about in CODES])
-    hint = f"Did you mean `{guess}`?" if guess else "`clawforge rules` lists them."
-    return InputError(f"There is no lint rule {shown(name)}.", hint=hint)
+    return InputError(f"There is no lint rule {shown(name)}.", hint=not_known(name))

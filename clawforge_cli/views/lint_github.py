@@ -26,7 +26,7 @@ def show_annotations(items: Sequence[Reported], prefix: str, printer: Printer) -
             properties["col"] = str(problem.location.col)
         listed = ",".join(f"{name}={property_text(value)}" for name, value in properties.items())
         text = f"{safe(problem.message)}\n{safe(problem.hint)}" if problem.hint else safe(problem.message)
-        printer.line(f"::{_COMMAND[problem.severity]} {listed}::{data_text(text)}")
+        printer.command(f"::{_COMMAND[problem.severity]} {listed}::{data_text(text)}")
 
 
 def data_text(text: str) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from clawforge.diagnostic import Severity
 from clawforge.lint.report import Reported
 from clawforge_cli.views import json_documents
-from clawforge_cli.views.terminal import Printer, safe
-
-_STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold cyan"}
+from clawforge_cli.views.human_problems import SEVERITY_STYLE, plural
+from clawforge_cli.views.terminal import Printer, harmless, safe
 
 
 def show_statistics(items: Sequence[Reported], *, as_json: bool) -> None:
@@ -18,13 +17,14 @@ def show_statistics(items: Sequence[Reported], *, as_json: bool) -> None:
     counts = statistics(items)
     if as_json:
         entries = [{"code": code, "severity": severity.value, "count": count} for severity, code, count in counts]
-        json_documents.show({"statistics": entries})
+        json_documents.show(harmless({"statistics": entries}))
         return
     printer = Printer()
     width = max((len(str(count)) for _, _, count in counts), default=0)
     for severity, code, count in counts:
-        printer.line(f"{count:>{width}}  ", (_STYLE[severity], f"{severity:<7}"), f"  {safe(code)}")
-    printer.line(f"{sum(count for _, _, count in counts)} in total.")
+        printer.line(f"{count:>{width}}  ", (SEVERITY_STYLE[severity], f"{severity:<7}"), f"  {safe(code)}")
+    total = sum(count for _, _, count in counts)
+    printer.line(f"{plural(total, 'finding')} with {plural(len(counts), 'code')}." if counts else "No findings.")
 
 
 def statistics(items: Sequence[Reported]) -> list[tuple[Severity, str, int]]:

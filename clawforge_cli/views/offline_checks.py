@@ -23,7 +23,7 @@ def show_checks(checked: ProposalChecks, project: Project) -> None:
         else:
             for result in checked.failed:
                 where = _place(project, result.address, result.pointer)
-                note(f"  {where}{safe(result.address)} {safe(result.case.name)!r}: {safe(result.failure)}")
+                note(f"  {where}{safe(result.address)} '{safe(result.case.name)}': {safe(result.failure)}")
     if not checked.passed:
         note("A control plane would refuse this plan.")
 

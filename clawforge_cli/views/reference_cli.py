@@ -15,11 +15,16 @@ ENVIRONMENT: dict[str, str] = {
     "CLAWFORGE_SERVER": "Address of the control plane, where neither `--server` nor anything nearer is given.",
     "CLAWFORGE_TOKEN": "The token that is sent to the control plane.",
     "CLAWFORGE_TOKEN_FILE": "A file that holds the token; read if `CLAWFORGE_TOKEN` is empty.",
+    "CLAWFORGE_SESSION_STORE": "`file` keeps sessions out of the keyring, in a file that only you can read.",
+    "CLAWFORGE_ID_TOKEN": "The identity token of a pipeline, for `login --federated`.",
     "CLAWFORGE_INSECURE_HTTP": "`1` permits plain HTTP to another machine, if something else protects the way.",
     "CLAWFORGE_ORG": "The org, instead of the project's.",
     "CLAWFORGE_STATE": "The agent's state directory.",
     "CLAWFORGE_ENROLL_TOKEN": "The one-use token with which an agent joins.",
     "CLAWFORGE_NO_COLOR": "Anything turns colour off; so do `NO_COLOR` and `TERM=dumb`.",
+    "CLAWFORGE_CACHE_DIR": "Where `lint` keeps what it found, instead of `$XDG_CACHE_HOME/clawforge` or "
+    "`~/.cache/clawforge`.",
+    "CLAWFORGE_NO_CACHE": "Anything makes `lint` neither use nor keep what it found before.",
     "CLAWFORGE_TRACE": "`1` shows the traceback of an internal error.",
     "CI": "Anything means that nobody can answer a question.",
 }

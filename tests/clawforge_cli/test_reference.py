@@ -82,7 +82,7 @@ def test_every_command_of_the_program_has_a_section() -> None:
     done = subprocess.run([sys.executable, "-m", "clawforge_cli", "--help"], capture_output=True, text=True, check=True)
     listed = re.findall(r"^  ([a-z]+)  +\S", done.stdout.partition("Commands:")[2], re.MULTILINE)
     assert names == set(listed)
-    assert [command.name for command in COMMANDS] == re.findall(r"^## ([a-z ]+)$", PAGE, re.MULTILINE)
+    assert [command.name for command in COMMANDS] == re.findall(r"^## ([a-z -]+)$", PAGE, re.MULTILINE)
 
 
 def test_every_variable_of_the_program_is_documented() -> None:

@@ -21,7 +21,8 @@ from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.user import User
 from clawforge.secret import Secret
-from clawforge.wire import DecideRequest, EnrollmentRequest
+from clawforge.wire import DecideRequest
+from clawforge.wire_enrollment import EnrollmentRequest
 from clawforge_cli.agent.asker import ask, question
 from clawforge_cli.client import ControlPlane
 from clawforge_cli.settings import Connection

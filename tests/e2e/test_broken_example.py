@@ -20,7 +20,13 @@ from clawforge.load.project import load_project
 EXAMPLE = Path(__file__).resolve().parents[2] / "policies.example"
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 SEVERITIES = {rule.id: rule.severity for rule in RULES}
-THROUGH_THE_PROGRAM = ("base-tie", "confusable-name", "home-secrets-readable", "reference", "write-left-open")
+THROUGH_THE_PROGRAM = (
+    "base-tie",
+    "confusable-name",
+    "home-secrets-readable",
+    "unresolved-reference",
+    "write-left-open",
+)
 """Errors, warnings and a note; none of them looks at the clock."""
 
 
@@ -40,13 +46,13 @@ def test_it_is_found_there_and_nothing_else(
     root = _copy(broken, tmp_path)
     known = before.copy()
     new = []
-    for item in diagnose(load_project(root), now=NOW):
+    for item in diagnose(load_project(root), instances=broken.instances, now=NOW):
         if known[_identity(item)]:
             known[_identity(item)] -= 1
         else:
             new.append(item)
     assert sorted(f"{item.code} {item.location}" for item in new) == sorted(
-        [f"{broken.code} {broken.place}", *broken.notes]
+        [f"{broken.rule} {broken.place}", *broken.notes]
     )
     _assert_text_at(root, broken)
 
@@ -66,8 +72,8 @@ def test_the_installed_program_says_so_too(rule: str, installed_clawforge: Path,
         for item in found
         if item["code"] not in known
     ]
-    assert places == [f"{broken.code} {broken.place}"]
-    assert {item["severity"] for item in found if item["code"] == broken.code} == {severity.value}
+    assert places == [f"{broken.rule} {broken.place}"]
+    assert {item["severity"] for item in found if item["code"] == broken.rule} == {severity.value}
 
 
 def _copy(broken: Break, parent: Path) -> Path:

@@ -10,30 +10,12 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
+from clawforge.look_alike import shows
 from clawforge.resource.meta import Resource
 
-# Look-alikes of Latin letters in scripts that people write, after Unicode Technical Standard 39 (confusables).
-_CYRILLIC = dict(
-    zip(
-        "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u051b\u051d\u04cf"
-        "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0406\u0408\u0405",
-        "aeopcyxijsdhqwlABEKMHOPCTYXIJS",
-        strict=True,
-    )
-)
-_GREEK = dict(
-    zip(
-        "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
-        "ovABEZHIKMNOPTYX",
-        strict=True,
-    )
-)
-_ARMENIAN = dict(zip("\u0585\u057d\u0570", "ouh", strict=True))
-_LOOK_ALIKES = _CYRILLIC | _GREEK | _ARMENIAN
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_WORD = 64
 _LATIN = re.compile(r"[A-Za-z]")
-_STYLED = ("FULLWIDTH LATIN", "MATHEMATICAL")
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
@@ -69,26 +51,15 @@ def _mixed_word(text: str) -> tuple[str, str, str] | None:
         word = match[0][:_LONGEST_WORD]
         if word.isascii() or not _LATIN.search(word):
             continue
-        plain = "".join(_shows(character) or character for character in word)
+        plain = "".join(shows(character) or character for character in word)
         # A word that keeps letters of the other script mixes openly, such as an abbreviation with a Russian ending.
         if plain != word and all(map(_is_latin, plain)):
-            return next((foreign, letter, plain) for foreign in word if (letter := _shows(foreign)))
+            return next((foreign, letter, plain) for foreign in word if (letter := shows(foreign)))
     return None
 
 
 def _is_latin(character: str) -> bool:
     return character.isascii() or unicodedata.name(character, "").startswith("LATIN")
-
-
-def _shows(character: str) -> str | None:
-    """The Latin letter that a character of another script looks like."""
-    if character.isascii():
-        return None
-    known = _LOOK_ALIKES.get(character)
-    if known is None and unicodedata.name(character, "").startswith(_STYLED):
-        plain = unicodedata.normalize("NFKC", character)
-        known = plain if len(plain) == 1 and plain.isascii() and plain.isalpha() else None
-    return known
 
 
 RULE = Rule(

@@ -27,7 +27,7 @@ def _check(context: LintContext) -> Iterable[Finding]:
 
 RULE = Rule(
     id="exec-deny-best-effort",
-    name="exec.deny is best effort",
+    name="A list of denied commands is best effort",
     severity=Severity.NOTE,
     what="Policies that refuse single shell commands without refusing the shell.",
     why="A command can be written in so many ways that no list of forbidden ones is complete. A list of allowed ones "

@@ -42,10 +42,10 @@ def _check(context: LintContext) -> Iterable[Finding]:
 
 def _reached(context: LintContext, subjects: list[CaseSubject]) -> set[str] | None:
     """The bases that some subject gets, and those that they extend; None if finding out would take too long."""
-    from clawforge.policy_tests import DEFAULT_MOMENT
     from clawforge.resolve.combine import most_specific_bases
     from clawforge.resolve.subject import Subject
     from clawforge.resolve.targets import TargetIndex
+    from clawforge.resource.policy_test import DEFAULT_MOMENT
 
     index = TargetIndex(context.bases, context.membership.user_name, context.timezone)
     if len(subjects) * sum(_for_anybody(policy) for policy in context.bases) > _MOST_CANDIDATES:

@@ -17,7 +17,7 @@ from clawforge.resource.targeting import CronWindow
 def _check(context: LintContext) -> Iterable[Finding]:
     if context.now is None:
         return
-    today = context.now.astimezone(dt.UTC).date()
+    today = context.now.day(dt.UTC)
     for resource, schedule in scheduled(context):
         for index, window in enumerate(schedule.windows):
             told = _told(window.cron, schedule.timezone, today) if isinstance(window, CronWindow) else None

@@ -15,7 +15,7 @@ from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 def _check(context: LintContext) -> Iterable[Finding]:
     if context.now is None:
         return
-    today = context.now.astimezone(ZoneInfo(context.timezone)).date()
+    today = context.now.day(ZoneInfo(context.timezone))
     for approval in context.each(SkillApproval):
         spec = approval.spec
         if spec.status is SkillStatus.APPROVED and spec.review_by is not None and spec.review_by < today:

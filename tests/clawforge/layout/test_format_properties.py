@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from written_yaml import Note, Written, written_files
 
-from clawforge.layout.document import format_text
+from clawforge.layout.document import FOREIGN, format_resources, format_text
 from clawforge.load.document import Document, unpack
 from clawforge.load.resource import parse_resource
 from clawforge.load.yaml import compose
@@ -20,11 +20,11 @@ from clawforge.resource.meta import Resource
 from clawforge.resource.registry import resource_digest
 
 ROOT = Path(__file__).resolve().parents[3]
+NOT_OURS = {".git", ".venv", "build", "dist", "node_modules"}
 OWN_FILES = sorted(
     path
-    for pattern in ("*", "policies.example/**/*", "tests/**/*", ".github/**/*", "docs/**/*")
-    for path in ROOT.glob(pattern)
-    if path.suffix in {".yaml", ".yml"}
+    for path in ROOT.rglob("*")
+    if path.suffix in {".yaml", ".yml"} and not NOT_OURS.intersection(path.relative_to(ROOT).parts)
 )
 
 MANY = settings(
@@ -47,6 +47,19 @@ def documents(text: str) -> list[Document]:
     return found
 
 
+def comments(text: str) -> list[str]:
+    """Every comment, sorted, as the scanner of another library finds it."""
+    found: list[str] = []
+    waiting: list[Any] = [getattr(token, "_comment", None) for token in YAML(pure=True).scan(io.StringIO(text))]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif item is not None:
+            found += [line.strip() for line in item.value.split("\n") if line.strip()]
+    return sorted(found)
+
+
 def digests(text: str) -> list[str]:
     parsed = [parse_resource(document.value) for document in documents(text)]
     return [resource_digest(item) for item in parsed if isinstance(item, Resource)]
@@ -58,8 +71,11 @@ def test_meaning_and_comments_stay(written: Written) -> None:
     text = formatted(written.text)
     assert digests(text) == digests(written.text) == [resource_digest(item) for item in written.resources]
     assert read_by_ruamel(text) == read_by_ruamel(written.text)
+    assert text.count("# note ") == len(written.notes)
     lines = text.splitlines()
     read = documents(text)
+    for document, resource in zip(read, written.resources, strict=True):
+        check_order(document.value, resource.model_dump(mode="json", by_alias=True))
     for note in written.notes:
         (number,) = [number for number, line in enumerate(lines) if note.text in line]
         assert lines[number].endswith(note.text)
@@ -73,12 +89,25 @@ def check_neighbour(note: Note, line: int, lines: list[str], read: list[Document
     places: dict[int, set[str]] = {}
     for pointer, packed in read[note.document].positions.items():
         places.setdefault(unpack(packed)[0], set()).add(pointer)
-    if note.place == "tail":
-        before = max(number for number in places if number < line)
-        assert any(pointer.startswith(note.pointer + "/") for pointer in places[before]), (note, lines[line - 1])
+    if note.place in {"below", "tail"}:
+        before = places[max(number for number in places if number < line)]
+        within = {pointer for pointer in before if pointer.startswith(note.pointer + "/")}
+        assert within or (note.place == "below" and note.pointer in before), (note, lines[line - 2 : line])
     else:
         after = min(number for number in places if number >= line)
-        assert note.pointer in places[after], (note, lines[line - 1 : after])
+        owners = note.group or {note.pointer}
+        assert owners & places[after], (note, lines[line - 1 : after])
+
+
+def check_order(value: Any, model: Any) -> None:
+    """That keys stand in the order in which the models dump their fields, but for mappings whose keys people choose."""
+    if isinstance(value, dict) and isinstance(model, dict):
+        assert list(value) == [key for key in model if key in value]
+        for key in value.keys() - {"tags", "labels", "annotations", "params"}:
+            check_order(value[key], model[key])
+    elif isinstance(value, list) and isinstance(model, list | tuple):
+        for item, inner in zip(value, model, strict=True):
+            check_order(item, inner)
 
 
 def read_by_ruamel(text: str) -> list[Any]:
@@ -114,14 +143,26 @@ def test_damaged_files_are_stable_or_left_alone(written: Written, damage: list[t
         assert format_text(once.text, "a.yaml").text == once.text
 
 
+def test_files_of_other_programs_in_this_repository_are_left_alone() -> None:
+    foreign = {path.relative_to(ROOT).as_posix() for path in OWN_FILES if codes(path) == [FOREIGN]}
+    assert {".github/workflows/ci.yml", ".pre-commit-config.yaml"} <= foreign
+    assert not any(name.startswith("policies.example/") for name in foreign)
+
+
+def codes(path: Path) -> list[str]:
+    return [problem.code for problem in format_resources(path.read_bytes(), path.name).diagnostics]
+
+
 @pytest.mark.parametrize("path", OWN_FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_files_of_this_repository(path: Path) -> None:
     data = path.read_bytes()
-    once = format_text(data, path.name)
+    for once in (format_resources(data, path.name), format_text(data, path.name)):
+        if once.diagnostics:
+            assert (once.text, once.changed) == (data, False)
+            assert all(problem.code.startswith(("yaml-", FOREIGN)) for problem in once.diagnostics)
     if once.diagnostics:
-        assert once.text == data
-        assert all(problem.code.startswith("yaml-") for problem in once.diagnostics)
         return
     text = formatted(data.decode())
     assert [document.value for document in documents(text)] == [document.value for document in documents(data.decode())]
     assert digests(text) == digests(data.decode())
+    assert comments(text) == comments(data.decode())

@@ -13,16 +13,19 @@ from clawforge.finding import Finding
 from clawforge.lint import rules
 from clawforge.lint.context import LintContext
 from clawforge.lint.engine import diagnose, lint
+from clawforge.lint.pages import page
 from clawforge.lint.registry import RULES
 from clawforge.lint.rule import Rule
+from clawforge.load.lint_settings import LintLevel
 from clawforge.load.project import Project, load_project
-from clawforge.load.project_file import LintLevel
-from clawforge.load.resource import parse_resource
+from clawforge.load.project_file import ProjectFile
+from clawforge.load.resource import parse_model, parse_resource
 from clawforge.load.yaml import compose
 from clawforge.resource.meta import Resource
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "lint"
 PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: main\n"
+INSTANCES = ("build-7",)
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -31,17 +34,25 @@ def project(root: Path, text: str, settings: str = "") -> Project:
     (root / "clawforge.yaml").write_text(PROJECT + settings)
     (root / "x.yaml").write_text(text)
     loaded = load_project(root)
-    assert not loaded.diagnostics, loaded.diagnostics
+    assert {item.code for item in loaded.diagnostics} <= BY_ID.keys(), loaded.diagnostics
     return loaded
 
 
-def context(text: str) -> LintContext:
+def settings_of(rule: Rule) -> str:
+    path = FIXTURES / rule.id / "settings.yaml"
+    return path.read_text() if path.exists() else ""
+
+
+def context(text: str, settings: str = "") -> LintContext:
     documents, problems = compose(text.encode(), file="x.yaml")
     assert not problems
     parsed = [parse_resource(document.value) for document in documents]
     resources = [item for item in parsed if isinstance(item, Resource)]
     assert len(resources) == len(parsed), parsed
-    return LintContext.of(resources, org="acme", now=NOW)
+    (written,), _ = compose((PROJECT + settings).encode(), file="clawforge.yaml")
+    declared = parse_model(ProjectFile, written.value)
+    assert isinstance(declared, ProjectFile), declared
+    return LintContext.of(resources, org="acme", instances=INSTANCES, now=NOW, conventions=declared.lint.conventions)
 
 
 def marks(text: str) -> list[tuple[int, str]]:
@@ -57,9 +68,8 @@ def line_of(diagnostic_line: int, text: str, code: str) -> int:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_bad_fixture(rule: Rule, tmp_path: Path) -> None:
     text = (FIXTURES / rule.id / "bad.yaml").read_text()
-    loaded = project(tmp_path, text)
-    codes = {finding.code for finding in rule.check(LintContext.of(loaded.values, org="acme", now=NOW))}
-    found = [item for item in diagnose(loaded, now=NOW) if item.code in codes]
+    loaded = project(tmp_path, text, settings_of(rule))
+    found = [item for item in diagnose(loaded, instances=INSTANCES, now=NOW) if item.code == rule.id]
     assert [(line_of(item.location.line, text, item.code), item.code) for item in found] == marks(text)
     for item in found:
         assert item.location.col > 0
@@ -70,13 +80,15 @@ def test_bad_fixture(rule: Rule, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_good_fixture(rule: Rule, tmp_path: Path) -> None:
-    assert list(rule.check(context((FIXTURES / rule.id / "good.yaml").read_text()))) == []
+    text = (FIXTURES / rule.id / "good.yaml").read_text()
+    assert list(rule.check(context(text, settings_of(rule)))) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_rule_s_own_examples_show_it(rule: Rule) -> None:
-    assert list(rule.check(context(rule.bad)))
-    assert list(rule.check(context(rule.good))) == []
+    found = list(rule.check(context(rule.bad, rule.settings)))
+    assert {item.code for item in found} == {rule.id}
+    assert list(rule.check(context(rule.good, rule.settings))) == []
 
 
 def test_rules_files_and_fixtures_are_equal_in_number_and_name() -> None:
@@ -86,9 +98,20 @@ def test_rules_files_and_fixtures_are_equal_in_number_and_name() -> None:
     assert ids == sorted(set(ids))
     assert set(ids) == files
     assert set(ids) == {path.name for path in FIXTURES.iterdir()}
-    for rule in RULES:
-        assert rule.what.endswith(".")
-        assert rule.why.endswith(".")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_says_all_that_people_must_know(rule: Rule) -> None:
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.id)
+    assert rule.name[0].isupper()
+    assert not rule.name.endswith(".")
+    text = page(rule)
+    for part in (rule.what, rule.why, rule.bad, rule.good, rule.settings):
+        assert part.strip() or part is rule.settings
+        assert part.strip() in text
+    for sentences in (rule.what, rule.why):
+        assert sentences.endswith(".")
+    assert ("lint --fix" in text) is (rule.fix is not None)
 
 
 def test_many_left_out_users_are_one_finding() -> None:
@@ -98,20 +121,16 @@ def test_many_left_out_users_are_one_finding() -> None:
     assert "u0, u1, u10, u11, u12 and 15 more" in found.message
 
 
-def test_levels_change_what_is_no_error_and_nothing_else() -> None:
-    text = BY_ID["no-base"].bad
-    rule_id = "no-base"
+def test_levels_change_what_is_no_error_and_nothing_else(tmp_path: Path) -> None:
+    def severities(rule_id: str, level: LintLevel) -> list[Severity]:
+        loaded = project(tmp_path, BY_ID[rule_id].bad, f"lint: {{levels: {{{rule_id}: {level}}}}}\n")
+        return [item.severity for item in diagnose(loaded) if item.code == rule_id]
 
-    def severities(level: LintLevel) -> list[Severity]:
-        return [item.severity for item in lint(context(text), levels={rule_id: level}) if item.code == rule_id]
-
-    assert severities(LintLevel.ERROR) == [Severity.ERROR]
-    assert severities(LintLevel.NOTE) == [Severity.NOTE]
-    assert severities(LintLevel.OFF) == []
-    tie = context(BY_ID["base-tie"].bad)
+    assert severities("no-base", LintLevel.ERROR) == [Severity.ERROR]
+    assert severities("no-base", LintLevel.NOTE) == [Severity.NOTE]
+    assert severities("no-base", LintLevel.OFF) == []
     for level in LintLevel:
-        found = [item for item in lint(tie, levels={"base-tie": level}) if item.code == "base-tie"]
-        assert [item.severity for item in found] == [Severity.ERROR]
+        assert severities("base-tie", level) == [Severity.ERROR]
 
 
 def test_levels_of_the_project_file_count(tmp_path: Path) -> None:
@@ -128,8 +147,27 @@ def test_instances_that_the_server_does_not_know_are_warned_about(tmp_path: Path
 
 
 def test_findings_are_sorted_and_do_not_depend_on_order() -> None:
-    text = (FIXTURES / "reference" / "bad.yaml").read_text()
+    text = (FIXTURES / "unresolved-reference" / "bad.yaml").read_text()
     forward = context(text)
     found: list[Finding] = lint(forward)
-    assert found == lint(LintContext.of(tuple(reversed(forward.resources)), org="acme"))
+    backward = LintContext.of(tuple(reversed(forward.resources)), org="acme", instances=INSTANCES, now=NOW)
+    assert found == lint(backward)
     assert found == sorted(found, key=lambda item: item.sort_key)
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "written", "last"),
+    [
+        ("service-account-expired", "2099-06-30T00:00:00Z", "2099-06-29T23:59:59.999999Z"),
+        ("version-deadline-past", "2099-06-30T00:00:00Z", "2099-06-29T23:59:59.999999Z"),
+        ("skill-review-overdue", "2099-06-30", "2099-06-30T23:59:59.999999Z"),
+        ("waiver-expired", "2099-01-31", "2099-01-31T23:59:59.999999Z"),
+    ],
+)
+def test_what_ends_is_found_from_the_moment_at_which_it_does(rule_id: str, written: str, last: str) -> None:
+    text = (FIXTURES / rule_id / "good.yaml").read_text()
+    assert written in text
+    still = dt.datetime.fromisoformat(last)
+    for now, count in ((still, 0), (still + dt.datetime.resolution, 1)):
+        later = LintContext.of(context(text).resources, org="acme", now=now)
+        assert len(list(BY_ID[rule_id].check(later))) == count

@@ -10,14 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strategies import AGENTS, CONTEXTS, GROUPS, INSTANCES, SELECTORS, USERS, orgs, resource, some
 
+from clawforge.lint.codes import codes
 from clawforge.lint.context import LintContext
 from clawforge.lint.engine import lint
+from clawforge.load.lint_settings import Conventions
 from clawforge.resource.meta import Resource
+from clawforge.resource.registry import BY_KIND
 
 NOW = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 MOMENTS = st.sampled_from(("1999-12-31T23:59:59Z", "2026-04-01T12:00:00Z", "2026-04-01T14:00:00+05:30"))
-PERMISSIONS = st.sampled_from(("*:*", "plans:*", "plans:create", "*:apply", "state:read", "roles:write", "users:list"))
+PERMISSIONS = st.sampled_from(
+    ("*:*", "plans:*", "plans:create", "*:apply", "state:read", "rbac:escalate", "users:list")
+)
 VERSIONS = st.sampled_from(("1", "1.0.0-2", "2026.9.1-beta.1", "0-A", "no version", "v2"))
 RANGES = st.sampled_from((">=1 <2", "<0-A", "==1.0", ">=1 !=1 <=1", "2026.9.1", ">1-a <1-a.0", ">=1,!=1.5"))
 PATTERNS = st.sampled_from(("[a-z]+", "project-[0-9]{4}", "(?i)the", r"\bAC-[0-9]+\b", "^.$", "日本"))
@@ -112,7 +117,17 @@ CASES = st.builds(
     st.dictionaries(TEXTS, PARAMS, max_size=3),
 )
 TESTS = st.fixed_dictionaries({"cases": st.lists(CASES, min_size=1, max_size=3)})
+ENROLLMENTS = optional(
+    users=some(USERS),
+    members=some(GROUPS),
+    groups=some(GROUPS),
+    tags=st.dictionaries(TEXTS.filter(bool), TEXTS, max_size=2),
+    ttl=st.sampled_from(("1s", "30d", "3000d")),
+    maxUses=st.sampled_from((1, 11, 100)),
+    requireApproval=st.booleans(),
+)
 KINDS = (
+    ("Enrollment", "template", ENROLLMENTS),
     ("ServiceAccount", "account", ACCOUNTS),
     ("Role", "role", ROLES),
     ("RoleBinding", "binding", BINDINGS),
@@ -124,6 +139,17 @@ METADATA = optional(
     labels=st.dictionaries(TEXTS, TEXTS, max_size=2),
     annotations=st.dictionaries(st.sampled_from(("until", "reason", "a/b~c")), TEXTS, max_size=2),
 )
+
+KEYS = optional(
+    required=st.booleans(),
+    values=st.lists(TEXTS.filter(bool), min_size=1, max_size=3),
+    kinds=st.lists(st.sampled_from(tuple(BY_KIND)), max_size=3),
+) | optional(required=st.booleans(), pattern=PATTERNS)
+CONVENTIONS = optional(
+    labels=st.dictionaries(TEXTS.filter(bool), KEYS, max_size=3),
+    annotations=st.dictionaries(st.sampled_from(("until", "reason", "a/b~c", "owner")), KEYS, max_size=3),
+    closed=st.booleans(),
+).map(lambda said: Conventions.model_validate_json(orjson.dumps(said), strict=True))
 
 
 @st.composite
@@ -150,15 +176,20 @@ def exists(value: Any, pointer: str) -> bool:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(everything(), st.sampled_from((None, NOW)))
-def test_no_rule_raises_and_every_finding_has_its_place(resources: list[Resource], now: dt.datetime | None) -> None:
-    context = LintContext.of(resources, org="acme", now=now)
+@given(everything(), st.sampled_from((None, NOW)), st.none() | CONVENTIONS)
+def test_no_rule_raises_and_every_finding_has_its_place(
+    resources: list[Resource], now: dt.datetime | None, said: Conventions | None
+) -> None:
+    context = LintContext.of(resources, org="acme", instances=INSTANCES[:1], now=now, conventions=said)
     bodies = {item.address: orjson.loads(item.model_dump_json(by_alias=True)) for item in resources}
     items = lint(context)
     for item in items:
         assert item.address in bodies
         assert exists(bodies[item.address], item.pointer), (item.code, item.pointer)
+        assert item.code in codes()
         assert item.message.endswith("."), item
         assert not set(item.related) - bodies.keys()
-    backwards = LintContext.of(tuple(reversed(resources)), org="acme", now=now)
+    backwards = LintContext.of(
+        tuple(reversed(resources)), org="acme", instances=INSTANCES[:1], now=now, conventions=said
+    )
     assert lint(backwards) == items

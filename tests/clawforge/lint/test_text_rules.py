@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from strategies import orgs, resource
 
 from clawforge.canonical import JsonValue
+from clawforge.decide.dlp.credentials import DETECTORS as CREDENTIALS
 from clawforge.decide.dlp.registry import DETECTORS, detector_named
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.registry import RULES
 from clawforge.lint.resource_text import texts_of
-from clawforge.lint.rules.secret_in_yaml import SECRET_DETECTORS
 from clawforge.resource.meta import Resource
 from clawforge.resource.registry import canonical_resource
 
@@ -60,7 +60,7 @@ def test_every_text_stands_where_its_pointer_says(resources: list[Resource]) -> 
         assert canonical_resource(item)["metadata"]["name"] in held
 
 
-@pytest.mark.parametrize("name", SECRET_DETECTORS)
+@pytest.mark.parametrize("name", CREDENTIALS)
 def test_what_a_detector_of_secrets_knows_is_refused_and_never_shown(name: str) -> None:
     for value in detector_named(name).good:
         (item,) = found("secret-in-yaml", user(value))
@@ -69,8 +69,8 @@ def test_what_a_detector_of_secrets_knows_is_refused_and_never_shown(name: str) 
 
 
 def test_every_detector_is_for_secrets_or_for_data_of_persons() -> None:
-    assert {detector.id for detector in DETECTORS} == set(SECRET_DETECTORS) | PERSONAL
-    assert all(detector_named(name).keywords for name in SECRET_DETECTORS)
+    assert {detector.id for detector in DETECTORS} == set(CREDENTIALS) | PERSONAL
+    assert all(detector_named(name).keywords for name in CREDENTIALS)
 
 
 def test_secrets_are_found_in_names_of_labels_and_deep_in_parameters() -> None:

@@ -243,6 +243,42 @@ def test_everything_but_dot_folders_is_read_by_default(write: Write) -> None:
     assert [loaded.location().file for loaded in project.resources] == ["a.yaml", "b.yml", "x/y/c.yaml", ".d.yaml"]
 
 
+FOREIGN = {
+    "docker-compose.yml": "x: &x {restart: always}\nservices: {web: *x}\n",
+    "k8s.yaml": "apiVersion: v1\nkind: Service\n---\napiVersion: v1\nkind: Pod\n",
+    "list.yaml": "- a\n",
+    "mkdocs.yml": "site_name: x\nextra: !!python/name:os.system\n",
+    "two.yaml": "a: b: c\n",
+}
+
+
+def test_files_of_other_programs_come_with_the_way_to_leave_them_out(write: Write) -> None:
+    found = load_project(write({"clawforge.yaml": PROJECT, **FOREIGN})).diagnostics
+    for file in FOREIGN:
+        first, *others = [item for item in found if item.location.file == file]
+        assert first.hint.endswith(
+            f"If this file is not meant for clawforge, add `{file}` to `exclude` in clawforge.yaml."
+        )
+        assert not any("not meant for" in item.hint for item in others)
+    excluded = f"{PROJECT}exclude: [{', '.join(FOREIGN)}]\n"
+    assert load_project(write({"clawforge.yaml": excluded, **FOREIGN})).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Policy\nmetadata: {name: x}\n",
+        "a: b: c\n# apiVersion: clawforge/v1\n",
+        BASE + "spec: {}\n",
+        "'kind': User\n",
+    ],
+)
+def test_files_that_are_meant_for_us_do_not(write: Write, text: str) -> None:
+    found = load_project(write({"a.yaml": "- a\n", "clawforge.yaml": PROJECT, "p.yaml": text})).diagnostics
+    assert [item for item in found if item.location.file == "p.yaml"]
+    assert not any("not meant for" in item.hint for item in found if item.location.file == "p.yaml")
+
+
 def test_include_and_exclude_choose_files(write: Write) -> None:
     settings = (
         PROJECT + "include: [policies/**/*.yaml, users, nothing/*.yaml]\nexclude: [users/old, '**/*-draft.yaml']\n"

@@ -39,7 +39,7 @@ def plan(program: Program, *arguments: str, expect: int = 0) -> Any:
 
 def test_against_nothing_everything_is_new(program: Program) -> None:
     document = plan(program, "new")
-    assert document["summary"]["add"] == len(document["changes"]) == 51
+    assert document["summary"]["add"] == len(document["changes"]) == 53
     assert {check["name"]: (check["status"], check["failed"]) for check in document["checks"]} == {
         "lint": ("passed", 0),
         "test": ("passed", 0),
@@ -48,7 +48,24 @@ def test_against_nothing_everything_is_new(program: Program) -> None:
 
 def test_it_says_on_standard_error_that_it_is_no_plan_to_apply(program: Program) -> None:
     said = program.finish("plan", "--offline", "new").stderr
-    assert said.startswith("Offline: compared with an empty control plane. This plan is unsigned and cannot be applied")
+    assert said.startswith("Offline: this plan is unsigned and cannot be applied.\n")
+
+
+def test_it_names_what_was_compared_and_no_revision(program: Program) -> None:
+    alone = program.run("plan", "--offline", "new")
+    assert alone.startswith("Org acme (source security-policies), compared with an empty control plane:\n")
+    same = program.run("plan", "--offline", "new", "--against", "old")
+    assert same == "No changes.\nThe files say the same as the files in old.\n"
+    edit(program, "organization.yaml", "maxStale: 12h", "maxStale: 8h")
+    changed = program.run("plan", "--offline", "new", "--against", "old")
+    assert changed.startswith("Org acme (source security-policies), compared with the files in old:\n")
+    assert "revision" not in alone + same + changed
+
+
+def test_without_a_control_plane_the_way_without_one_is_named(program: Program) -> None:
+    done = program.finish("plan", "new")
+    assert done.returncode == 1
+    assert "`plan --offline` needs no control plane." in done.stderr
 
 
 def test_against_another_version_of_the_files(program: Program) -> None:
@@ -85,7 +102,7 @@ def test_failing_tests_are_told_beside_the_plan(program: Program) -> None:
     assert check["status"] == "failed"
     assert check["failed"] >= 1
     done = program.finish("plan", "--offline", "new")
-    assert "Plan: 51 to add" in done.stdout
+    assert "Plan: 53 to add" in done.stdout
     assert f"Check test: {check['failed']} failed.\n  tests/" in done.stderr
     assert done.stderr.endswith("A control plane would refuse this plan.\n")
 
@@ -138,4 +155,4 @@ def test_a_base_that_cannot_be_read_is_said(program: Program) -> None:
 
 def test_no_address_and_no_token_is_needed_or_used(program: Program) -> None:
     closed = program.with_environment(CLAWFORGE_SERVER="http://127.0.0.1:9", CLAWFORGE_TOKEN="x")
-    assert "Plan: 51 to add" in closed.run("plan", "--offline", "new")
+    assert "Plan: 53 to add" in closed.run("plan", "--offline", "new")

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
 import sys
+import termios
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -42,7 +48,7 @@ kind: Policy
 metadata: {name: bobs}
 spec:
   appliesTo: {users: [bob]}
-  tools: {allow: [canvas, read]}
+  tools: {allow: [canvas, read, sesions_list]}
 ---
 apiVersion: clawforge/v1
 kind: Policy
@@ -105,7 +111,7 @@ def test_a_failure_says_expected_got_who_decided_and_what_came_near(program: Pro
         "  got:      deny\n"
         "  decided:  tool-denied: The tool write is denied by the pattern write. [Policy/no-keys] policies.yaml:38\n"
         "  nearest:  `write` in tools.allow of Policy/default permits this, but what refuses wins over it. "
-        "[Policy/default] policies.yaml:17:36\n"
+        "policies.yaml:17:36\n"
         "1 passed, 1 failed.\n"
     )
 
@@ -126,6 +132,26 @@ NEAREST = {
     "the spelling of an allowed host": (
         case("x", "allow", tool="web_fetch", params={"url": "https://docs.acne.example/"}, user="carol"),
         ("Policy/default", "/spec/network/allow/0"),
+    ),
+    "a tool that does not exist": (
+        case("x", "allow", tool="raed"),
+        ("PolicyTest/t", "/spec/cases/0/call/tool"),
+    ),
+    "a tool that does not exist, whatever was refused": (
+        case("x", "ask", tool="wrte", params={"path": "~/.ssh/x"}),
+        ("PolicyTest/t", "/spec/cases/0/call/tool"),
+    ),
+    "not a tool that is merely spelt alike, but the base that a more specific one replaces": (
+        case("x", "allow", tool="web_fetch", params={"url": "https://docs.acme.example/"}, user="bob"),
+        ("Policy/default", "/spec/tools/allow/2"),
+    ),
+    "the tool, where what it is called with is refused": (
+        case("x", "allow", params={"path": "~/.ssh/id"}),
+        ("Policy/default", "/spec/tools/allow/1"),
+    ),
+    "a pattern that names no tool": (
+        case("x", "allow", tool="sessions_list", user="bob"),
+        ("Policy/bobs", "/spec/tools/allow/2"),
     ),
     "the list of somebody else": (case("x", "allow", tool="canvas"), ("Policy/bobs", "/spec/tools/allow/0")),
     "a policy on trial": (
@@ -148,6 +174,63 @@ def test_the_nearest_rule_is(program: Program, what: str) -> None:
 
 def test_nothing_comes_near(program: Program) -> None:
     assert "nearest" not in only(program, case("x", "allow", tool="zzzzzzzzzz"))
+
+
+def test_an_unknown_tool_is_said_to_be_one(program: Program) -> None:
+    write(program, case("x", "allow", tool="raed"))
+    text = program.run("test", expect=3)
+    assert "  nearest:  Unknown tool `raed`: did you mean `read`? [PolicyTest/t] tests.yaml:1:" in text
+    # A plugin may bring what a policy names.
+    bobs = (program.cwd / "policies.yaml").read_text()
+    (program.cwd / "policies.yaml").write_text(bobs.replace("canvas, read,", "canvas, raed, read,"))
+    assert "Unknown tool" not in program.run("test", expect=3)
+
+
+def test_what_is_odd_about_cases_is_noted_beside_the_result(program: Program) -> None:
+    write(program, case("same", "deny", tool="web_serch"), case("same", "allow"), case("other", "allow"))
+    for form in ("text", "json", "junit", "github"):
+        done = program.finish("test", "--format", form)
+        assert done.returncode == 0
+        first, second = done.stderr.splitlines()
+        assert first.endswith(": note: there is no tool `web_serch`: did you mean `web_search`?")
+        assert second.endswith(": note: another case of PolicyTest/t has the name 'same' too")
+        assert first.startswith("tests.yaml:1:")
+    write(program, *(case("same", "allow") for _ in range(40)))
+    noted = program.finish("test").stderr.splitlines()
+    assert len(noted) == 21
+    assert noted[-1] == "19 more notes are not shown."
+
+
+def test_a_project_without_tests_is_told(program: Program) -> None:
+    done = program.finish("test")
+    assert (done.returncode, done.stdout) == (0, "0 passed, 0 failed.\n")
+    assert done.stderr == "There is no PolicyTest here, so nothing was tried.\n"
+
+
+def test_a_failure_fits_into_a_terminal(program: Program) -> None:
+    write(program, case("a name that is rather long " * 5, "allow", tool="write", params={"path": "$WORKSPACE/a"}))
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 80, 0, 0))
+    environment = {**program.environment, "TERM": "xterm"}
+    subprocess.run(
+        [program.path, "test"],
+        cwd=program.cwd,
+        env=environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        check=False,
+    )
+    os.close(theirs)
+    lines = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert max(map(len, lines)) <= 80, lines
+    assert [line.split(":")[0].strip() for line in lines if line.startswith("  ") and line[2] != " "][-4:] == [
+        "expected",
+        "got",
+        "decided",
+        "nearest",
+    ]
 
 
 def test_users_and_tools_are_multiplied_out(program: Program) -> None:
@@ -242,10 +325,11 @@ def test_coverage_says_what_no_case_tries(program: Program) -> None:
     every = [*document["rules"], *document["dlpRules"]]
     assert document["percent"] == 1000 * 8 // len(every) / 10
     text = program.run("test", "--coverage")
-    assert "(3 of 4 policies, 7 of 14 rules, 1 of 2 DLP rules)." in text
-    assert "  policies.yaml:25:1: Policy/bobs counts for the subject of no case\n" in text
-    assert "  policies.yaml:38:18: Policy/no-keys tools.deny `write` is tried by no case\n" in text
-    assert "Policy/bobs tools" not in text
+    assert "(3 of 4 policies, 7 of 15 rules, 1 of 2 DLP rules)." in text
+    assert "\nNo case tries:\n" in text
+    assert "  policies.yaml:25:1: Policy/bobs, which counts for the subject of no case\n" in text
+    assert "  policies.yaml:38:18: tools.deny `write` [Policy/no-keys]\n" in text
+    assert text.count("Policy/bobs") == 1
 
 
 def test_junit_holds_every_case(program: Program) -> None:

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from official_formats import junit_problems, sarif_problems
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
 from clawforge.lint.report import Acceptance, Reported
-from clawforge.load.project import Project
+from clawforge_cli.source_lines import SourceLines
 from clawforge_cli.views.lint_github import data_text, property_text, show_annotations
 from clawforge_cli.views.lint_junit import junit
 from clawforge_cli.views.lint_markdown import markdown_text
 from clawforge_cli.views.lint_sarif import message_text, sarif
-from clawforge_cli.views.source_excerpt import excerpt
 from clawforge_cli.views.terminal import Printer, safe
 
 HOSTILE = (
@@ -105,6 +105,7 @@ def test_junit_is_xml_that_says_the_same(texts: list[str], severity: Severity, a
     items = [reported(text, severity, Acceptance(text or "x") if accepted else None) for text in texts]
     document = junit(items)
     assert not acts(document)
+    assert junit_problems(document) == []
     suites = ElementTree.fromstring(document)
     assert len(list(suites.iter("testcase"))) == max(1, len(texts))
     if accepted:
@@ -114,51 +115,16 @@ def test_junit_is_xml_that_says_the_same(texts: list[str], severity: Severity, a
 @settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_sarif_carries_the_text_without_links_and_placeholders(text: str) -> None:
-    project = Project(Path(), None, (), ())
-    text = text.encode("utf-8", "replace").decode()
-    (result,) = sarif([reported(text)], project, "p/", "1.0.0")["runs"][0]["results"]
+    # No file has a name with U+0000.
+    text = text.encode("utf-8", "replace").decode().replace("\x00", "")
+    document = sarif([reported(text)], ["mark"], "p/", "1.0.0", SourceLines(Path("nowhere")))
+    assert sarif_problems(document) == []
+    (result,) = document["runs"][0]["results"]
     written = result["message"]["text"]
+    assert not acts(written)
     assert "](" not in written
     assert written.replace("{{", "").replace("}}", "").count("{") == 0
     assert message_text("{0} [a](b)") == "{{0}} [a] (b)"
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri.isascii()
     assert unquote(uri) == f"p/{text or 'x'}"
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.sampled_from(PARTS), max_size=6), st.data())
-def test_carets_stand_under_the_place(parts: list[str], data: st.DataObject) -> None:
-    line = "".join(parts).replace("\n", " ").replace("\r", " ")
-    col = data.draw(st.integers(1, len(line) + 2))
-    shown = excerpt(line, col)
-    assert not acts(shown.line)
-    assert set(shown.carets.lstrip(" ")) == {"^"}
-    assert len(shown.carets) < 2000
-    if line.isascii() and line.isprintable() and len(line) <= 110 and col <= len(line):
-        assert len(shown.carets) - len(shown.carets.lstrip(" ")) == col - 1
-        assert len(shown.carets) <= len(line)
-
-
-@pytest.mark.parametrize(
-    ("line", "col", "marked"),
-    [
-        ("  mode: full  # why", 3, "mode: full"),
-        ("  tools: {deny: [exec, 'a b', x y]}", 18, "exec"),
-        ("  tools: {deny: [exec, 'a b', x y]}", 24, "'a b'"),
-        ("  tools: {deny: [exec, 'a b', x y]}", 31, "x y"),
-        ("  tools: {deny: [exec]}", 3, "tools"),
-        ("  tools:", 3, "tools"),
-        ("- git status **", 3, "git status **"),
-        ("server: https://x.example/y", 1, "server: https://x.example/y"),
-    ],
-)
-def test_what_is_marked(line: str, col: int, marked: str) -> None:
-    shown = excerpt(line, col)
-    start = len(shown.carets) - len(shown.carets.lstrip(" "))
-    assert shown.line[start : len(shown.carets)] == marked
-
-
-def test_carets_count_columns_of_a_terminal() -> None:
-    assert excerpt("日本: e\u0301x", 1).carets == "^" * 8
-    assert excerpt("日本: [x]", 6).carets == " " * 7 + "^"

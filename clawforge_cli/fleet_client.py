@@ -1,0 +1,45 @@
+"""The calls of the control plane about machines: enrolment tokens, instances, and letting them in and out."""
+
+from __future__ import annotations
+
+from clawforge.wire_enrollment import (
+    EnrollmentList,
+    InstanceList,
+    InstanceState,
+    InstanceView,
+    ReviewRequest,
+)
+from clawforge_cli.identity_client import IdentityClient
+
+
+class FleetClient(IdentityClient):
+    """Calls one org of one control plane."""
+
+    def enrollments(self) -> EnrollmentList:
+        """Enrolment tokens, oldest first."""
+        return self._call(EnrollmentList, "GET", self._path("enrollments"))
+
+    def revoke_enrollment(self, enrollment: str) -> None:
+        """Take an enrolment token back."""
+        self._send("DELETE", self._path("enrollments", enrollment), None)
+
+    def instances(self, state: InstanceState | None = None) -> InstanceList:
+        """Machines, by name; or those in one state."""
+        query = {} if state is None else {"state": state}
+        return self._call(InstanceList, "GET", self._path("instances"), query=query)
+
+    def revoke_instance(self, instance: str, reason: str) -> None:
+        """Put a machine out at once."""
+        self._send("DELETE", self._path("instances", instance), None, query={"reason": reason})
+
+    def approve(self, instance: str, reason: str | None) -> InstanceView:
+        """Let a machine in that waits for it."""
+        return self._call(
+            InstanceView, "POST", self._path("instances", instance, "approvals"), ReviewRequest(reason=reason)
+        )
+
+    def reject(self, instance: str, reason: str | None) -> InstanceView:
+        """Turn a machine away that waits to be let in."""
+        return self._call(
+            InstanceView, "POST", self._path("instances", instance, "rejections"), ReviewRequest(reason=reason)
+        )

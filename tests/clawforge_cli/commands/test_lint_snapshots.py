@@ -1,0 +1,60 @@
+"""What the program prints about the fixtures of each rule, word for word.
+
+With UPDATE_SNAPSHOTS=1 in the environment the files are written instead: read the difference before committing it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from programs import Program
+
+from clawforge.diagnostic import Severity
+from clawforge.lint.registry import RULES
+from clawforge.lint.rule import Rule
+from clawforge_cli.__main__ import run
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "lint"
+PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: main\n"
+CLEAN = re.compile(r"\d+ resources? in 1 file: no problems\.\n")
+NEXT_DAY = re.compile(r"\bOn \d{4}-\d{2}-\d{2}\b")
+"""The next day on which clocks change depends on today."""
+NEEDS_A_SERVER = {"unknown-instance"}
+"""Found only by who can ask which instances there are."""
+
+
+def write(root: Path, rule: Rule, name: str) -> list[str]:
+    """One fixture as a project, and what the program is asked about it."""
+    settings = FIXTURES / rule.id / "settings.yaml"
+    (root / "clawforge.yaml").write_text(PROJECT + (settings.read_text() if settings.exists() else ""))
+    (root / "x.yaml").write_text((FIXTURES / rule.id / f"{name}.yaml").read_text())
+    return ["lint", str(root), "--no-cache", "--select", rule.id]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_bad_fixture_through_the_program(rule: Rule, tmp_path: Path) -> None:
+    refuses = rule.severity is Severity.ERROR and rule.id not in NEEDS_A_SERVER
+    program = Program(Path(sys.executable).parent / "clawforge", tmp_path)
+    text = NEXT_DAY.sub("On DAY", program.run(*write(tmp_path, rule, "bad"), expect=3 if refuses else 0))
+    path = FIXTURES / rule.id / "bad.txt"
+    if rule.id in NEEDS_A_SERVER:
+        assert CLEAN.fullmatch(text)
+        assert not path.exists()
+        return
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.write_text(text)
+    assert text == path.read_text(), f"{path} is not what is printed"
+    assert f"{rule.severity}[{rule.id}]: " in text
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_good_fixture_through_the_same_entry(
+    rule: Rule, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a process of its own, which takes longest."""
+    assert run(write(tmp_path, rule, "good")) == 0
+    assert CLEAN.fullmatch(capsys.readouterr().out)
