@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
 from clawforge.resource.meta import Ref, Resource
 from clawforge.resource.policy import Policy
@@ -44,6 +45,10 @@ def references_of(resource: Resource) -> Iterator[Reference]:
         yield from _binding(resource)
     elif isinstance(resource, PolicyTest):
         yield from _cases(resource)
+    elif isinstance(resource, Enrollment):
+        yield from _each("User", resource.spec.users, "/spec/users")
+        yield from _each("Group", resource.spec.members, "/spec/members")
+        yield from _each("Group", resource.spec.groups, "/spec/groups")
     elif isinstance(resource, Waiver):
         yield _address(resource.spec.resource, "/spec/resource")
 

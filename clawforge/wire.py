@@ -11,7 +11,7 @@ from clawforge.effective import Effective, Source
 from clawforge.plan import Plan, Summary
 from clawforge.position import ResourcePosition
 from clawforge.resolve.subject import Subject
-from clawforge.resource.meta import Instant, Name, Permission, Strict, SubjectName
+from clawforge.resource.meta import Instant, Name, Strict, SubjectName
 
 HEADER_ACKNOWLEDGED = "ClawForge-Acknowledged"
 HEADER_LEASE = "ClawForge-Lease"
@@ -112,45 +112,6 @@ class StateAnswer(Strict):
     positions: dict[str, ResourcePosition] = {}
 
 
-class EnrollmentRequest(Strict):
-    """What `enroll mint` asks for. Identity, groups and tags come from here, never from the agent that enrols."""
-
-    user: SubjectName
-    instance: SubjectName | None = None
-    groups: tuple[Name, ...] = ()
-    tags: dict[str, str] = {}
-    ttl: Annotated[int, Field(ge=1, le=90 * 86_400)] = 3_600
-    uses: Annotated[int, Field(ge=1, le=10_000)] = 1
-
-
-class EnrollmentAnswer(Strict):
-    """The token is shown once; its tail pins the fingerprint of the org's root key."""
-
-    id: str
-    token: str
-    expires_at: Instant
-
-
-class EnrollRequest(Strict):
-    """What an agent sends. `hostname` is a label for people and decides nothing."""
-
-    token: str
-    hostname: str = ""
-    host: str = "openclaw"
-    versions: dict[str, str] = {}
-
-
-class EnrollAnswer(Strict):
-    """The instance's identity and credential, and the root key that the agent pins."""
-
-    org: str
-    instance: str
-    user: str
-    credential: str
-    root_key: str
-    keys: dict[str, Any]
-
-
 class PolicyAnswer(Strict):
     """Body of a 200 to the policy poll: DSSE envelopes of the key set and of the bundle; the lease is a header."""
 
@@ -174,22 +135,6 @@ class HeartbeatAnswer(Strict):
     lease: dict[str, Any]
 
 
-class TokenRequest(Strict):
-    """A token with no more rights than its maker has."""
-
-    name: Name
-    permissions: tuple[Permission, ...]
-    ttl: Annotated[int, Field(ge=60, le=366 * 86_400)] = 86_400
-
-
-class TokenAnswer(Strict):
-    """The token is shown once."""
-
-    id: str
-    token: str
-    expires_at: Instant
-
-
 class DecideRequest(Strict):
     """`POST .../decide`: judge a call by the server's present state."""
 
@@ -205,22 +150,6 @@ class DecideRequest(Strict):
     sender: str | None = None
     provider: str | None = None
     at: Instant | None = None
-
-
-class InstanceView(Strict):
-    """One enrolled instance, as `GET .../instances` lists it."""
-
-    instance: str
-    user: str
-    groups: tuple[str, ...] = ()
-    tags: dict[str, str] = {}
-    hostname: str = ""
-    host: str = "openclaw"
-    versions: dict[str, str] = {}
-    enrolled_at: Instant
-    last_seen: Instant | None = None
-    acknowledged: str | None = None
-    state: Literal["active", "revoked"] = "active"
 
 
 class Health(Strict):
@@ -257,52 +186,6 @@ class Ready(Strict):
     status: Literal["ready"] = "ready"
 
 
-class EnrollmentView(Strict):
-    """A right to enrol, without its token."""
-
-    id: str
-    user: str
-    instance: str | None = None
-    groups: tuple[str, ...] = ()
-    tags: dict[str, str] = {}
-    uses: int
-    uses_left: int
-    created_at: Instant
-    created_by: str
-    expires_at: Instant
-    revoked_at: Instant | None = None
-
-
-class EnrollmentList(Strict):
-    """Every enrolment of an org, oldest first."""
-
-    enrollments: tuple[EnrollmentView, ...]
-
-
-class InstanceList(Strict):
-    """Every instance of an org, by name."""
-
-    instances: tuple[InstanceView, ...]
-
-
-class TokenView(Strict):
-    """An API token, without its text."""
-
-    id: str
-    name: str
-    permissions: tuple[Permission, ...]
-    created_at: Instant
-    created_by: str
-    expires_at: Instant | None = None
-    revoked_at: Instant | None = None
-
-
-class TokenList(Strict):
-    """Every token of an org, oldest first."""
-
-    tokens: tuple[TokenView, ...]
-
-
 class KeysAnswer(Strict):
     """The root key in base64, and the key set that it signed, as an envelope."""
 
@@ -310,21 +193,3 @@ class KeysAnswer(Strict):
     epoch: int
     root_key: str
     keys: dict[str, Any]
-
-
-class AuditEvent(Strict):
-    """One record of the org's log; `seq` counts from 1 without gaps."""
-
-    seq: int
-    at: Instant
-    actor: str
-    action: str
-    outcome: Literal["done", "refused"]
-    detail: dict[str, Any] = {}
-
-
-class AuditPage(Strict):
-    """Oldest first; `next` is the `seq` to continue after."""
-
-    events: tuple[AuditEvent, ...]
-    next: int | None = None

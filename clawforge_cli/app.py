@@ -8,6 +8,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+from clawforge.errors import InputError
+from clawforge.load.problem_list import shown
+from clawforge.spelling import nearest
+
 COMMANDS: dict[str, str] = {
     "init": "Write a small project to begin with.",
     "lint": "Check the files of a project.",
@@ -15,15 +19,25 @@ COMMANDS: dict[str, str] = {
     "test": "Run the policy tests of a project.",
     "plan": "Show what an apply would change on the control plane.",
     "apply": "Make the control plane equal to the files.",
+    "approve": "Show somebody else's plan, and approve it.",
     "log": "List the revisions of an org.",
-    "effective": "Show the effective policy of a subject, with where each value was written.",
+    "audit": "Read, follow and export the audit log, and prove it unchanged.",
+    "effective": "Show the effective policy of a subject, and who decided what.",
     "can": "Decide one tool call as the agent would.",
+    "login": "Sign in to a control plane.",
+    "logout": "End the session that login made.",
+    "whoami": "Say whose credential is used, and what it is good for.",
+    "auth": "Ask about one's own rights.",
+    "token": "API keys for what has no single sign-on.",
+    "user": "Declared users, and stopping one at once.",
+    "password": "Let somebody set a password, and set one.",
     "serve": "Run the control plane.",
     "enroll": "Let agents join.",
+    "fleet": "Machines that joined, and letting them in and out.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",
-    "quickstart": "Run the main job on this machine and say what happens.",
+    "quickstart": "Run the main job on this machine, and say what happens.",
     "version": "Print the version.",
 }
 """Every command and its one-line help, in the order of `--help`."""
@@ -44,7 +58,18 @@ class LazyCommands(TyperGroup):
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.help = command.help or COMMANDS[cmd_name]
+        command.short_help = COMMANDS[cmd_name]
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """As everywhere, but with a word about what was probably meant. Raises InputError for what is no command."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
+            guess = nearest(args[0], COMMANDS)
+            hint = f"Did you mean `{guess}`? " if guess else ""
+            raise InputError(
+                f"There is no command {shown(args[0])}.", hint=f"{hint}`clawforge --help` lists every command."
+            )
+        return super().resolve_command(ctx, args)
 
 
 app = typer.Typer(

@@ -26,13 +26,12 @@ from clawforge.wire import (
     ApplyResult,
     DecideRequest,
     EffectiveView,
-    EnrollmentAnswer,
-    EnrollmentRequest,
     PlanRequest,
     Problem,
     ProblemItem,
     RevisionPage,
 )
+from clawforge.wire_enrollment import EnrollmentAnswer, EnrollmentRequest
 from clawforge_cli.settings import Connection
 
 if TYPE_CHECKING:
@@ -129,8 +128,9 @@ class ControlPlane:
         content = None
         if body is not None:
             content = orjson.dumps(body.model_dump(mode="json", by_alias=True))
+        token = self._connection.token.reveal()
         all_headers = {
-            "Authorization": f"Bearer {self._connection.token.reveal()}",
+            **({"Authorization": f"Bearer {token}"} if token else {}),
             "User-Agent": f"clawforge/{__version__}",
             **({"Content-Type": "application/json"} if content is not None else {}),
             **(headers or {}),

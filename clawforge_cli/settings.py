@@ -6,33 +6,64 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 from urllib.parse import urlsplit
 
 from clawforge.errors import InputError
 from clawforge.secret import Secret
 
+if TYPE_CHECKING:
+    import ssl
+
 SERVER_VARIABLE = "CLAWFORGE_SERVER"
 TOKEN_VARIABLE = "CLAWFORGE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 TOKEN_FILE_VARIABLE = "CLAWFORGE_TOKEN_FILE"  # noqa: S105 - the name of a variable, not a token
 INSECURE_VARIABLE = "CLAWFORGE_INSECURE_HTTP"
+SESSION_STORE_VARIABLE = "CLAWFORGE_SESSION_STORE"
+IDENTITY_TOKEN_VARIABLE = "CLAWFORGE_ID_TOKEN"  # noqa: S105 - the name of a variable, not a token
+CACHE_VARIABLE = "CLAWFORGE_CACHE_DIR"
 
+_MOST_COLUMNS = 10_000
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A control plane and the credential for it."""
+    """A control plane and the credential for it; an empty token where nobody is signed in yet."""
 
     server: str
     token: Secret
 
 
-def connection(server: str | None, *, project_server: str | None = None) -> Connection:
-    """Where to send requests, and with what; the flag wins over the environment.
+def connection(server: str | None, *, project_server: str | None = None, org: str | None = None) -> Connection:
+    """Where to send requests, and with what; the flag wins over the environment, and a token over a session.
 
     The address in the project file is only a suggestion: whoever can change that file must not be able to decide where
-    a token is sent. Raises InputError with what to set when address or token is missing.
+    a token is sent. A session knows where it was made, so there the file may choose; and if neither flag nor file names
+    a server, the latest session does. `org` chooses among the sessions of one server. Raises InputError with what to
+    set when address or token is missing, and the errors of prolonging a session.
     """
+    token = _token()
+    chosen = server or os.environ.get(SERVER_VARIABLE)
+    if token is not None:
+        return Connection(named_server(chosen, project_server), token)
+    from clawforge_cli.session.present import present_session
+
+    wanted = chosen or project_server
+    found = present_session(checked_server(wanted) if wanted else None, org)
+    if found is not None:
+        # Once more: what was allowed when the session was made need not be allowed now.
+        return Connection(checked_server(found.server), found.token)
+    named_server(chosen, project_server)
+    raise InputError(
+        "No token is given.",
+        hint=f"Sign in with `clawforge login --server {chosen}`, or set {TOKEN_VARIABLE} or {TOKEN_FILE_VARIABLE}; "
+        "the owner's first token is in DATA/bootstrap-token on the server.",
+    )
+
+
+def named_server(server: str | None, project_server: str | None = None) -> str:
+    """The server that the flag or the environment names. Raises InputError; the project's is only suggested."""
     chosen = server or os.environ.get(SERVER_VARIABLE)
     if not chosen and project_server:
         raise InputError(
@@ -44,7 +75,7 @@ def connection(server: str | None, *, project_server: str | None = None) -> Conn
             "No control plane is named.",
             hint=f"Pass --server URL, or set {SERVER_VARIABLE}.",
         )
-    return Connection(checked_server(chosen), _token())
+    return checked_server(chosen)
 
 
 def checked_server(url: str) -> str:
@@ -64,7 +95,8 @@ def checked_server(url: str) -> str:
     return url.rstrip("/")
 
 
-def _token() -> Secret:
+def _token() -> Secret | None:
+    """The token of the environment; None if there is none."""
     value = os.environ.get(TOKEN_VARIABLE, "").strip()
     path = os.environ.get(TOKEN_FILE_VARIABLE, "")
     if not value and path:
@@ -72,22 +104,100 @@ def _token() -> Secret:
             value = Path(path).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"The token file {path} cannot be read: {error}.") from error
+        if not value:
+            raise InputError(f"The token file {path} is empty.")
     if not value:
-        raise InputError(
-            "No token is given.",
-            hint=f"Set {TOKEN_VARIABLE}, or {TOKEN_FILE_VARIABLE} to a file that holds it; "
-            "the owner's first token is in DATA/bootstrap-token on the server.",
-        )
+        return None
     if not value.isascii() or not value.isprintable():
         raise InputError("The token holds characters that no token has.")
     return Secret(value)
 
 
-def colour_wanted() -> bool:
-    """Colour only on a terminal, and never under NO_COLOR or in a dumb terminal."""
+def token_is_set() -> bool:
+    """Whether the environment names a token, which wins over every session."""
+    return bool(os.environ.get(TOKEN_VARIABLE, "").strip() or os.environ.get(TOKEN_FILE_VARIABLE))
+
+
+def state_directory() -> Path:
+    """Where the program keeps what it must remember. Raises InputError where the environment names no place."""
+    shared = os.environ.get("XDG_STATE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    base = shared if os.path.isabs(shared) else os.path.expanduser("~/.local/state")
+    if not os.path.isabs(base):
+        raise InputError("There is no home directory to keep a session in.", hint="Set XDG_STATE_HOME.")
+    return Path(base) / "clawforge"
+
+
+def keyring_wanted() -> bool:
+    """Whether a session may go into the keyring of the desktop; a pipeline has none."""
+    return not os.environ.get("CI") and os.environ.get(SESSION_STORE_VARIABLE, "") != "file"
+
+
+def trusted_authorities() -> ssl.SSLContext:
+    """Whose certificates are believed: the well-known authorities, the system's, and those of SSL_CERT_FILE."""
+    import ssl
+
+    import certifi
+
+    context = ssl.create_default_context(cafile=certifi.where())
+    context.load_default_certs()
+    return context
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineIdentity:
+    """How the pipeline that runs this proves which one it is: by a token that is there (GitLab), or one to be asked for
+    at an address with another token (GitHub)."""
+
+    token: Secret | None = None
+    request_url: str | None = None
+    request_token: Secret | None = None
+
+
+def pipeline_identity() -> PipelineIdentity | None:
+    """What the environment of a pipeline offers; None outside of one."""
+    ready = os.environ.get(IDENTITY_TOKEN_VARIABLE, "").strip()
+    if ready:
+        return PipelineIdentity(token=Secret(ready))
+    url = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL", "")
+    token = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "")
+    return PipelineIdentity(request_url=url, request_token=Secret(token)) if url and token else None
+
+
+def colour_wanted(stream: TextIO | None = None) -> bool:
+    """Colour only on a terminal, and never under NO_COLOR or in a dumb terminal. The stream is standard output unless
+    another is given.
+    """
     if os.environ.get("NO_COLOR") or os.environ.get("CLAWFORGE_NO_COLOR"):
         return False
-    return sys.stdout.isatty() and os.environ.get("TERM", "") != "dumb"
+    return (stream or sys.stdout).isatty() and os.environ.get("TERM", "") != "dumb"
+
+
+def terminal_columns(stream: TextIO) -> int | None:
+    """How many columns the terminal behind a stream has; None where there is no terminal, as in a pipe or a log.
+
+    COLUMNS wins over what the terminal says of itself.
+    """
+    if not stream.isatty():
+        return None
+    said = os.environ.get("COLUMNS", "")
+    if said.isascii() and said.isdecimal() and 0 < int(said) < _MOST_COLUMNS:
+        return int(said)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None
+    except OSError:
+        return None
+
+
+def cache_directory() -> Path | None:
+    """Where answers are kept that were worked out before; None if the environment names no place for them."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    shared = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG specification has relative paths ignored.
+    base = shared if os.path.isabs(shared) else os.path.expanduser("~/.cache")
+    return Path(base) / "clawforge" if os.path.isabs(base) else None
 
 
 def may_ask() -> bool:

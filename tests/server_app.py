@@ -12,12 +12,19 @@ from typing import Any
 import httpx
 
 from clawforge_server.app import make_app
+from clawforge_server.auth.oidc.egress import Egress
+from clawforge_server.auth.request_limits import RequestRates, rates
 from clawforge_server.control_plane import ControlPlane, make_control_plane
 from clawforge_server.data_dir import DataDirectory
+from clawforge_server.key_custody import FileCustody
+from clawforge_server.origin import Origin
 from clawforge_server.service.bootstrap import ensure_owner
+from clawforge_server.service.sessions import open_session
 from clawforge_server.store.sqlite.store import SqliteStore
 
 NOON = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
+
+PLENTY = rates(1_000_000)
 
 
 class MovableClock:
@@ -36,21 +43,32 @@ class MovableClock:
     def move(self, **interval: float) -> None:
         delta = dt.timedelta(**interval)
         self.moment += delta
-        self.seconds += delta.total_seconds()
+        # Wall clocks are corrected; what measures intervals never goes back.
+        self.seconds += max(0.0, delta.total_seconds())
 
 
 class Api:
     """The application, one event loop, and calls that block. Requests carry the owner's token unless told."""
 
-    def __init__(self, store: SqliteStore, clock: MovableClock, owner: str) -> None:
+    def __init__(
+        self,
+        store: SqliteStore,
+        clock: MovableClock,
+        owner: str,
+        egress: Egress | None = None,
+        limits: RequestRates = PLENTY,
+    ) -> None:
         self.clock = clock
+        self._limits = limits
+        self._egress = egress
         self.owner = owner
         self._runner = asyncio.Runner()
         self.plane: ControlPlane = self._runner.run(self._make(store))
         self._app = make_app(self.plane)
 
     async def _make(self, store: SqliteStore) -> ControlPlane:
-        plane = make_control_plane(store, self.clock)
+        # Time stands still here, and no bucket would ever be filled again.
+        plane = make_control_plane(store, self.clock, egress=self._egress, limits=self._limits)
         plane.wakeups.attach(asyncio.get_running_loop())
         return plane
 
@@ -114,6 +132,13 @@ class Api:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["token"])
 
+    def session(self, holder: str, *, org: str = "acme", claims: tuple[str, ...] = (), **more: Any) -> dict[str, Any]:
+        """A session of a declared holder, as signing in would open it."""
+        options = {"method": "oidc", "lifetime": dt.timedelta(days=30), "refreshable": True, **more}
+        answer = open_session(self.plane, org, holder, claims=claims, origin=Origin("192.0.2.1"), **options)
+        document: dict[str, Any] = answer.model_dump(mode="json", by_alias=True)
+        return document
+
     def enroll(self, user: str = "dev", **more: Any) -> dict[str, Any]:
         """A new instance, as the agent is answered."""
         minted = self.post("/v1/orgs/acme/enrollments", json={"user": user, **more})
@@ -128,13 +153,15 @@ class Api:
 
 
 @contextmanager
-def opened_api(data: Path, clock: MovableClock) -> Iterator[Api]:
+def opened_api(
+    data: Path, clock: MovableClock, egress: Egress | None = None, limits: RequestRates = PLENTY
+) -> Iterator[Api]:
     """The application over a database in a directory."""
     directory = DataDirectory.open(data)
     directory.create_database_file()
-    store = SqliteStore(directory.database)
+    store = SqliteStore(directory.database, FileCustody(directory.master_key, creates=True))
     ensure_owner(store, directory, clock)
-    api = Api(store, clock, directory.bootstrap_token.read_text())
+    api = Api(store, clock, directory.bootstrap_token.read_text(), egress, limits)
     try:
         yield api
     finally:

@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 
 PROGRAM = ("-m", "clawforge_server")
+TIRELESS = ("--requests-per-minute", "1000000")
+"""Tests send more than people do."""
 _START_SECONDS = 20.0
 
 
@@ -57,12 +59,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(data: Path, port: int, program: Sequence[str] = PROGRAM) -> subprocess.Popen[bytes]:
+def start(
+    data: Path, port: int, program: Sequence[str] = PROGRAM, options: Sequence[str] = TIRELESS
+) -> subprocess.Popen[bytes]:
     """The program, in a process group of its own; its standard error goes to DATA.log."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("CLAWFORGE_")}
     with data.with_name(f"{data.name}.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, *program, "--data", str(data), "--listen", f"127.0.0.1:{port}"],
+            [sys.executable, *program, "--data", str(data), "--listen", f"127.0.0.1:{port}", *options],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -72,10 +76,12 @@ def start(data: Path, port: int, program: Sequence[str] = PROGRAM) -> subprocess
 
 
 @contextmanager
-def server_process(data: Path, port: int | None = None, program: Sequence[str] = PROGRAM) -> Iterator[ServerProcess]:
+def server_process(
+    data: Path, port: int | None = None, program: Sequence[str] = PROGRAM, options: Sequence[str] = TIRELESS
+) -> Iterator[ServerProcess]:
     """A control plane that answers, and is gone after the block."""
     port = port or free_port()
-    process = start(data, port, program)
+    process = start(data, port, program, options)
     server = ServerProcess(f"http://127.0.0.1:{port}", data, process, data.with_name(f"{data.name}.log"))
     try:
         _wait(server)

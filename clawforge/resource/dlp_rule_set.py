@@ -5,10 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from clawforge.resource.meta import Name, Resource, Strict, StringSet, Text
-from clawforge.resource.pattern import check_regex
+from clawforge.resource.pattern import Regex
 from clawforge.resource.policy import NamePatterns
 from clawforge.resource.targeting import Enforcement, Targeted
 
@@ -49,7 +49,7 @@ class DlpRule(Strict):
     """The rule's name, unique in the set; reports and redactions name it."""
     detector: Name | None = None
     """A built-in detector, such as `private-key`; either this or `pattern`."""
-    pattern: Annotated[str, StringConstraints(min_length=1, max_length=4096)] | None = None
+    pattern: Regex | None = None
     """A regular expression in RE2 syntax that does not match the empty text; either this or `detector`."""
     keywords: StringSet = ()
     """If given, one of them must occur in the text, whatever its case; that makes a pattern faster and rarer."""
@@ -66,10 +66,10 @@ class DlpRule(Strict):
 
     @model_validator(mode="after")
     def _one_way_to_find(self) -> DlpRule:
-        if (self.detector is None) == (self.pattern is None):
-            raise ValueError("a rule needs either `detector` or `pattern`")
-        if self.pattern is not None:
-            check_regex(self.pattern)
+        if self.detector is None and self.pattern is None:
+            raise ValueError("a rule finds nothing: give it a `detector` or a `pattern`")
+        if self.detector is not None and self.pattern is not None:
+            raise ValueError("`pattern` stands beside `detector`: leave out one of them")
         return self
 
 

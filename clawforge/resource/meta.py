@@ -20,6 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 API_VERSION = "clawforge/v1"
 
@@ -120,8 +121,54 @@ def format_instant(moment: dt.datetime) -> str:
     return moment.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
 
-Instant = Annotated[AwareDatetime, PlainSerializer(_utc_text, return_type=str, when_used="json")]
+_DAY = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = r"[Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+_ZONE = "([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+_READ_INSTANT = re.compile(f"{_DAY}{_TIME}{_ZONE}?")
+_READ_DAY = re.compile(_DAY)
+
+DAY_PATTERN = f"^{_DAY}$"
+INSTANT_PATTERN = f"^{_DAY}{_TIME}{_ZONE}$"
+
+
+def _instant(written: Any) -> Any:
+    """Pydantic would also read seconds since 1970 and shortened forms, which look like something else to people."""
+    if not isinstance(written, str):
+        return written
+    try:
+        if _READ_INSTANT.fullmatch(written):
+            moment = dt.datetime.fromisoformat(written.upper())
+            return moment if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        pass  # a day that the month does not have, or a moment outside of the years 1 to 9999 in UTC
+    raise PydanticCustomError("datetime_parsing", "this is no time as RFC 3339 writes it")
+
+
+def _day(written: Any) -> Any:
+    if not isinstance(written, str):
+        return written
+    try:
+        if _READ_DAY.fullmatch(written):
+            return dt.date.fromisoformat(written)
+    except ValueError:
+        pass  # a day that the month does not have
+    raise PydanticCustomError("date_parsing", "this is no day as RFC 3339 writes it")
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_instant),
+    PlainSerializer(_utc_text, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": INSTANT_PATTERN}),
+]
 """A moment, RFC 3339 with a zone; compared and written in UTC."""
+
+Day = Annotated[
+    dt.date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": DAY_PATTERN}),
+]
+"""A day without a time: `2026-11-20`."""
 
 
 def _known_zone(name: str) -> str:

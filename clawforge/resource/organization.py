@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from clawforge.resource.meta import Duration, Name, NameSet, Resource, Strict, Text, Zone
+from clawforge.resource.meta import Duration, Instant, Name, NameSet, Reason, Resource, Strict, StringSet, Text, Zone
 from clawforge.resource.policy import Audit, Offline
 
 
@@ -23,6 +23,20 @@ class SingleSignOn(Strict):
     """The claim of a token that lists the person's groups."""
 
 
+class Passwords(Strict):
+    """Signing in with an email address and a password, for people without single sign-on."""
+
+    enabled: bool = False
+    """Whether passwords are accepted at all."""
+
+
+class Sessions(Strict):
+    """How long people stay signed in: a session's tokens live for minutes; this bounds how long they are renewed."""
+
+    lifetime: Duration = 12 * 3_600
+    """The time after which a person signs in anew; more than 90 days count as 90."""
+
+
 class Heartbeat(Strict):
     """How often agents report, and when a silent one counts as offline."""
 
@@ -32,13 +46,31 @@ class Heartbeat(Strict):
     """The silence after which an agent counts as offline."""
 
 
+class LegalHold(Strict):
+    """Audit events that are kept, however old they are. Every field that is given must fit an event."""
+
+    reason: Reason
+    """Why they are kept, such as the case."""
+    classes: NameSet = ()
+    """The classes of events; left out, every class."""
+    actors: StringSet = ()
+    """Who did it, as the log names them, such as `user:ann` or `instance:laptop-7`; left out, everybody."""
+    since: Instant | None = None
+    """Only events from this moment on."""
+    until: Instant | None = None
+    """Only events before this moment."""
+
+
 class Retention(Strict):
-    """How long audit events are kept, by class of event; `default` covers the rest."""
+    """How long the content of audit events is kept, by class of event; `default` covers the rest. Who did what and
+    when, and the proof that nothing was changed, stay."""
 
     default: Duration = 90 * 86_400
     """For every class of event that `byClass` does not name."""
     by_class: dict[Name, Duration] = {}
     """For single classes of events, by name."""
+    legal_hold: Annotated[tuple[LegalHold, ...], Field(max_length=64)] = ()
+    """What no purge may take; a hold is stronger than everything above."""
 
 
 class OrganizationLimits(Strict):
@@ -61,6 +93,10 @@ class OrganizationSpec(Strict):
     """The contexts that assistants may work in, such as `work` and `personal`."""
     sso: SingleSignOn | None = None
     """The provider that people sign in with; left out, there is none."""
+    passwords: Passwords = Passwords()
+    """Whether people may sign in with a password; left out, they may not."""
+    sessions: Sessions = Sessions()
+    """How long people stay signed in."""
     heartbeat: Heartbeat = Heartbeat()
     """How often agents report."""
     audit: Audit | None = None

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
 
 NAME_PATTERN_SPELLING = r"^(group:[a-z][a-z0-9_-]{0,63}|(?!group:)[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254}\*?|\*)$"
 """Valid for Python and for ECMAScript, as the next one: the schemas quote both."""
@@ -59,3 +62,12 @@ def check_regex(text: str) -> None:
     from clawforge.decide.dlp.pattern import compile_pattern
 
     compile_pattern(text)
+
+
+def _checked_regex(text: str) -> str:
+    check_regex(text)
+    return text
+
+
+Regex = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_checked_regex)]
+"""A regular expression in RE2 syntax that does not match the empty text."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import product
@@ -13,6 +14,9 @@ from clawforge.resource.meta import Instant, Name, NameSet, Resource, Strict, Su
 
 MOST_CALLS = 1024
 """Calls that one PolicyTest may make, its lists of users and tools multiplied out."""
+
+DEFAULT_MOMENT = dt.datetime(2026, 1, 5, 12, 0, tzinfo=dt.UTC)
+"""When a case that names no time takes place: a Monday, noon UTC. Fixed, so that a test never depends on the clock."""
 
 
 class Effect(StrEnum):

@@ -6,6 +6,7 @@ from typing import Any
 
 from clawforge.canonical import digest
 from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization
@@ -26,6 +27,7 @@ KINDS: tuple[type[Resource], ...] = (
     Group,
     Role,
     RoleBinding,
+    Enrollment,
     Policy,
     DlpRuleSet,
     SkillApproval,

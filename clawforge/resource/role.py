@@ -11,17 +11,28 @@ from clawforge.resource.meta import Permission, Resource, Strict, Text
 BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     "owner": ("*:*",),
     "admin": (
-        "state:*", "plans:*", "revisions:*", "users:*", "instances:*", "enrollments:*", "overlays:*", "tokens:*",
-        "audit:read", "decisions:read",
+        "state:read", "plans:*", "revisions:read", "users:*", "instances:*", "enrollments:*", "tokens:*", "sessions:*",
+        "keys:read", "audit:read", "decisions:*", "agent:poll",
     ),
-    "policy-author": ("state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read"),
+    "policy-author": (
+        "state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read",
+    ),
     "approver": ("state:read", "plans:read", "plans:approve", "revisions:read", "decisions:read"),
-    "security-responder": ("state:read", "instances:*", "overlays:*", "audit:read", "decisions:read", "revisions:read"),
-    "auditor": ("state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read"),
+    "security-responder": (
+        "state:read", "instances:read", "instances:revoke", "users:read", "users:suspend", "sessions:*", "tokens:read",
+        "tokens:revoke", "enrollments:read", "enrollments:revoke", "audit:read", "decisions:read", "revisions:read",
+    ),
+    "auditor": (
+        "state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read", "users:read",
+        "tokens:read", "sessions:read", "enrollments:read", "keys:read",
+    ),
     "agent": ("agent:poll",),
     "user": ("decisions:read-own",),
 }  # fmt: skip
 """Roles that exist without being declared; a declared Role may not take one of these names."""
+
+EVERYBODY_ROLE = "user"
+"""The built-in role that every declared, active user holds without a binding."""
 
 
 class RoleSpec(Strict):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-from clawforge.resource.meta import Resource, Sha256, SubjectName, Text
+from clawforge.resource.meta import Day, Resource, Sha256, SubjectName, Text
 from clawforge.resource.targeting import Targeted
 
 
@@ -38,7 +37,7 @@ class SkillApprovalSpec(Targeted):
     """The verdict."""
     reviewed_by: SubjectName | None = None
     """Who reviewed it."""
-    review_by: dt.date | None = None
+    review_by: Day | None = None
     """The last day, in the org's time zone, on which the approval counts; left out, it does not end."""
     reason: Text = ""
     """Why, for those who read the verdict."""

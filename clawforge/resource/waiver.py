@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from clawforge.resource.meta import Instant, Name, Reason, Resource, Strict, SubjectName
+from clawforge.resource.meta import Day, Instant, Name, Reason, Resource, Strict, SubjectName
 
-Expiry = Annotated[Instant | dt.date, Field(union_mode="left_to_right")]
+Expiry = Annotated[Instant | Day, Field(union_mode="left_to_right")]
 """A moment, or a day that still counts to its end in UTC."""
 
 ResourceAddress = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]{0,63}/[a-z0-9][a-z0-9-]{0,62}$")]

@@ -8,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -42,7 +42,7 @@ class AgentOptions:
     directory: Path
     server: str | None = None
     server_is_order: bool = True
-    enrolment_token: str | None = None
+    enrolment_token: str | None = field(default=None, repr=False)
     insecure_http: bool = False
     workspace: Path | None = None
     host: str | None = None

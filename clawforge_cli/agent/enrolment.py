@@ -8,7 +8,7 @@ import socket
 from clawforge.errors import UntrustedError
 from clawforge.keys import decode_public_key, fingerprint_matches, split_enrollment_token
 from clawforge.trust import new_trust
-from clawforge.wire import EnrollRequest
+from clawforge.wire_enrollment import EnrollRequest
 from clawforge_cli.agent.store import AgentState
 from clawforge_cli.agent.transport import AgentTransport
 
@@ -51,6 +51,7 @@ def enrol(
         server=transport.server,
         insecure_http=insecure_http,
         credential=answer.credential,
+        credential_since=now,
         host=host,
         host_version=host_version,
         workspace=workspace,

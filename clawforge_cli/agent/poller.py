@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from collections.abc import Callable
 
 from clawforge.bundle import strictest_offline
-from clawforge.errors import ClawforgeError, UnauthenticatedError, UnavailableError, UntrustedError
+from clawforge.errors import ClawforgeError, ForbiddenError, UnauthenticatedError, UnavailableError, UntrustedError
 from clawforge.secret import Secret
 from clawforge.trust import REFETCH_CODES, Answer, Held, TrustState, accept_answer, held, pass_time, witness
 from clawforge_cli.agent.clock import Clock, monotonic_seconds
+from clawforge_cli.agent.credential import ENDED_CODES, PENDING_CODE, accepted, candidates, is_due, offered
 from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.store import AgentState, Store
 from clawforge_cli.agent.transport import AgentTransport
@@ -19,6 +21,7 @@ from clawforge_cli.agent.version_watch import out_of_range_since
 SHORTEST_INTERVAL = 0.5
 LONGEST_INTERVAL = 30.0
 _LONGEST_RETRY_AFTER = 120.0
+_ROTATION_PAUSE = 600.0
 
 
 def poll_interval(holding: Held | None) -> float:
@@ -62,6 +65,7 @@ class Poller:
         self._complaint = ""
         self._announced: tuple[int, str] | None = None
         self._remembered = clock.now()
+        self._rotate_from = 0.0
 
     def load(self) -> None:
         """Put in force what the state holds, verified again; if it does not hold together, nothing."""
@@ -80,6 +84,8 @@ class Poller:
                 self._report(error.message)
             self._service.adopt(self._holding)
             self._announce(self._holding)
+        if self._state.ended is not None:
+            self._service.adopt_nothing(self._state.ended)
 
     def run(self, stop: threading.Event) -> None:
         """Poll until told to stop."""
@@ -109,6 +115,8 @@ class Poller:
         if self._complaint:
             self._report("The control plane answers again.")
         self._complaint, self._failures = "", 0
+        if self._rotate():
+            return SHORTEST_INTERVAL
         if before is None or self._holding is None or before.digest != self._holding.digest:
             return SHORTEST_INTERVAL
         pause = poll_interval(self._holding) * (0.9 + 0.1 * self._jitter())
@@ -116,8 +124,37 @@ class Poller:
 
     def _ask(self, digest: str | None, *, patient: bool) -> Answer:
         enforcing = self._holding.digest if self._holding is not None else None
-        wait = int(poll_interval(self._holding)) if patient and digest is not None else 0
-        return self._transport.poll(Secret(self._state.credential), held=digest, enforcing=enforcing, wait=wait)
+        patient = patient and digest is not None and self._state.next_credential is None
+        wait = int(poll_interval(self._holding)) if patient else 0
+        first, *others = candidates(self._state)
+        try:
+            return self._poll(first, digest, enforcing, wait)
+        except UnauthenticatedError:
+            if not others:
+                raise
+        return self._poll(others[0], digest, enforcing, wait)
+
+    def _poll(self, credential: Secret, digest: str | None, enforcing: str | None, wait: int) -> Answer:
+        answer = self._transport.poll(credential, held=digest, enforcing=enforcing, wait=wait)
+        state = accepted(self._state, credential, self._clock.now())
+        if state != self._state:
+            # A full disk must not keep news from arriving; until this is written both credentials are kept.
+            with contextlib.suppress(UnavailableError):
+                self._write(state)
+        return answer
+
+    def _rotate(self) -> bool:
+        """Get a new credential if it is time for one. It is used at the next poll, and counts from then on."""
+        if not is_due(self._state, self._clock.now()) or self._monotonic() < self._rotate_from:
+            return False
+        self._rotate_from = self._monotonic() + _ROTATION_PAUSE
+        try:
+            answer = self._transport.rotate(Secret(self._state.credential))
+            self._write(offered(self._state, answer.credential))
+        except ClawforgeError as error:
+            self._report(f"This machine's credential was not replaced by a new one: {error.message}")
+            return False
+        return True
 
     def _take(self, answer: Answer) -> None:
         before = self._state.trust
@@ -158,18 +195,27 @@ class Poller:
         state = self._state.model_copy(update={"trust": trust, "out_of_range_since": since})
         if state == self._state:
             return
+        self._write(state)
+        self._remembered = self._clock.now()
+
+    def _write(self, state: AgentState) -> None:
         try:
             self._store.write(state)
         except OSError as error:
             raise UnavailableError(
-                f"The new policy cannot be stored in {self._store.path}: {error.strerror}.", code="state-not-written"
+                f"The agent's state cannot be stored in {self._store.path}: {error.strerror}.", code="state-not-written"
             ) from error
         self._state = state
-        self._remembered = self._clock.now()
 
     def _failed(self, error: ClawforgeError) -> float:
         message = error.message
-        if isinstance(error, UnauthenticatedError):
+        if isinstance(error, UnauthenticatedError) and error.code in ENDED_CODES:
+            message = f"{error.message} Every call is denied. {error.hint}"
+            self._end(message)
+        elif isinstance(error, ForbiddenError) and error.code == PENDING_CODE:
+            message = f"{error.message} Every call is denied until then."
+            self._service.adopt_nothing(message)
+        elif isinstance(error, UnauthenticatedError):
             message = (
                 "The control plane no longer accepts this machine's credential; the last good policy holds until it "
                 "expires. Enrol again with a new token in a new state directory if this was not on purpose."
@@ -178,10 +224,21 @@ class Poller:
             self._report(message)
             self._complaint = message
         self._let_time_pass()
+        if self._state.ended is not None:
+            return LONGEST_INTERVAL
         pause = SHORTEST_INTERVAL * float(2 ** min(self._failures, 10))
         self._failures += 1
         asked = error.retry_after if isinstance(error, UnavailableError) else 0.0
         return max(min(pause, LONGEST_INTERVAL) * (0.5 + 0.5 * self._jitter()), min(asked, _LONGEST_RETRY_AFTER))
+
+    def _end(self, why: str) -> None:
+        """Deny from now on, and after every start, until the control plane takes the credential again."""
+        self._service.adopt_nothing(why)
+        if self._state.ended != why:
+            try:
+                self._write(self._state.model_copy(update={"ended": why}))
+            except UnavailableError as error:
+                self._report(error.message)
 
     def _let_time_pass(self) -> None:
         """While offline, write down now and then that time passed."""

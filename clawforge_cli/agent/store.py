@@ -24,12 +24,16 @@ _STATE_LIMIT = 64 * 1024 * 1024
 
 class AgentState(Strict):
     """Identity, where to poll, and what is believed. `out_of_range_since`: when this machine's versions were first
-    seen outside of a version target, None while they are inside."""
+    seen outside of a version target, None while they are inside. `next_credential` was offered and is to replace the
+    present one, which is used since `credential_since`. `ended`: why the control plane put this machine out."""
 
     schema_: Annotated[Literal["clawforge.agent-state/v1"], Field(alias="schema")] = "clawforge.agent-state/v1"
     server: str
     insecure_http: bool = False
     credential: Annotated[str, Field(repr=False)]
+    next_credential: Annotated[str | None, Field(repr=False)] = None
+    credential_since: Instant | None = None
+    ended: str | None = None
     host: str = "openclaw"
     host_version: str | None = None
     workspace: str | None = None

@@ -14,7 +14,8 @@ from clawforge.errors import InputError, UnavailableError
 from clawforge.lease import read_lease_header
 from clawforge.secret import Secret
 from clawforge.trust import Answer
-from clawforge.wire import HEADER_ACKNOWLEDGED, HEADER_LEASE, EnrollAnswer, EnrollRequest, PolicyAnswer
+from clawforge.wire import HEADER_ACKNOWLEDGED, HEADER_LEASE, PolicyAnswer
+from clawforge.wire_enrollment import CredentialAnswer, EnrollAnswer, EnrollRequest
 from clawforge_cli.client import problem_error
 
 if TYPE_CHECKING:
@@ -99,6 +100,17 @@ class AgentTransport:
         except ValidationError as error:
             raise self._not_understood() from error
         return Answer(lease=lease, keys=answer.keys, bundle=answer.bundle)
+
+    def rotate(self, credential: Secret) -> CredentialAnswer:
+        """Ask for the credential that follows the present one. Raises the library's errors."""
+        headers = {"Authorization": f"Bearer {credential.reveal()}"}
+        reply = self._exchange("POST", "/v1/agent/credential", headers, b"")
+        if not 200 <= reply.status < 300:
+            raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
+        try:
+            return CredentialAnswer.model_validate_json(reply.body, strict=True)
+        except ValidationError as error:
+            raise self._not_understood() from error
 
     def close(self) -> None:
         """Give the connection back."""

@@ -24,6 +24,22 @@ def serve(
         bool,
         typer.Option("--behind-proxy", help="A proxy in front ends TLS; allows a public address without it."),
     ] = False,
+    master_key_file: Annotated[
+        Path | None, typer.Option("--master-key-file", help="The key that seals private keys; default: in --data.")
+    ] = None,
+    master_key_command: Annotated[
+        str | None, typer.Option("--master-key-command", help="A command that prints it, such as a KMS's client.")
+    ] = None,
+    issuer_ca: Annotated[
+        Path | None, typer.Option("--issuer-ca", help="Further authorities that vouch for OIDC issuers, PEM.")
+    ] = None,
+    allow_private_issuers: Annotated[
+        bool, typer.Option("--allow-private-issuers", help="Let OIDC issuers have addresses that are not public.")
+    ] = False,
+    requests_per_minute: Annotated[
+        int | None,
+        typer.Option("--requests-per-minute", min=1, help="Most requests of one person, pipeline or agent."),
+    ] = None,
 ) -> None:
     """Run the control plane until it is stopped."""
     from importlib.util import find_spec
@@ -37,5 +53,15 @@ def serve(
         command += ["--tls-key", str(tls_key)]
     if behind_proxy:
         command.append("--behind-proxy")
+    if master_key_file is not None:
+        command += ["--master-key-file", str(master_key_file)]
+    if master_key_command is not None:
+        command += ["--master-key-command", master_key_command]
+    if issuer_ca is not None:
+        command += ["--issuer-ca", str(issuer_ca)]
+    if allow_private_issuers:
+        command.append("--allow-private-issuers")
+    if requests_per_minute is not None:
+        command += ["--requests-per-minute", str(requests_per_minute)]
     sys.stdout.flush()
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module, no shell

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from clawforge.errors import ClawforgeError
+from clawforge_server.auth.request_limits import REQUESTS_PER_MINUTE
 from clawforge_server.settings import Settings, TlsFiles, parse_listen, refuse_open_door
 from clawforge_server.startup_error import StartupError
 
@@ -44,12 +45,46 @@ def _settings(arguments: list[str] | None) -> Settings:
         action="store_true",
         help="a proxy in front ends TLS and sets X-Forwarded-For",
     )
+    parser.add_argument(
+        "--master-key-file", type=Path, metavar="FILE", help="default: master-key in the data directory"
+    )
+    parser.add_argument("--master-key-command", metavar="COMMAND", help="prints the master key; runs without a shell")
+    parser.add_argument(
+        "--issuer-ca", type=Path, metavar="FILE", help="PEM file of further authorities that vouch for OIDC issuers"
+    )
+    parser.add_argument(
+        "--allow-private-issuers", action="store_true", help="let OIDC issuers have addresses that are not public"
+    )
+    parser.add_argument(
+        "--requests-per-minute",
+        type=_rate,
+        default=REQUESTS_PER_MINUTE,
+        metavar="N",
+        help="most requests of one person, pipeline or agent; default: %(default)s",
+    )
     given = parser.parse_args(arguments)
     if (given.tls_cert is None) != (given.tls_key is None):
         raise StartupError("--tls-cert and --tls-key belong together.", hint="Give both or none.")
     host, port = parse_listen(given.listen)
     tls = None if given.tls_cert is None else TlsFiles(given.tls_cert, given.tls_key)
-    return Settings(given.data, host, port, tls, given.behind_proxy)
+    return Settings(
+        given.data,
+        host,
+        port,
+        tls,
+        given.behind_proxy,
+        master_key_file=given.master_key_file,
+        master_key_command=given.master_key_command,
+        issuer_ca=given.issuer_ca,
+        allow_private_issuers=given.allow_private_issuers,
+        requests_per_minute=given.requests_per_minute,
+    )
+
+
+def _rate(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 100_000_000:
+        raise StartupError(f"{text!r} is not a number of requests per minute.", hint="Such as 1200.")
+    return int(text)
 
 
 def _run(settings: Settings) -> None:
@@ -58,21 +93,27 @@ def _run(settings: Settings) -> None:
     os.umask(0o077)
     # Orgs live in memory as many small objects that stay; collecting over them again and again finds nothing.
     gc.set_threshold(200_000, 20, 100)
+    from clawforge_server.auth.oidc.egress import check_authorities
     from clawforge_server.clock import SystemClock
     from clawforge_server.data_dir import DataDirectory
+    from clawforge_server.key_custody import choose_custody
     from clawforge_server.log import configure_logging
     from clawforge_server.service.bootstrap import ensure_owner
     from clawforge_server.serving import allow_many_connections, bind, serve
     from clawforge_server.store.sqlite.store import SqliteStore
 
     configure_logging(sys.stderr)
+    check_authorities(settings.issuer_ca)
     allow_many_connections()
     clock = SystemClock()
     directory = DataDirectory.open(settings.data)
     try:
         with bind(settings) as listener:
             directory.create_database_file()
-            store = SqliteStore(directory.database)
+            custody = choose_custody(
+                directory, os.environ, file=settings.master_key_file, command=settings.master_key_command
+            )
+            store = SqliteStore(directory.database, custody)
             try:
                 ensure_owner(store, directory, clock)
                 serve(settings, store, clock, listener)

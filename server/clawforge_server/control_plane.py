@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import anyio
 
+from clawforge_server.auth.oidc.egress import Egress
 from clawforge_server.auth.rate_limit import FailureLimit
+from clawforge_server.auth.request_limits import RequestLimits, RequestRates, rates
+from clawforge_server.auth.sign_in_desk import SignInDesk, make_sign_in_desk
+from clawforge_server.auth.token_directory import TokenDirectory
+from clawforge_server.body_room import BodyRoom
 from clawforge_server.clock import Clock
 from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
@@ -19,6 +24,11 @@ _THREADS = 4
 """Enough for a long plan to delay no other request; the store lets one transaction at a time through anyway."""
 
 
+def audit_topic(org: str) -> str:
+    """What wakes whoever follows the audit log of an org; no org has such a name."""
+    return f"audit:{org}"
+
+
 @dataclass(frozen=True)
 class ControlPlane:
     """Made once a process. `behind_proxy`: addresses of clients come from the proxy's `X-Forwarded-For`."""
@@ -28,25 +38,41 @@ class ControlPlane:
     states: OrgStates
     wakeups: Wakeups
     instances: InstanceDirectory
+    credentials: TokenDirectory
     reports: InstanceReports
     bundles: BundleCache
     failures: FailureLimit
+    limits: RequestLimits
+    body_room: BodyRoom
+    desk: SignInDesk
     threads: anyio.CapacityLimiter
     behind_proxy: bool = False
 
 
-def make_control_plane(store: Store, clock: Clock, *, behind_proxy: bool = False) -> ControlPlane:
+def make_control_plane(
+    store: Store,
+    clock: Clock,
+    *,
+    behind_proxy: bool = False,
+    egress: Egress | None = None,
+    limits: RequestRates | None = None,
+) -> ControlPlane:
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
+    store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
         clock=clock,
         states=OrgStates(store, clock, wakeups),
         wakeups=wakeups,
-        instances=InstanceDirectory(store),
+        instances=InstanceDirectory(),
+        credentials=TokenDirectory(store),
         reports=InstanceReports(store),
         bundles=BundleCache(),
         failures=FailureLimit(clock),
+        limits=RequestLimits(clock, limits or rates()),
+        body_room=BodyRoom(),
+        desk=make_sign_in_desk(clock, egress or Egress()),
         threads=anyio.CapacityLimiter(_THREADS),
         behind_proxy=behind_proxy,
     )

@@ -11,6 +11,7 @@ from clawforge_server.startup_error import StartupError
 _LOCK = "server.lock"
 _DATABASE = "clawforge.db"
 _BOOTSTRAP = "bootstrap-token"
+_MASTER_KEY = "master-key"
 
 
 class DataDirectory:
@@ -52,6 +53,11 @@ class DataDirectory:
         """The file with the first owner's token."""
         return self.path / _BOOTSTRAP
 
+    @property
+    def master_key(self) -> Path:
+        """The file with the key that seals private keys, unless the operator keeps it elsewhere."""
+        return self.path / _MASTER_KEY
+
     def create_database_file(self) -> None:
         """Make the (empty) database file before SQLite does, so that it is never readable by others."""
         try:
@@ -65,28 +71,30 @@ class DataDirectory:
     def write_bootstrap_token(self, token: str) -> None:
         """Write the file whole or not at all, and durably. Raises StartupError."""
         try:
-            self._write_whole(self.bootstrap_token, token)
+            write_whole(self.bootstrap_token, token)
         except OSError as error:
             raise StartupError(
                 f"The owner's token cannot be written to {self.bootstrap_token}: {error.strerror or error}.",
                 hint="Make room and remove what stands there, then start again: a new token will be made.",
             ) from error
 
-    def _write_whole(self, file: Path, text: str) -> None:
-        temporary = file.with_name(f".{file.name}.new")
-        temporary.unlink(missing_ok=True)
-        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-        directory = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-
     def close(self) -> None:
         """Let another server in."""
         os.close(self._lock)
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file for its owner alone: whole or not at all, and durably. Raises OSError."""
+    temporary = file.with_name(f".{file.name}.new")
+    temporary.unlink(missing_ok=True)
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    temporary.replace(file)
+    directory = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

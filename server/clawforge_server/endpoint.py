@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
@@ -12,6 +13,8 @@ from starlette.responses import Response
 
 from clawforge.resource.meta import Strict
 from clawforge_server.auth.principal import Principal
+from clawforge_server.body_room import BodyPlace
+from clawforge_server.origin import Origin
 from clawforge_server.problems import HttpError
 from clawforge_server.request_body import SMALL_BODY
 
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from clawforge_server.control_plane import ControlPlane
 
 _Value = TypeVar("_Value")
+
+EVERYBODY = "everybody"
 
 
 class Parameter(NamedTuple):
@@ -33,13 +38,20 @@ class Parameter(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, authenticated and authorised; `body` is the JSON text where the endpoint takes one."""
+    """One request, authenticated and authorised; `body` is the JSON text where the endpoint takes one, `place` where
+    in memory it lies."""
 
     request: Request
     plane: ControlPlane
     principal: Principal | None
-    address: str
+    origin: Origin
+    place: BodyPlace
     body: bytes = b""
+
+    @property
+    def address(self) -> str:
+        """Where the request comes from."""
+        return self.origin.address
 
     @property
     def org(self) -> str:
@@ -52,6 +64,10 @@ class Call:
         if self.principal is None:
             raise LookupError("this endpoint has no principal")
         return self.principal
+
+    def origin_of(self, principal: Principal) -> Origin:
+        """The origin, for an endpoint that recognises its caller itself."""
+        return dataclasses.replace(self.origin, credential=principal.credential)
 
     def path(self, name: str) -> str:
         """A part of the path."""
@@ -88,7 +104,13 @@ Handler = Callable[[Call], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A method on a path. `permission` None: the handler itself recognises its caller, or nobody needs to be known."""
+    """A method on a path. `permission` None: the handler itself recognises its caller, or nobody needs to be known.
+
+    `anywhere`: a right over a part of the org lets the request in, and the handler looks at what it is about. `own` is
+    a smaller permission that lets in as well, or `everybody`: the handler then answers about the caller's own.
+    `bearer`: the handler recognises its caller, although it asks for no permission. `late_body`: the handler reads the
+    body itself, once it knows its caller. `free`: so cheap that it is not counted.
+    """
 
     method: Literal["GET", "POST", "DELETE"]
     path: str
@@ -101,6 +123,16 @@ class Endpoint:
     status: int = 200
     body_limit: int = SMALL_BODY
     refusals: tuple[int, ...] = ()
+    anywhere: bool = False
+    own: str | None = None
+    bearer: bool = False
+    late_body: bool = False
+    free: bool = False
+
+    @property
+    def takes_bearer(self) -> bool:
+        """Whether a credential in the Authorization header is looked at."""
+        return self.permission is not None or self.bearer or self.path.startswith("/v1/agent/")
 
     @property
     def writes(self) -> bool:

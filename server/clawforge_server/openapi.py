@@ -24,12 +24,13 @@ _MEANINGS = {
     401: "Not authenticated.",
     403: "Not allowed.",
     404: "Not found.",
+    408: "The body came too slowly.",
     409: "Conflict: the world moved, or the name is taken.",
     413: "Too large.",
     415: "Not JSON.",
     422: "Understood and refused.",
     428: "If-Match is missing.",
-    429: "Too many failed credentials.",
+    429: "Too many requests; wait as long as Retry-After says.",
     503: "Not available now.",
 }
 
@@ -72,10 +73,12 @@ def _operation(endpoint: Endpoint, references: dict[type[Strict], Any]) -> dict[
     if endpoint.request is not None:
         content = {"application/json": {"schema": references[endpoint.request]}}
         operation["requestBody"] = {"required": True, "content": content}
-    if _needs_credential(endpoint):
+    if endpoint.takes_bearer:
         operation["security"] = [{"bearer": []}]
     if endpoint.permission is not None:
         operation["x-permission"] = endpoint.permission
+        if endpoint.own is not None:
+            operation["x-own"] = endpoint.own
     return operation
 
 
@@ -87,18 +90,17 @@ def _responses(endpoint: Endpoint, references: dict[type[Strict], Any]) -> dict[
         done["content"] = {"application/json": {"schema": {"type": "object"}}}
     responses = {str(endpoint.status): done}
     statuses = set(endpoint.refusals)
-    statuses |= {401, 403, 429} if _needs_credential(endpoint) else set()
-    statuses |= {400, 413, 415} if endpoint.request is not None else set()
+    statuses |= {401, 403} if endpoint.takes_bearer else set()
+    statuses |= {404} if endpoint.takes_bearer and "{org}" in endpoint.path else set()
+    statuses |= {400} if endpoint.parameters else set()
+    statuses |= {400, 408, 413, 415, 422, 503} if endpoint.request is not None else set()
+    statuses |= set() if endpoint.free else {429}
     for status in sorted(statuses):
         responses[str(status)] = {"description": _MEANINGS[status]}
         if status != 304:
             content = {PROBLEM_MEDIA_TYPE: {"schema": references[Problem]}}
             responses[str(status)]["content"] = content
     return responses
-
-
-def _needs_credential(endpoint: Endpoint) -> bool:
-    return endpoint.permission is not None or endpoint.path.startswith("/v1/agent/")
 
 
 def _path_parameter(name: str) -> dict[str, Any]:

@@ -35,12 +35,13 @@ _TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Request too slow",
     409: "Conflict",
     413: "Request too large",
     415: "Unsupported content",
     422: "Refused",
     428: "Precondition required",
-    429: "Too many failures",
+    429: "Too many requests",
     500: "Internal error",
     503: "Unavailable",
 }
@@ -72,6 +73,10 @@ def problem_response(error: ClawforgeError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="clawforge"'
     if isinstance(error, UnavailableError) and error.retry_after > 0:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, RateLimitedError) and error.policy:
+        # As the IETF's draft-ietf-httpapi-ratelimit-headers names them: q requests in w seconds; r are left, for t.
+        headers["RateLimit-Policy"] = f'"{error.policy}";q={error.per_minute};w=60'
+        headers["RateLimit"] = f'"{error.policy}";r=0;t={math.ceil(error.retry_after)}'
     return _response(status, error.code, error.message, error.hint, headers, position, problems)
 
 

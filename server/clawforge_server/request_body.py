@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
-from clawforge.load.field_problem import field_problems
+from clawforge.load.field_problem import FieldProblem, field_problems
 from clawforge.resource.meta import Strict
 from clawforge.wire import ProblemItem
+from clawforge_server.body_room import BodyPlace
 from clawforge_server.problems import HttpError, ListedError
 
 TINY_BODY = 16 * 1024
@@ -19,34 +21,45 @@ SMALL_BODY = 1024 * 1024
 LARGE_BODY = 64 * 1024 * 1024
 _DEEPEST = 100
 _MOST_PROBLEMS = 100
+_SECRETS = frozenset({"token", "refreshToken", "password", "code", "credential"})
+"""Fields of requests whose values no answer repeats."""
+_PATIENCE_SECONDS = 15.0
+_SLOWEST = 256 * 1024
+"""Bytes a second that a body must have on average, after the first seconds: who sends slower holds what others need."""
 
 _Model = TypeVar("_Model", bound=Strict)
 
 
-async def read_json(request: Request, limit: int) -> bytes:
-    """The body, once it is certain to be one JSON document within the limit.
+async def read_json(request: Request, limit: int, place: BodyPlace) -> bytes:
+    """The body, once it is certain to be one JSON document within the limit; it takes its place in memory.
 
-    Raises HttpError: 400 malformed, 413 too large, 415 not JSON.
+    Raises HttpError: 400 malformed, 408 too slow, 413 too large, 415 not JSON; UnavailableError when there is no room.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if kind != "application/json" or encoding != "identity":
         raise HttpError(415, "unsupported-content", "The body must be plain JSON.", hint="Send application/json.")
-    return await _read(request, limit)
+    return await _read(request, limit, place)
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int, place: BodyPlace) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) > limit:
         raise _too_large(limit)
     chunks: list[bytes] = []
     size = 0
+    began = asyncio.get_running_loop().time()
     try:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise _too_large(limit)
-            chunks.append(chunk)
+        async with asyncio.timeout_at(began + _PATIENCE_SECONDS) as deadline:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise _too_large(limit)
+                place.grow(size, tiny=TINY_BODY, small=SMALL_BODY)
+                chunks.append(chunk)
+                deadline.reschedule(began + _PATIENCE_SECONDS + size / _SLOWEST)
+    except TimeoutError as error:
+        raise HttpError(408, "too-slow", "The body did not arrive in time.", hint="Send the request again.") from error
     except ClientDisconnect as error:
         raise HttpError(400, "malformed-body", "The body ended early.") from error
     return b"".join(chunks)
@@ -63,11 +76,16 @@ def parse_body(model: type[_Model], body: bytes) -> _Model:
         return model.model_validate_json(body, strict=True, by_alias=True, by_name=False)
     except ValidationError as error:
         problems = field_problems(model, value, error)
-    items = tuple(
-        ProblemItem(code=item.code, message=f"{item.pointer or '/'}: {item.message}", hint=item.hint)
-        for item in problems[:_MOST_PROBLEMS]
-    )
+    items = tuple(_item(problem) for problem in problems[:_MOST_PROBLEMS])
     raise ListedError("invalid-request", f"The request is not understood: {items[0].message}", items)
+
+
+def _item(problem: FieldProblem) -> ProblemItem:
+    pointer = problem.pointer or "/"
+    # Elsewhere the message quotes what was sent; an answer is kept and shown in more places than a secret may be.
+    if _SECRETS.intersection(pointer.split("/")):
+        return ProblemItem(code=problem.code, message=f"{pointer}: This value cannot be used.")
+    return ProblemItem(code=problem.code, message=f"{pointer}: {problem.message}", hint=problem.hint)
 
 
 def strict_json(body: bytes) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import resource
 import signal
@@ -16,13 +17,17 @@ from typing import TYPE_CHECKING, Any
 
 import granian.net
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
 from clawforge_server.app import make_app
+from clawforge_server.auth.oidc.egress import Egress
+from clawforge_server.auth.request_limits import rates
 from clawforge_server.control_plane import ControlPlane, make_control_plane
 from clawforge_server.endpoint import in_thread
 from clawforge_server.log import failure_fields, logger
+from clawforge_server.service.audit_retention import tend_ledger
 from clawforge_server.startup_error import StartupError
 
 if TYPE_CHECKING:
@@ -33,7 +38,14 @@ if TYPE_CHECKING:
 _BACKLOG = 2_048
 # Granian stops accepting at this many open requests; with its default, long polls would starve everything else.
 _OPEN_REQUESTS = 65_536
+# Who opens a connection and sends nothing, or half a line an hour, does not keep it.
+_HEADER_MILLISECONDS = 15_000
+_HEADER_BYTES = 64 * 1024
+# A peer that takes nothing of what it asked for, such as a stream's reader that stalls, is cut off by the system.
+_STALL_MILLISECONDS = 20_000
 _FLUSH_SECONDS = 3.0
+_TEND_SECONDS = 60.0
+_WATCH_SECONDS = 1.0
 _STOP_SECONDS = 1.5
 
 
@@ -53,6 +65,9 @@ def bind(settings: Settings) -> socket.socket:
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Accepted connections inherit it. Linux only; elsewhere its own, longer, limits hold.
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _STALL_MILLISECONDS)
         listener.bind(address)
     except OSError as error:
         listener.close()
@@ -83,7 +98,14 @@ def serve(settings: Settings, store: Store, clock: Clock, listener: socket.socke
 
 async def _serve(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
-    plane = make_control_plane(store, clock, behind_proxy=settings.behind_proxy)
+    egress = Egress(allow_private=settings.allow_private_issuers, ca=settings.issuer_ca)
+    plane = make_control_plane(
+        store,
+        clock,
+        behind_proxy=settings.behind_proxy,
+        egress=egress,
+        limits=rates(settings.requests_per_minute),
+    )
     plane.wakeups.attach(loop)
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -97,18 +119,23 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     host, port = listener.getsockname()[:2]
     serving = asyncio.create_task(server.serve())
     flushing = asyncio.create_task(_flush_reports(plane))
+    watching = asyncio.create_task(_watch_revocations(plane))
+    tending = asyncio.create_task(_tend_ledgers(plane))
     stopping = asyncio.create_task(stop.wait())
     logger().info("listening", host=host, port=port, tls=settings.tls is not None)
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     # Long polls end first: Granian waits for open requests.
     plane.wakeups.close()
     flushing.cancel()
+    watching.cancel()
+    tending.cancel()
     stopping.cancel()
     if not serving.done():
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=_STOP_SECONDS)
-    with contextlib.suppress(asyncio.CancelledError):
-        await flushing
+    for task in (flushing, watching, tending):
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
     plane.reports.flush()
     logger().info("stopped")
     if not stop.is_set():
@@ -122,6 +149,43 @@ async def _flush_reports(plane: ControlPlane) -> None:
             await in_thread(plane, plane.reports.flush)
         except Exception as error:  # What was not written stays pending; the next round tries again.
             logger().error("reports not written", **failure_fields(error))
+
+
+async def _watch_revocations(plane: ControlPlane) -> None:
+    """What another replica revoked is dead here within a second, open streams included."""
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        try:
+            changed = await in_thread(plane, plane.credentials.catch_up)
+        except Exception as error:  # A store that does not answer revokes nothing either; the next round asks again.
+            logger().error("revocations not read", **failure_fields(error))
+            continue
+        plane.instances.forget_orgs(changed)
+        for org in changed:
+            plane.wakeups.notify(org)
+
+
+async def _tend_ledgers(plane: ControlPlane) -> None:
+    """Keep signed checkpoints of every org's audit log, and let go of what is older than the org keeps it."""
+    while True:
+        await asyncio.sleep(_TEND_SECONDS)
+        for org in await _orgs(plane):
+            try:
+                await in_thread(plane, functools.partial(tend_ledger, plane, org))
+            except Exception as error:  # One org's damaged log must not stop the others' from being kept.
+                logger().error("audit log not tended", org=org, **failure_fields(error))
+
+
+async def _orgs(plane: ControlPlane) -> tuple[str, ...]:
+    def work() -> tuple[str, ...]:
+        with plane.store.transaction() as transaction:
+            return transaction.orgs.names()
+
+    try:
+        return await in_thread(plane, work)
+    except Exception as error:  # A store that does not answer has nothing to tend; the next round asks again.
+        logger().error("orgs not read", **failure_fields(error))
+        return ()
 
 
 class _OnSocket(Server):
@@ -148,10 +212,12 @@ def _granian(settings: Settings, app: Any, listener: socket.socket) -> Server:
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
-        http=HTTPModes.auto,
+        # While it guesses which version a client speaks, it would wait without end for one that says nothing.
+        http=HTTPModes.http1,
         websockets=False,
         backlog=_BACKLOG,
         backpressure=_OPEN_REQUESTS,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEADER_MILLISECONDS, max_buffer_size=_HEADER_BYTES),
         log_enabled=False,
         log_level=LogLevels.error,
         log_access=False,

@@ -6,6 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 
+from clawforge_server.auth.request_limits import REQUESTS_PER_MINUTE
 from clawforge_server.startup_error import StartupError
 
 
@@ -19,13 +20,19 @@ class TlsFiles:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that `serve` takes. `behind_proxy`: a proxy in front ends TLS and sets `X-Forwarded-For`."""
+    """Everything that `serve` takes. `behind_proxy`: a proxy in front ends TLS and sets `X-Forwarded-For`.
+    `requests_per_minute`: of one person, pipeline or agent; the other rates follow from it."""
 
     data: Path
     host: str
     port: int
     tls: TlsFiles | None = None
     behind_proxy: bool = False
+    master_key_file: Path | None = None
+    master_key_command: str | None = None
+    issuer_ca: Path | None = None
+    allow_private_issuers: bool = False
+    requests_per_minute: int = REQUESTS_PER_MINUTE
 
 
 def parse_listen(text: str) -> tuple[str, int]:

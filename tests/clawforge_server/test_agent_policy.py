@@ -147,7 +147,7 @@ def test_a_heartbeat_reports_and_tells_what_to_hold(api: Any, agent: Agent, prob
 def test_a_revoked_instance_is_refused_at_once(api: Any, agent: Agent, problem: Any) -> None:
     agent.poll()
     assert api.delete(f"/v1/orgs/acme/instances/{agent.instance}").status_code == 204
-    problem(agent.poll(), 401, "unknown-instance")
+    problem(agent.poll(), 401, "instance-revoked")
     problem(api.delete(f"/v1/orgs/acme/instances/{agent.instance}"), 404, "unknown-instance")
     (listed,) = api.get("/v1/orgs/acme/instances").json()["instances"]
     assert listed["state"] == "revoked"

@@ -66,8 +66,10 @@ class Witness:
         assert revisions[0]["stateDigest"] == body["digest"]
         events = client.get("/v1/orgs/acme/audit?limit=1000").json()["events"]
         assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
-        applied = [event["detail"]["revision"] for event in events if event["action"] == "plans:apply"]
+        applied = [event["revision"] for event in events if event["action"] == "plans:apply"]
         assert applied == list(range(1, body["revision"] + 1))
+        # The head, the tree and the records were written together, or not at all.
+        assert client.get("/v1/orgs/acme/audit/checkpoints").json()["damage"] is None
         assert client.get("/v1/orgs/acme/keys").status_code == 200
         assert max(self.acknowledged, default=0) <= body["revision"]
         if body["revision"] in self.acknowledged:

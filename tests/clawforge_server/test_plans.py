@@ -240,7 +240,7 @@ def test_every_apply_is_in_the_log(api: Any) -> None:
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     applied = events[-1]
     assert (applied["action"], applied["outcome"], applied["actor"]) == ("plans:apply", "done", "owner")
-    assert applied["detail"]["revision"] == 1
+    assert applied["revision"] == 1
     assert applied["detail"]["commit"] == "a" * 40
 
 

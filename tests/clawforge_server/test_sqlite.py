@@ -11,11 +11,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from clawforge.errors import UnavailableError
+from clawforge_server.key_custody import FileCustody
 from clawforge_server.migrations.migrate import current_revision, head_revision, known_revisions, upgrade
 from clawforge_server.startup_error import StartupError
 from clawforge_server.store.sqlite.database import Database
 from clawforge_server.store.sqlite.store import SqliteStore
 from clawforge_server.store.tables import metadata
+
+
+def custody(directory: Path) -> FileCustody:
+    return FileCustody(directory / "master-key", creates=True)
 
 
 def pragma(database: Database, name: str) -> object:
@@ -35,7 +40,7 @@ def test_a_file_system_without_a_write_ahead_log_is_refused() -> None:
 
 
 def test_the_migrations_make_exactly_the_tables(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "a.db")
+    store = SqliteStore(tmp_path / "a.db", custody(tmp_path))
     store.close()
     database = Database(tmp_path / "a.db")
     with database.transaction() as connection:
@@ -52,7 +57,7 @@ def test_the_org_is_in_every_table() -> None:
 
 def test_opening_again_migrates_nothing(tmp_path: Path) -> None:
     for _ in range(2):
-        store = SqliteStore(tmp_path / "a.db")
+        store = SqliteStore(tmp_path / "a.db", custody(tmp_path))
         store.check_ready()
         store.close()
 
@@ -62,7 +67,7 @@ def test_a_failed_migration_leaves_nothing_behind(tmp_path: Path) -> None:
 
     def fail() -> None:
         with database.transaction() as connection:
-            upgrade(connection)
+            upgrade(connection, lambda: custody(tmp_path).seal(may_create=True))
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -78,7 +83,7 @@ def test_there_is_one_way_to_the_present_shape() -> None:
 
 
 def test_another_shape_is_not_ready(tmp_path: Path) -> None:
-    store = SqliteStore(tmp_path / "a.db")
+    store = SqliteStore(tmp_path / "a.db", custody(tmp_path))
     with sqlite3.connect(tmp_path / "a.db") as other:
         other.execute("UPDATE alembic_version SET version_num = 'r0000'")
     other.close()
@@ -86,4 +91,4 @@ def test_another_shape_is_not_ready(tmp_path: Path) -> None:
         store.check_ready()
     store.close()
     with pytest.raises(StartupError, match="newer version"):
-        SqliteStore(tmp_path / "a.db")
+        SqliteStore(tmp_path / "a.db", custody(tmp_path))

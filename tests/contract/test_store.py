@@ -17,6 +17,8 @@ from clawforge.plan import Base, Meaning, Plan, Summary
 from clawforge.position import ResourcePosition
 from clawforge.state import StateEntry, state_digest
 from clawforge.wire import Revision
+from clawforge_server.key_custody import FileCustody
+from clawforge_server.store.audit_records import AuditQuery
 from clawforge_server.store.port import Store
 from clawforge_server.store.records import (
     AuditEntry,
@@ -27,6 +29,7 @@ from clawforge_server.store.records import (
     OrgRecord,
     PlanPayload,
     PlanRecord,
+    RetiredCredential,
     TokenRecord,
 )
 from clawforge_server.store.sqlite.store import SqliteStore
@@ -44,7 +47,8 @@ def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opene
     def opener() -> Store:
         while opened:
             opened.pop().close()
-        opened.append({"sqlite": SqliteStore}[request.param](tmp_path / "store.db"))
+        custody = FileCustody(tmp_path / "master-key", creates=True)
+        opened.append({"sqlite": SqliteStore}[request.param](tmp_path / "store.db", custody))
         return opened[-1]
 
     yield opener
@@ -84,7 +88,7 @@ def plan(plan_id: str = "plan-1", *, expires_at: dt.datetime = NOW) -> PlanRecor
     )
     position = ResourcePosition(file="a.yaml", line=1, fields={"/spec": 2})
     payload = PlanPayload(upserts={"Group/a": "{}"}, deletes=("Group/b",), positions={"Group/a": position})
-    return PlanRecord(plan_id, NOW, expires_at, "owner", document, payload)
+    return PlanRecord(plan_id, NOW, expires_at, "token:t-1", "owner", document, payload)
 
 
 def revision(number: int) -> Revision:
@@ -114,7 +118,7 @@ def enrollment(name: str = "e-1", uses: int = 1) -> EnrollmentRecord:
 
 def token(name: str = "t-1", org_name: str | None = "acme") -> TokenRecord:
     kind = "owner" if org_name is None else "api"
-    return TokenRecord(name, org_name, kind, f"hash {name}", "robot", ("a:b",), NOW, "owner", NOW)
+    return TokenRecord(name, org_name, kind, f"hash {name}", "robot", "owner", ("a:b",), NOW, "owner", NOW)
 
 
 def test_orgs_round_trip_and_are_told_apart(store: Store) -> None:
@@ -143,7 +147,7 @@ def test_an_exception_takes_everything_back(store: Store) -> None:
         fail()
     with store.transaction() as transaction:
         assert transaction.orgs.get("third") is None
-        assert transaction.audit.page("third", 0, 10) == ()
+        assert transaction.audit.page("third", AuditQuery()).events == ()
         assert transaction.resources.entries("acme") == {}
 
 
@@ -245,8 +249,9 @@ def test_the_log_counts_without_gaps_for_each_org(store: Store) -> None:
             for name in ("acme", "other", "acme", "acme")
         ]
         assert numbers == [1, 1, 2, 3]
-        page = transaction.audit.page("acme", 1, 1)
-        assert [(item.seq, item.entry.at, item.entry.detail) for item in page] == [(2, NOW, {"n": [1, "ü"]})]
+        page = transaction.audit.page("acme", AuditQuery(cursor=1, limit=1))
+        assert [(item.seq, item.at, item.detail) for item in page.events] == [(2, NOW, {"n": [1, "ü"]})]
+        assert page.next == 2
 
 
 def test_tokens_are_found_by_hash_and_revoked_in_their_org_only(store: Store) -> None:
@@ -257,11 +262,13 @@ def test_tokens_are_found_by_hash_and_revoked_in_their_org_only(store: Store) ->
         assert transaction.tokens.has_owner()
         assert transaction.tokens.find("hash t-1") == token()
         assert transaction.tokens.find("hash") is None
+        assert transaction.tokens.get("acme", "t-1") == token()
+        assert transaction.tokens.get("other", "t-1") is None
         assert transaction.tokens.list("acme") == (token(),)
-        assert not transaction.tokens.revoke("other", "t-1", NOW)
-        assert not transaction.tokens.revoke("acme", "owner", NOW)
-        assert transaction.tokens.revoke("acme", "t-1", NOW)
-        assert not transaction.tokens.revoke("acme", "t-1", NOW)
+        assert transaction.tokens.revoke("other", "t-1", NOW) == ()
+        assert transaction.tokens.revoke("acme", "owner", NOW) == ()
+        assert transaction.tokens.revoke("acme", "t-1", NOW) == ("hash t-1",)
+        assert transaction.tokens.revoke("acme", "t-1", NOW) == ()
         found = transaction.tokens.find("hash t-1")
         assert found is not None
         assert found.revoked_at == NOW
@@ -276,6 +283,57 @@ def test_enrolments_count_down_to_nothing(store: Store) -> None:
         assert transaction.enrollments.list("other") == ()
         assert transaction.enrollments.revoke("acme", "e-1", NOW)
         assert not transaction.enrollments.revoke("acme", "e-1", NOW)
+
+
+def test_an_enrolment_keeps_where_it_comes_from(store: Store) -> None:
+    templated = dataclasses.replace(enrollment(), template="laptops", require_approval=True)
+    with store.transaction() as transaction:
+        transaction.enrollments.add(templated)
+    with store.transaction() as transaction:
+        assert transaction.enrollments.list("acme") == (templated,)
+
+
+def test_an_instance_waits_until_it_is_approved_or_too_late(store: Store) -> None:
+    until = NOW + dt.timedelta(days=7)
+    waiting = [dataclasses.replace(instance(name), pending_until=until) for name in ("i-1", "i-2", "i-3")]
+    with store.transaction() as transaction:
+        for record in waiting:
+            transaction.instances.add(record)
+        approve = transaction.instances.approve
+        assert not approve("other", "i-1", NOW, "user:ann", None)
+        assert not approve("acme", "i-1", until, "user:ann", None)
+        assert approve("acme", "i-1", NOW, "user:ann", "seen")
+        assert not approve("acme", "i-1", NOW, "user:ann", "seen")
+        assert transaction.instances.revoke("acme", "i-2", NOW, "not ours")
+        assert not approve("acme", "i-2", NOW, "user:ann", None)
+        first, second, third = transaction.instances.list("acme")
+    assert (first.approved_by, first.approved_at, first.reason) == ("user:ann", NOW, "seen")
+    assert [item.state_at(NOW) for item in (first, second, third)] == ["active", "rejected", "pending"]
+    assert third.state_at(until) == "expired"
+    assert dataclasses.replace(first, revoked_at=NOW).state_at(NOW) == "revoked"
+
+
+def test_a_credential_takes_the_place_of_another(store: Store) -> None:
+    later = NOW + dt.timedelta(minutes=10)
+    with store.transaction() as transaction:
+        transaction.instances.add(instance())
+        transaction.instances.add(instance("i-1", "other"))
+        transaction.instances.offer("acme", "i-1", "hash lost", later)
+        transaction.instances.offer("acme", "i-1", "hash next", later)
+        offered = dataclasses.replace(instance(), next_sha256="hash next", next_until=later)
+        assert transaction.instances.find("hash next") == transaction.instances.find("hash acme i-1") == offered
+        assert transaction.instances.find("hash lost") is None
+    with store.transaction() as transaction:
+        rotated = transaction.instances.rotate(offered, NOW)
+        assert rotated == dataclasses.replace(instance(), sha256="hash next", rotated_at=NOW)
+        assert transaction.instances.get("acme", "i-1") == transaction.instances.find("hash next") == rotated
+        assert transaction.instances.find("hash acme i-1") is None
+        retired = RetiredCredential("acme", "hash acme i-1", "i-1", NOW)
+        assert transaction.instances.retired("hash acme i-1") == retired
+        transaction.instances.note_shown(retired, later)
+        assert transaction.instances.retired("hash acme i-1") == dataclasses.replace(retired, shown_at=later)
+        assert transaction.instances.retired("hash next") is None
+        assert transaction.instances.get("other", "i-1") == instance("i-1", "other")
 
 
 def test_instances_report_in_batches(store: Store) -> None:

@@ -15,9 +15,16 @@ _MOST_ADDRESSES = 10_000
 
 
 class RateLimitedError(UnavailableError):
-    """Too many failures from one address."""
+    """Too much of something; waiting helps. `policy` names the limit, which allows `per_minute` (0: not said)."""
 
     code = "rate-limited"
+
+    def __init__(
+        self, message: str, *, hint: str = "", retry_after: float = 0.0, policy: str = "", per_minute: int = 0
+    ) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
+        self.policy = policy
+        self.per_minute = per_minute
 
 
 @dataclass(slots=True)
@@ -35,7 +42,7 @@ class FailureLimit:
 
     def check(self, address: str) -> None:
         """Raise RateLimitedError while the address has used up its failures."""
-        address = _network_of(address)
+        address = network_of(address)
         window = self._windows.get(address)
         if window is None or window.failures < _FAILURES:
             return
@@ -45,12 +52,14 @@ class FailureLimit:
                 "Too many invalid credentials came from this address.",
                 hint=f"Wait {int(left) + 1} s, and check the token that is being sent.",
                 retry_after=left,
+                policy="failures",
+                per_minute=_FAILURES,
             )
         del self._windows[address]
 
     def failed(self, address: str) -> None:
         """Count a failure."""
-        address = _network_of(address)
+        address = network_of(address)
         now = self._clock.monotonic()
         window = self._windows.pop(address, None)
         if window is None or now - window.began >= _WINDOW:
@@ -62,7 +71,7 @@ class FailureLimit:
             self._windows.popitem(last=False)
 
 
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
     """The address; of IPv6 the /64 network, since whoever has one address of it has them all."""
     try:
         parsed = ipaddress.ip_address(address)

@@ -6,7 +6,9 @@ import hashlib
 import secrets
 
 OWNER_PREFIX = "cf_owner_"
-TOKEN_PREFIX = "cf_token_"  # noqa: S105 - a public prefix, by which secret scanners know our tokens
+KEY_PREFIX = "cf_live_"
+SESSION_PREFIX = "cf_session_"
+REFRESH_PREFIX = "cf_refresh_"
 INSTANCE_PREFIX = "cf_instance_"
 _RANDOM_BYTES = 32
 

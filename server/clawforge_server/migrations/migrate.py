@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -10,11 +11,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from clawforge_server.sealing import Seal
 from clawforge_server.startup_error import StartupError
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Run every missing migration in the caller's transaction. Raises StartupError for a newer database."""
+def upgrade(connection: sa.Connection, seal: Callable[[], Seal], to: str = "head") -> None:
+    """Run every missing migration in the caller's transaction; `seal` is asked for if one has to seal private keys.
+
+    `to` is the shape to stop at, as a database of an older version has it. Raises StartupError for a newer database.
+    """
     from alembic import command
 
     found = current_revision(connection)
@@ -27,7 +32,8 @@ def upgrade(connection: sa.Connection) -> None:
         return
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    config.attributes["seal"] = seal
+    command.upgrade(config, to)
 
 
 def current_revision(connection: sa.Connection) -> str | None:

@@ -17,16 +17,19 @@ from clawforge.wire import (
     HEADER_ACKNOWLEDGED,
     HEADER_LEASE,
     HEADER_REVISION,
-    EnrollAnswer,
-    EnrollRequest,
     Heartbeat,
     HeartbeatAnswer,
     PolicyAnswer,
 )
-from clawforge_server.auth.admission import recognise_instance
+from clawforge.wire_enrollment import CredentialAnswer, EnrollAnswer, EnrollRequest
+from clawforge_server.auth.admission import admit_instance, recognise_instance
+from clawforge_server.auth.authenticator import bearer_token
+from clawforge_server.auth.principal import instance_principal
+from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.request_body import TINY_BODY, parse_body
 from clawforge_server.service.enrolling import enroll
+from clawforge_server.service.instance_credentials import offer_credential
 from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
@@ -43,7 +46,7 @@ async def enrol(call: Call) -> Response:
     request = parse_body(EnrollRequest, call.body)
     _check_versions(request.versions)
     try:
-        answer: EnrollAnswer = await call.run(lambda: enroll(call.plane, request))
+        answer: EnrollAnswer = await call.run(lambda: enroll(call.plane, request, origin=call.origin))
     except UnauthenticatedError:
         call.plane.failures.failed(call.address)
         raise
@@ -53,7 +56,7 @@ async def enrol(call: Call) -> Response:
 async def policy(call: Call) -> Response:
     """The bundle if it is not the one that the agent holds; a fresh lease in any case."""
     plane = call.plane
-    instance = await recognise_instance(plane, call.request, call.address)
+    instance = await admit_instance(call)
     wait = call.number("wait", 0, low=0, high=_LONGEST_WAIT) or 0
     acknowledged = call.request.headers.get(HEADER_ACKNOWLEDGED, "")
     plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.fullmatch(acknowledged) else None)
@@ -78,10 +81,19 @@ async def policy(call: Call) -> Response:
             continue
 
 
+async def rotate(call: Call) -> Response:
+    """Offer the credential that takes the place of the present one."""
+    plane = call.plane
+    instance = await admit_instance(call)
+    shown = credential_hash(bearer_token(call.request.headers.get("authorization")))
+    origin = call.origin_of(instance_principal(instance.org, instance.name))
+    return json_answer(await call.run(lambda: offer_credential(plane, instance, shown, origin=origin)), 201)
+
+
 async def heartbeat(call: Call) -> Response:
     """Take an agent's report, and tell it what it should hold."""
     plane = call.plane
-    instance = await recognise_instance(plane, call.request, call.address)
+    instance = await admit_instance(call)
     report = parse_body(Heartbeat, call.body)
     _check_versions(report.versions)
     if report.acknowledged is not None and not _DIGEST.fullmatch(report.acknowledged):
@@ -137,7 +149,7 @@ ENDPOINTS = (
         EnrollRequest,
         status=201,
         body_limit=TINY_BODY,
-        refusals=(409, 422),
+        refusals=(401, 409, 422),
     ),
     Endpoint(
         "GET",
@@ -147,6 +159,15 @@ ENDPOINTS = (
         PolicyAnswer,
         parameters=(_HOLDS, _ENFORCES, Parameter("wait", "Seconds to wait for a change, up to 30.")),
         refusals=(304,),
+    ),
+    Endpoint(
+        "POST",
+        "/v1/agent/credential",
+        "A new credential for the instance; the present one works until the new one is used.",
+        rotate,
+        CredentialAnswer,
+        status=201,
+        refusals=(403,),
     ),
     Endpoint(
         "POST",

@@ -23,13 +23,13 @@ _INSTANT: TypeAdapter[dt.datetime] = TypeAdapter(Instant)
 async def effective(call: Call) -> Response:
     """The effective policy of a subject."""
     question = _question(call)
-    return json_answer(await call.run(lambda: effective_for(call.plane, call.org, question)))
+    return json_answer(await call.run(lambda: effective_for(call.plane, call.who, call.org, question)))
 
 
 async def decide(call: Call) -> Response:
     """The decision on one call."""
     request = parse_body(DecideRequest, call.body)
-    return json_answer(await call.run(lambda: decide_for(call.plane, call.org, request)))
+    return json_answer(await call.run(lambda: decide_for(call.plane, call.who, call.org, request)))
 
 
 def _question(call: Call) -> Question:
@@ -93,6 +93,8 @@ ENDPOINTS = (
             Parameter("tag", "A tag as KEY=VALUE.", repeated=True),
         ),
         refusals=(404, 422),
+        anywhere=True,
+        own="decisions:read-own",
     ),
     Endpoint(
         "POST",
@@ -103,5 +105,7 @@ ENDPOINTS = (
         "decisions:read",
         DecideRequest,
         refusals=(404, 422),
+        anywhere=True,
+        own="decisions:read-own",
     ),
 )

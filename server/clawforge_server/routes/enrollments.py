@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from clawforge.wire import EnrollmentAnswer, EnrollmentList, EnrollmentRequest
+from clawforge.wire_enrollment import EnrollmentAnswer, EnrollmentList, EnrollmentRequest
 from clawforge_server.endpoint import Call, Endpoint, json_answer
 from clawforge_server.request_body import parse_body
 from clawforge_server.service.enrollments import create_enrollment, list_enrollments, revoke_enrollment
@@ -13,7 +13,7 @@ from clawforge_server.service.enrollments import create_enrollment, list_enrollm
 async def create(call: Call) -> Response:
     """Mint an enrolment token."""
     request = parse_body(EnrollmentRequest, call.body)
-    answer = await call.run(lambda: create_enrollment(call.plane, call.who.actor, call.org, request))
+    answer = await call.run(lambda: create_enrollment(call.plane, call.who, call.org, request, origin=call.origin))
     return json_answer(answer, 201)
 
 
@@ -24,7 +24,7 @@ async def listing(call: Call) -> Response:
 
 async def revoke(call: Call) -> Response:
     """Take an enrolment token back."""
-    await call.run(lambda: revoke_enrollment(call.plane, call.who.actor, call.org, call.path("id")))
+    await call.run(lambda: revoke_enrollment(call.plane, call.who.actor, call.org, call.path("id"), origin=call.origin))
     return Response(status_code=204)
 
 
@@ -39,6 +39,7 @@ ENDPOINTS = (
         EnrollmentRequest,
         status=201,
         refusals=(404, 409, 422),
+        anywhere=True,
     ),
     Endpoint(
         "GET",

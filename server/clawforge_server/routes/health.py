@@ -22,7 +22,7 @@ async def ready(call: Call) -> Response:
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/health", "The server answers.", health, Health),
+    Endpoint("GET", "/health", "The server answers.", health, Health, free=True),
     Endpoint(
         "GET",
         "/health/ready",

@@ -1,23 +1,55 @@
-"""Enrolled instances."""
+"""Enrolled instances, and those that wait to be let in."""
 
 from __future__ import annotations
 
+from typing import cast, get_args
+
+import orjson
 from starlette.responses import Response
 
-from clawforge.wire import InstanceList
-from clawforge_server.endpoint import Call, Endpoint, json_answer
-from clawforge_server.service.instances import list_instances, revoke_instance
+from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView, ReviewRequest
+from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
+from clawforge_server.problems import HttpError
+from clawforge_server.request_body import TINY_BODY, parse_body
+from clawforge_server.service.instances import approve_instance, list_instances, reject_instance, revoke_instance
+
+_STATES: tuple[str, ...] = get_args(InstanceState)
 
 
 async def listing(call: Call) -> Response:
-    """All instances."""
-    return json_answer(await call.run(lambda: list_instances(call.plane, call.org)))
+    """All instances, or those in one state."""
+    text = call.query("state")
+    if text is not None and text not in _STATES:
+        raise HttpError(400, "bad-parameter", f"The parameter state must be one of {', '.join(_STATES)}.")
+    wanted = cast(InstanceState | None, text)
+    return json_answer(await call.run(lambda: list_instances(call.plane, call.who, call.org, wanted)))
 
 
 async def revoke(call: Call) -> Response:
     """Take an instance's credential away."""
-    await call.run(lambda: revoke_instance(call.plane, call.who.actor, call.org, call.path("name")))
+    query = call.query("reason")
+    reason = None if query is None else parse_body(ReviewRequest, orjson.dumps({"reason": query})).reason
+    name = call.path("name")
+    await call.run(lambda: revoke_instance(call.plane, call.who, call.org, name, reason, origin=call.origin))
     return Response(status_code=204)
+
+
+async def approve(call: Call) -> Response:
+    """Let an instance in."""
+    request, name = parse_body(ReviewRequest, call.body), call.path("name")
+    answer = await call.run(
+        lambda: approve_instance(call.plane, call.who, call.org, name, request.reason, origin=call.origin)
+    )
+    return json_answer(answer)
+
+
+async def reject(call: Call) -> Response:
+    """Turn an instance away."""
+    request, name = parse_body(ReviewRequest, call.body), call.path("name")
+    answer = await call.run(
+        lambda: reject_instance(call.plane, call.who, call.org, name, request.reason, origin=call.origin)
+    )
+    return json_answer(answer)
 
 
 ENDPOINTS = (
@@ -28,16 +60,44 @@ ENDPOINTS = (
         listing,
         InstanceList,
         "instances:read",
-        refusals=(404,),
+        parameters=(Parameter("state", f"Only instances in this state: {', '.join(_STATES)}."),),
+        refusals=(400, 404),
+        anywhere=True,
     ),
     Endpoint(
         "DELETE",
         "/v1/orgs/{org}/instances/{name}",
-        "Revoke an instance's credential.",
+        "Revoke an instance's credential, at once and for good.",
         revoke,
         None,
         "instances:revoke",
+        parameters=(Parameter("reason", "Why; it is kept in the log."),),
         status=204,
-        refusals=(404,),
+        refusals=(400, 404, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/instances/{name}/approvals",
+        "Let in an instance that waits for it. Nobody approves their own.",
+        approve,
+        InstanceView,
+        "instances:approve",
+        ReviewRequest,
+        body_limit=TINY_BODY,
+        refusals=(404, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/instances/{name}/rejections",
+        "Turn away an instance that waits to be let in.",
+        reject,
+        InstanceView,
+        "instances:approve",
+        ReviewRequest,
+        body_limit=TINY_BODY,
+        refusals=(404, 422),
+        anywhere=True,
     ),
 )

@@ -9,11 +9,13 @@ from starlette.responses import Response
 from clawforge.canonical import canonical_bytes
 from clawforge.plan import Plan, plan_json
 from clawforge.wire import HEADER_REVISION, ApplyRequest, ApplyResult, PlanRequest
+from clawforge.wire_identity import JudgementRequest
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
 from clawforge_server.request_body import LARGE_BODY, parse_body, strict_json
 from clawforge_server.service.applying import apply_plan
 from clawforge_server.service.planning import create_plan, read_plan
+from clawforge_server.service.reviewing import Verdict, judge_plan
 
 _REVISION_TAG = re.compile(r'^"(\d{1,15})"$')
 
@@ -22,7 +24,8 @@ async def create(call: Call) -> Response:
     """Propose the state of one source."""
 
     def work() -> Plan:
-        return create_plan(call.plane, call.who.actor, call.org, parse_body(PlanRequest, call.body))
+        request = parse_body(PlanRequest, call.body)
+        return create_plan(call.plane, call.who, call.org, request, origin=call.origin)
 
     return _answer(await call.run(work), 201)
 
@@ -42,10 +45,29 @@ async def apply(call: Call) -> Response:
         value = strict_json(call.body)
         if not isinstance(value, dict) or set(value) != {"plan"}:
             raise HttpError(422, "invalid-request", "The body must be an object with the one field `plan`.")
-        return apply_plan(call.plane, call.who.actor, call.org, call.path("id"), base, value["plan"])
+        return apply_plan(call.plane, call.who, call.org, call.path("id"), base, value["plan"], origin=call.origin)
 
     result = await call.run(work)
     return json_answer(result, headers={HEADER_REVISION: str(result.revision)})
+
+
+async def approve(call: Call) -> Response:
+    """Approve somebody else's plan."""
+    return await _judge(call, "approved")
+
+
+async def reject(call: Call) -> Response:
+    """Reject somebody else's plan."""
+    return await _judge(call, "rejected")
+
+
+async def _judge(call: Call, verdict: Verdict) -> Response:
+    request = parse_body(JudgementRequest, call.body)
+    plan_id = call.path("id")
+    plan = await call.run(
+        lambda: judge_plan(call.plane, call.who, call.org, plan_id, request, verdict, origin=call.origin)
+    )
+    return _answer(plan, 200)
 
 
 def _if_match(header: str | None) -> int:
@@ -79,6 +101,7 @@ ENDPOINTS = (
         status=201,
         body_limit=LARGE_BODY,
         refusals=(409, 422),
+        anywhere=True,
     ),
     Endpoint(
         "GET",
@@ -100,5 +123,28 @@ ENDPOINTS = (
         parameters=(Parameter("If-Match", "The plan's base revision in quotes.", "header", required=True),),
         body_limit=LARGE_BODY,
         refusals=(404, 409, 422, 428),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/plans/{id}/approvals",
+        "Approve somebody else's plan; it binds the change that the plan makes.",
+        approve,
+        Plan,
+        "plans:approve",
+        JudgementRequest,
+        refusals=(404, 409, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/plans/{id}/rejections",
+        "Reject somebody else's plan: it cannot be applied any more.",
+        reject,
+        Plan,
+        "plans:approve",
+        JudgementRequest,
+        refusals=(404, 409, 422),
+        anywhere=True,
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from clawforge_server.endpoint import Endpoint
 from clawforge_server.routes import (
     agent,
+    agent_audit,
     audit,
     decisions,
     enrollments,
@@ -14,7 +15,10 @@ from clawforge_server.routes import (
     openapi,
     plans,
     revisions,
+    sessions,
+    sign_in,
     tokens,
+    users,
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -24,9 +28,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *instances.ENDPOINTS,
     *enrollments.ENDPOINTS,
     *tokens.ENDPOINTS,
+    *sessions.ENDPOINTS,
+    *users.ENDPOINTS,
+    *sign_in.ENDPOINTS,
     *keys.ENDPOINTS,
     *audit.ENDPOINTS,
     *agent.ENDPOINTS,
+    *agent_audit.ENDPOINTS,
     *health.ENDPOINTS,
     *openapi.ENDPOINTS,
 )

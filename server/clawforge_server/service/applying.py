@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from clawforge.access.escalation import Side
 from clawforge.canonical import canonical_bytes, digest_of_bytes
 from clawforge.errors import ConflictError, InputError, StalePlanError, UnavailableError
 from clawforge.plan import Plan, plan_json
@@ -17,11 +18,19 @@ from clawforge.planning import digest_of_changes
 from clawforge.resource.meta import format_instant
 from clawforge.state import EMPTY_STATE, State, StateEntry
 from clawforge.wire import ApplyResult, Revision
+from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
-from clawforge_server.service.audit_trail import done
+from clawforge_server.service.audit_trail import Origin, changed_fields, done
+from clawforge_server.service.credentials import end_credentials, put_out, require_standing
+from clawforge_server.service.plan_authority import (
+    refuse_escalation,
+    refuse_last_owner,
+    refuse_rejected,
+    require_over_changes,
+)
 from clawforge_server.service.planning import unknown_plan
 from clawforge_server.state.org_keys import new_keys
-from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.org_state import OrgState, empty_org, read_org
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, PlanPayload, PlanRecord
 
@@ -33,24 +42,41 @@ _MOST_NAMED = 5
 class Apply:
     """Who applies which plan, when, over which base; `reviewed` is the plan document that was sent back."""
 
-    actor: str
+    who: Principal
     org: str
     plan_id: str
     base: int
     reviewed: Any
     at: dt.datetime
+    origin: Origin | None = None
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit log."""
+        return self.who.actor
 
 
-def apply_plan(plane: ControlPlane, actor: str, org: str, plan_id: str, base: int, reviewed: Any) -> ApplyResult:
+def apply_plan(
+    plane: ControlPlane,
+    who: Principal,
+    org: str,
+    plan_id: str,
+    base: int,
+    reviewed: Any,
+    *,
+    origin: Origin | None = None,
+) -> ApplyResult:
     """Carry out a plan exactly as it was answered and reviewed.
 
     A plan that was applied before is not applied again; the answer is that of the first time. Raises NotFoundError,
-    and ConflictError with the code `plan-edited`, `plan-expired`, `stale-plan` or `plan-mismatch`.
+    and ConflictError with the code `plan-edited`, `plan-expired`, `stale-plan` or `plan-mismatch`. What the applier may
+    not do is a ForbiddenError; for a right that is given beyond their own it is `rbac-escalation`.
     """
-    request = Apply(actor, org, plan_id, base, reviewed, plane.clock.now())
-    previous = plane.states.find(org)
+    request = Apply(who, org, plan_id, base, reviewed, plane.clock.now(), origin)
     with plane.states.changing(org):
+        previous = plane.states.find(org)
         with plane.store.transaction() as transaction:
+            require_standing(transaction, previous or empty_org(org), who, request.at)
             plan = _reviewed_plan(transaction, request)
             if plan.result is not None:
                 return ApplyResult.model_validate_json(plan.result)
@@ -61,8 +87,26 @@ def apply_plan(plane: ControlPlane, actor: str, org: str, plan_id: str, base: in
                 raise UnavailableError("The org that was written cannot be read back.", code="unreadable-state")
             # Before the commit: a state that no model can be made of must not become the present one.
             _warm(state)
+            ended = _authorise(transaction, request, plan, previous or empty_org(org), state)
+        plane.credentials.forget(ended)
         plane.states.publish(state)
     return result
+
+
+def _authorise(
+    transaction: Transaction, request: Apply, plan: PlanRecord, previous: OrgState, state: OrgState
+) -> tuple[str, ...]:
+    """Refuse what the applier may not do, with everything that was written; the hashes of credentials that end."""
+    if previous.state.revision != plan.document.base.revision:
+        raise _stale(transaction, request, plan.document, previous.state.revision)
+    before, after = Side(previous.resources, previous.access), Side(state.resources, state.access)
+    judgements = transaction.plans.judgements(request.org, request.plan_id)
+    refuse_rejected(judgements)
+    require_over_changes(request.who, "plans:apply", plan.document, before, after)
+    refuse_last_owner(before, after)
+    refuse_escalation(request.who, plan.document, judgements, before, after, request.at)
+    gone = put_out(before.access, after.access, request.at)
+    return end_credentials(transaction, request.org, gone, request.at, request.actor) if gone else ()
 
 
 def _reviewed_plan(transaction: Transaction, request: Apply) -> PlanRecord:
@@ -83,8 +127,11 @@ def _reviewed_plan(transaction: Transaction, request: Apply) -> PlanRecord:
 
 
 def _is_same(stored: Plan, reviewed: Any) -> bool:
-    """Whether every value is the same; optional fields that are null may be left out."""
+    """Whether every value is the same; optional fields that are null may be left out. What reviewers said was added
+    after the plan was made, and is looked up."""
     wanted = canonical_bytes(plan_json(stored))
+    if isinstance(reviewed, dict) and isinstance(reviewed.get("approvals"), dict):
+        reviewed = {**reviewed, "approvals": {**reviewed["approvals"], "given": []}}
     try:
         if canonical_bytes(reviewed) == wanted:
             return True
@@ -115,9 +162,22 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord) -> Ap
     transaction.orgs.update(_advanced(record, state, request.at))
     revision = _revision(request, document, payload, state)
     transaction.revisions.add(request.org, revision)
-    detail = {"plan": document.id, "revision": state.revision, "source": document.source}
-    digests = {"change": document.digest, "state": state.digest, "commit": payload.commit}
-    transaction.audit.append(request.org, done(request.at, request.actor, "plans:apply", **detail, **digests))
+    entry = done(
+        request.at,
+        request.actor,
+        "plans:apply",
+        origin=request.origin,
+        revision=state.revision,
+        target=f"plan/{document.id}",
+        before={"revision": base.revision, "state": base.digest},
+        after={"revision": state.revision, "state": state.digest},
+        plan=document.id,
+        source=document.source,
+        change=document.digest,
+        commit=payload.commit,
+        changes=changed_fields(document),
+    )
+    transaction.audit.append(request.org, entry)
     return ApplyResult(
         revision=state.revision,
         applied=True,
@@ -160,14 +220,26 @@ def _create_org(transaction: Transaction, request: Apply, base: State) -> OrgRec
     transaction.orgs.create(record)
     for key in new_keys(_FIRST_EPOCH, secrets.token_bytes(64), request.at):
         transaction.orgs.add_key(request.org, key)
-    transaction.audit.append(request.org, done(request.at, request.actor, "orgs:create"))
+    transaction.audit.append(
+        request.org, done(request.at, request.actor, "orgs:create", origin=request.origin, target=f"org/{request.org}")
+    )
     return record
 
 
 def _only_positions(transaction: Transaction, request: Apply, plan: Plan, record: OrgRecord) -> ApplyResult:
     """Nothing is decided differently, so there is no revision, and no agent hears of it."""
-    detail = {"plan": plan.id, "source": plan.source, "commit": plan.commit}
-    transaction.audit.append(request.org, done(request.at, request.actor, "positions:refresh", **detail))
+    entry = done(
+        request.at,
+        request.actor,
+        "positions:refresh",
+        origin=request.origin,
+        revision=record.revision,
+        target=f"plan/{plan.id}",
+        plan=plan.id,
+        source=plan.source,
+        commit=plan.commit,
+    )
+    transaction.audit.append(request.org, entry)
     return ApplyResult(
         revision=record.revision,
         applied=False,
@@ -228,3 +300,4 @@ def _stale(transaction: Transaction, request: Apply, plan: Plan, head: int) -> S
 def _warm(state: OrgState) -> None:
     """Build the model here, on this thread, so that no agent's poll has to wait for it."""
     _ = state.model
+    _ = state.access

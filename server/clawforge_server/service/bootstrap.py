@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from clawforge_server.auth.permission import EVERYTHING
+from clawforge.access.permission import EVERYTHING
+from clawforge_server.auth.principal import OWNER_HOLDER
 from clawforge_server.auth.secrets import OWNER_PREFIX, credential_hash, new_credential, new_id
 from clawforge_server.clock import Clock
 from clawforge_server.data_dir import DataDirectory
+from clawforge_server.service.audit_trail import SERVER_LOG, done
 from clawforge_server.store.port import Store
 from clawforge_server.store.records import TokenRecord
 
@@ -19,19 +21,22 @@ def ensure_owner(store: Store, directory: DataDirectory, clock: Clock) -> bool:
     with store.transaction() as transaction:
         if transaction.tokens.has_owner():
             return False
-        token = new_credential(OWNER_PREFIX)
+        token, token_id, now = new_credential(OWNER_PREFIX), new_id("token"), clock.now()
         transaction.tokens.add(
             TokenRecord(
-                id=new_id("token"),
+                id=token_id,
                 org=None,
                 kind="owner",
                 sha256=credential_hash(token),
                 name="bootstrap",
-                permissions=(EVERYTHING,),
-                created_at=clock.now(),
+                holder=OWNER_HOLDER,
+                scopes=(EVERYTHING,),
+                created_at=now,
                 created_by="server",
                 expires_at=None,
             )
         )
+        entry = done(now, "server", "tokens:create", target=f"token/{token_id}", name="bootstrap")
+        transaction.audit.append(SERVER_LOG, entry)
         directory.write_bootstrap_token(token)
     return True

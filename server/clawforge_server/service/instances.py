@@ -2,36 +2,160 @@
 
 from __future__ import annotations
 
-from clawforge.errors import NotFoundError
-from clawforge.wire import InstanceList, InstanceView
+import dataclasses
+import datetime as dt
+
+from clawforge.access.model import USER
+from clawforge.access.rights import ORG_WIDE, Target
+from clawforge.errors import ForbiddenError, NotFoundError
+from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView
+from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
-from clawforge_server.service.audit_trail import done
-from clawforge_server.store.records import InstanceRecord
+from clawforge_server.service.audit_trail import Origin, done
+from clawforge_server.service.credentials import require_standing
+from clawforge_server.state.org_state import OrgState, empty_org
+from clawforge_server.store.port import Transaction
+from clawforge_server.store.records import AuditEntry, InstanceRecord
+
+APPROVE = "instances:approve"
 
 
-def list_instances(plane: ControlPlane, org: str) -> InstanceList:
-    """All instances by name, with what they reported last. Raises NotFoundError."""
-    plane.states.get(org)
+def list_instances(plane: ControlPlane, who: Principal, org: str, wanted: InstanceState | None = None) -> InstanceList:
+    """The instances that the caller's right reaches, by name, with what they reported last; or those in one state.
+
+    Raises NotFoundError.
+    """
+    state = plane.states.get(org)
+    now = plane.clock.now()
     plane.reports.flush()
     with plane.store.transaction() as transaction:
         found = transaction.instances.list(org)
-    return InstanceList(instances=tuple(_view(record) for record in found))
+    visible = (record for record in found if who.may("instances:read", instance_target(state, record)))
+    views = (_view(record, now) for record in visible)
+    return InstanceList(instances=tuple(view for view in views if wanted is None or view.state == wanted))
 
 
-def revoke_instance(plane: ControlPlane, actor: str, org: str, name: str) -> None:
-    """Its credential stops working at once; it keeps what it holds until that expires. Raises NotFoundError."""
+def instance_target(state: OrgState, record: InstanceRecord) -> Target:
+    """Whom an instance concerns: the groups of its user, and those that it was given at enrolment."""
+    return Target(groups=state.access.groups_of_user(record.user) | frozenset(record.groups))
+
+
+def revoke_instance(
+    plane: ControlPlane, who: Principal, org: str, name: str, reason: str | None = None, *, origin: Origin | None = None
+) -> None:
+    """Its credential stops working at once, and once it asks again its agent denies every call.
+
+    Raises NotFoundError, ForbiddenError for an instance that the caller's right does not reach.
+    """
     now = plane.clock.now()
+    state = plane.states.find(org) or empty_org(org)
     with plane.store.transaction() as transaction:
         instance = transaction.instances.get(org, name)
-        if instance is None or not transaction.instances.revoke(org, name, now):
+        who.require("instances:revoke", ORG_WIDE if instance is None else instance_target(state, instance))
+        if instance is None or not transaction.instances.revoke(org, name, now, reason):
             raise NotFoundError(f"There is no active instance {name!r} in this org.", code="unknown-instance")
-        transaction.audit.append(org, done(now, actor, "instances:revoke", instance=name))
-    plane.instances.forget(instance)
+        transaction.revocations.add(org)
+        entry = done(
+            now,
+            who.actor,
+            "instances:revoke",
+            origin=origin,
+            target=f"instance/{name}",
+            before={"state": instance.state_at(now)},
+            after={"state": dataclasses.replace(instance, revoked_at=now).state_at(now)},
+            instance=name,
+            reason=reason,
+        )
+        transaction.audit.append(org, entry)
+    plane.instances.forget((instance.sha256,))
     # A poll of this instance may be waiting: it must end now.
     plane.wakeups.notify(org)
 
 
-def _view(record: InstanceRecord) -> InstanceView:
+def approve_instance(
+    plane: ControlPlane, who: Principal, org: str, name: str, reason: str | None = None, *, origin: Origin | None = None
+) -> InstanceView:
+    """A machine that waits gets its policy from now on.
+
+    Raises NotFoundError for an instance that does not wait, ForbiddenError for one that the caller's right does not
+    reach, for the caller's own (`own-instance`), and for a program that approves (`not-a-person`).
+    """
+    if who.kind == "service-account":
+        raise ForbiddenError(
+            "Only people approve: whoever can run a program could let their own machine in through it.",
+            hint="Sign in with `clawforge login`; a program may reject.",
+            code="not-a-person",
+        )
+    now = plane.clock.now()
+    # Before the transaction: an org that is not in memory is read in one of its own.
+    state = plane.states.find(org) or empty_org(org)
+    with plane.store.transaction() as transaction:
+        _waiting(state, transaction, who, org, name, now)
+        if not transaction.instances.approve(org, name, now, who.actor, reason):
+            raise _not_waiting(name)
+        transaction.audit.append(org, _reviewed(who, name, "active", now, reason, origin))
+        approved = transaction.instances.get(org, name)
+    if approved is None:
+        raise LookupError("an instance is never deleted")
+    return _view(approved, now)
+
+
+def reject_instance(
+    plane: ControlPlane, who: Principal, org: str, name: str, reason: str | None = None, *, origin: Origin | None = None
+) -> InstanceView:
+    """A machine that waits is turned away for good. Raises as `approve_instance`."""
+    now = plane.clock.now()
+    # Before the transaction: an org that is not in memory is read in one of its own.
+    state = plane.states.find(org) or empty_org(org)
+    with plane.store.transaction() as transaction:
+        _waiting(state, transaction, who, org, name, now)
+        transaction.instances.revoke(org, name, now, reason)
+        transaction.audit.append(org, _reviewed(who, name, "rejected", now, reason, origin))
+        rejected = transaction.instances.get(org, name)
+    if rejected is None:
+        raise LookupError("an instance is never deleted")
+    return _view(rejected, now)
+
+
+def _waiting(state: OrgState, transaction: Transaction, who: Principal, org: str, name: str, now: dt.datetime) -> None:
+    require_standing(transaction, state, who, now)
+    instance = transaction.instances.get(org, name)
+    who.require(APPROVE, ORG_WIDE if instance is None else instance_target(state, instance))
+    if instance is None or instance.state_at(now) != "pending":
+        raise _not_waiting(name)
+    if who.answerable == f"{USER}{instance.user}":
+        raise ForbiddenError(
+            f"The instance {name!r} is your own.",
+            hint="Somebody else who may approve instances has to look at it.",
+            code="own-instance",
+        )
+
+
+def _reviewed(
+    who: Principal, name: str, after: str, now: dt.datetime, reason: str | None, origin: Origin | None
+) -> AuditEntry:
+    return done(
+        now,
+        who.actor,
+        APPROVE if after == "active" else "instances:reject",
+        origin=origin,
+        target=f"instance/{name}",
+        before={"state": "pending"},
+        after={"state": after},
+        instance=name,
+        reason=reason,
+    )
+
+
+def _not_waiting(name: str) -> NotFoundError:
+    return NotFoundError(
+        f"There is no instance {name!r} that waits for an approval in this org.",
+        hint="`clawforge fleet list --state pending` lists those that do.",
+        code="unknown-instance",
+    )
+
+
+def _view(record: InstanceRecord, now: dt.datetime) -> InstanceView:
     return InstanceView(
         instance=record.name,
         user=record.user,
@@ -43,5 +167,8 @@ def _view(record: InstanceRecord) -> InstanceView:
         enrolled_at=record.enrolled_at,
         last_seen=record.last_seen,
         acknowledged=record.acknowledged,
-        state="active" if record.revoked_at is None else "revoked",
+        state=record.state_at(now),
+        pending_until=record.pending_until,
+        approved_by=record.approved_by,
+        reason=record.reason,
     )

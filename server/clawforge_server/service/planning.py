@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
+from clawforge.access.escalation import Side
 from clawforge.errors import NotFoundError, StalePlanError
 from clawforge.plan import Plan
 from clawforge.planning import PlannedChanges, Proposal, make_plan
@@ -14,9 +15,11 @@ from clawforge.resource.meta import Resource
 from clawforge.resource.user import User
 from clawforge.state import StateEntry
 from clawforge.wire import PlanRequest
+from clawforge_server.auth.principal import Principal
 from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
-from clawforge_server.service.audit_trail import done
+from clawforge_server.service.audit_trail import Origin, done
+from clawforge_server.service.plan_authority import given, needed_approvals, refuse_last_owner, require_over_changes
 from clawforge_server.service.proposal_checks import check_bundles, check_resources, parse_resources
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
@@ -27,11 +30,13 @@ _EXPIRED_KEPT = dt.timedelta(days=7)
 """How long somebody who applies an expired plan is told so, and not that there never was one."""
 
 
-def create_plan(plane: ControlPlane, actor: str, org: str, request: PlanRequest) -> Plan:
+def create_plan(
+    plane: ControlPlane, who: Principal, org: str, request: PlanRequest, *, origin: Origin | None = None
+) -> Plan:
     """Check a proposal, and keep the plan that it makes for 24 hours. Changes nothing.
 
     Raises StalePlanError if the client looked at another revision, OwnedElsewhereError, and ListedError for what
-    the checks refuse.
+    the checks refuse, ForbiddenError for changes that the author's right does not reach.
     """
     state = plane.states.find(org) or empty_org(org)
     if request.base is not None and request.base != state.state.revision:
@@ -45,23 +50,37 @@ def create_plan(plane: ControlPlane, actor: str, org: str, request: PlanRequest)
     resources = _proposed_state(state, proposal, proposed)
     check_bundles(resources, _subjects(plane, org, resources), now)
     plan = planned.plan.model_copy(update={"expires_at": expires_at})
+    plan = _authorised(who, plan, state, resources, now)
     payload = _payload(planned, proposal, request)
-    record = PlanRecord(plan_id, now, expires_at, actor, plan, payload)
+    record = PlanRecord(plan_id, now, expires_at, who.actor, who.answerable, plan, payload)
     with plane.store.transaction() as transaction:
         transaction.plans.forget_expired(org, now - _EXPIRED_KEPT)
         transaction.plans.add(org, record)
-        detail = {"plan": plan_id, "source": request.source, "digest": plan.digest, "commit": request.commit}
-        transaction.audit.append(org, done(now, actor, "plans:create", **detail))
+        entry = done(
+            now,
+            who.actor,
+            "plans:create",
+            origin=origin,
+            revision=state.state.revision,
+            target=f"plan/{plan_id}",
+            plan=plan_id,
+            source=request.source,
+            digest=plan.digest,
+            commit=request.commit,
+        )
+        transaction.audit.append(org, entry)
     return plan
 
 
 def read_plan(plane: ControlPlane, org: str, plan_id: str) -> Plan:
-    """The plan as it was answered. Raises NotFoundError."""
+    """The plan as it was answered, with what reviewers said since. Raises NotFoundError."""
     with plane.store.transaction() as transaction:
         found = transaction.plans.get(org, plan_id)
+        judgements = transaction.plans.judgements(org, plan_id)
     if found is None:
         raise unknown_plan(plan_id)
-    return found.document
+    approvals = found.document.approvals.model_copy(update={"given": given(judgements)})
+    return found.document.model_copy(update={"approvals": approvals})
 
 
 def unknown_plan(plan_id: str) -> NotFoundError:
@@ -71,6 +90,16 @@ def unknown_plan(plan_id: str) -> NotFoundError:
         hint="Plans that were not applied are dropped after they expired; plan again.",
         code="unknown-plan",
     )
+
+
+def _authorised(who: Principal, plan: Plan, state: OrgState, resources: Sequence[Resource], now: dt.datetime) -> Plan:
+    """The plan with the approvals that it needs. Raises ForbiddenError, and InputError for the end of all owners."""
+    before = Side(state.resources, state.access)
+    after = Side({item.address: item for item in resources}, state.access_of(resources))
+    require_over_changes(who, "plans:create", plan, before, after)
+    refuse_last_owner(before, after)
+    approvals = plan.approvals.model_copy(update={"needed": needed_approvals(who, plan, before, after, now)})
+    return plan.model_copy(update={"approvals": approvals})
 
 
 def _plan(state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str) -> PlannedChanges:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 
+from clawforge.access.rights import Target
 from clawforge.decide.request import Decision, Origin
 from clawforge.errors import InputError
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.view import effective_view
 from clawforge.wire import DecideRequest, EffectiveView
+from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.state.org_state import OrgState
 
@@ -27,16 +29,16 @@ class Question:
     at: dt.datetime | None = None
 
 
-def effective_for(plane: ControlPlane, org: str, question: Question) -> EffectiveView:
-    """What the subject may do. Raises NotFoundError, InputError."""
+def effective_for(plane: ControlPlane, who: Principal, org: str, question: Question) -> EffectiveView:
+    """What the subject may do. Raises NotFoundError, InputError, ForbiddenError."""
     state = plane.states.get(org)
-    subject = _subject(plane, state, question)
+    subject = _subject(plane, who, state, question)
     at = question.at or plane.clock.now()
     return effective_view(state.model, subject, at, state.positions, revision=state.state.revision)
 
 
-def decide_for(plane: ControlPlane, org: str, request: DecideRequest) -> Decision:
-    """The decision that an agent of the subject would give. Raises NotFoundError, InputError."""
+def decide_for(plane: ControlPlane, who: Principal, org: str, request: DecideRequest) -> Decision:
+    """The decision that an agent of the subject would give. Raises NotFoundError, InputError, ForbiddenError."""
     state = plane.states.get(org)
     question = Question(
         user=request.user,
@@ -46,15 +48,16 @@ def decide_for(plane: ControlPlane, org: str, request: DecideRequest) -> Decisio
         groups=request.groups,
         tags=tuple(request.tags.items()),
     )
-    subject = _subject(plane, state, question)
+    subject = _subject(plane, who, state, question)
     at = request.at or plane.clock.now()
     origin = Origin(channel=request.channel, sender=request.sender, provider=request.provider)
     return state.simulator.judge(subject, request.tool, request.params, at, origin=origin).decision
 
 
-def _subject(plane: ControlPlane, state: OrgState, question: Question) -> Subject:
+def _subject(plane: ControlPlane, who: Principal, state: OrgState, question: Question) -> Subject:
     declared = state.users.get(question.user) or state.users.get(question.user.lower())
     user = declared.metadata.name if declared is not None else question.user
+    _require_reach(who, state, user, frozenset(question.groups))
     groups, tags = set(question.groups), dict(question.tags)
     if question.instance is not None:
         with plane.store.transaction() as transaction:
@@ -62,7 +65,7 @@ def _subject(plane: ControlPlane, state: OrgState, question: Question) -> Subjec
         if enrolled is not None and enrolled.revoked_at is None:
             if enrolled.user != user:
                 raise InputError(
-                    f"The instance {enrolled.name!r} belongs to {enrolled.user!r}, not to {user!r}.",
+                    f"The instance {enrolled.name!r} does not belong to {user!r}.",
                     hint="Ask about its own user, or leave the instance out.",
                     code="foreign-instance",
                 )
@@ -76,3 +79,14 @@ def _subject(plane: ControlPlane, state: OrgState, question: Question) -> Subjec
         groups=tuple(sorted(groups)),
         tags=tags,
     )
+
+
+def _require_reach(who: Principal, state: OrgState, user: str, supposed: frozenset[str]) -> None:
+    """Raise ForbiddenError unless the caller may ask about this user, or asks about themselves, and about the groups
+    in which the user is supposed to be: the answer tells what is for their members."""
+    own = who.kind == "user" and who.name == user and who.may("decisions:read-own")
+    member = state.access.groups_of_user(user, who.claims if own else ())
+    others = (Target(groups=frozenset((group,))) for group in sorted(supposed - member))
+    concerned = (*(() if own else (Target(groups=member),)), *others)
+    if concerned:
+        who.require("decisions:read", *concerned)

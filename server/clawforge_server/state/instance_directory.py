@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
+from collections.abc import Collection, Iterable
 
-from clawforge_server.store.port import Store
 from clawforge_server.store.records import InstanceRecord
 
 _MOST = 200_000
 
 
 class InstanceDirectory:
-    """Holds active instances only: a revoked one is forgotten here in the moment in which it is revoked."""
+    """Holds active instances under their present credentials only. Used from any thread; never blocks for long."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self) -> None:
         self._by_hash: OrderedDict[str, InstanceRecord] = OrderedDict()
+        self._lock = threading.Lock()
 
     def peek(self, sha256: str) -> InstanceRecord | None:
-        """The instance if it is in memory; never blocks."""
+        """The active instance with this credential, if it is in memory."""
         return self._by_hash.get(sha256)
 
-    def find(self, sha256: str) -> InstanceRecord | None:
-        """The active instance with this credential. Blocks."""
-        found = self.peek(sha256)
-        if found is not None:
-            return found
-        with self._store.transaction() as transaction:
-            found = transaction.instances.find(sha256)
-            # Inside the transaction: a revocation that commits later finds the entry and removes it.
-            if found is not None and found.revoked_at is None:
-                self._by_hash[sha256] = found
-                if len(self._by_hash) > _MOST:
-                    self._by_hash.popitem(last=False)
-                return found
-        return None
+    def keep(self, instance: InstanceRecord) -> None:
+        """Remember an active instance.
 
-    def forget(self, instance: InstanceRecord) -> None:
-        """It was revoked."""
-        self._by_hash.pop(instance.sha256, None)
+        Call it inside the transaction that read or wrote it: a revocation that commits later finds the entry.
+        """
+        with self._lock:
+            self._by_hash[instance.sha256] = instance
+            if len(self._by_hash) > _MOST:
+                self._by_hash.popitem(last=False)
+
+    def forget(self, hashes: Iterable[str]) -> None:
+        """These credentials are good no more. Call it right after the commit."""
+        with self._lock:
+            for sha256 in hashes:
+                self._by_hash.pop(sha256, None)
+
+    def forget_orgs(self, orgs: Collection[str]) -> None:
+        """Drop what may have been revoked elsewhere."""
+        with self._lock:
+            for sha256 in [key for key, item in self._by_hash.items() if item.org in orgs]:
+                del self._by_hash[sha256]

@@ -43,8 +43,10 @@ class OrgKeys:
 
     @cached_property
     def key_set(self) -> dict[str, Any]:
-        """The online keys, signed by the root, as an envelope."""
-        publics = [record.public for record in self.records if record.role == ONLINE and record.retired_at is None]
+        """The online keys, signed by the root, as an envelope. A key whose private half is not here is left out: a
+        row that only names a public key could have been written by anybody who can write the database."""
+        online = [record for record in self.records if record.role == ONLINE and record.retired_at is None]
+        publics = [record.public for record in online if record.private is not None]
         key_set = make_key_set(self.org, self.epoch, publics, self.signed_at + _KEY_SET_LIFETIME)
         return envelope_json(sign_key_set(key_set, _signing(self._current(ROOT))))
 
@@ -68,4 +70,7 @@ def _record(role: str, epoch: int, seed: bytes, now: dt.datetime) -> KeyRecord:
 def _signing(record: KeyRecord) -> SigningKey:
     if record.private is None:
         raise UnavailableError(f"The private {record.role} key is not on this server.", code="no-key")
-    return SigningKey(record.private)
+    key = SigningKey(record.private)
+    if key.public != record.public:
+        raise UnavailableError(f"The {record.role} key is not the one that was made with it.", code="no-key")
+    return key

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from clawforge.access.model import AccessModel
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.load.resource import parse_resource
@@ -14,16 +15,18 @@ from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
 from clawforge.resource.group import Group
 from clawforge.resource.meta import Resource
-from clawforge.resource.user import User
+from clawforge.resource.organization import Organization, OrganizationLimits
+from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.store.port import Transaction
-from clawforge_server.store.records import OrgRecord
+from clawforge_server.store.records import OrgRecord, SuspensionRecord
 
 
 @dataclass(frozen=True)
 class OrgState:
-    """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision."""
+    """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
+    `suspensions` are users stopped by hand."""
 
     name: str
     record: OrgRecord | None
@@ -32,11 +35,24 @@ class OrgState:
     positions: Mapping[str, ResourcePosition]
     keys: OrgKeys | None
     commit: str | None = None
+    suspensions: tuple[SuspensionRecord, ...] = ()
 
     @cached_property
     def model(self) -> OrgModel:
-        """Who may do what."""
-        return OrgModel(tuple(self.resources.values()))
+        """Which policy whose agents get. A user who was stopped by hand is as suspended as the files could say."""
+        stopped = {f"User/{item.user}" for item in self.suspensions}
+        return OrgModel(
+            tuple(_stopped(item) if address in stopped else item for address, item in self.resources.items())
+        )
+
+    @cached_property
+    def access(self) -> AccessModel:
+        """Who may do what to this org."""
+        return self.access_of(self.resources.values())
+
+    def access_of(self, resources: Iterable[Resource]) -> AccessModel:
+        """Who could do what if these were the resources, while the same users are stopped by hand."""
+        return AccessModel.of(resources, [item.user for item in self.suspensions])
 
     @cached_property
     def simulator(self) -> Simulator:
@@ -49,6 +65,12 @@ class OrgState:
         found = [resource for resource in self.resources.values() if isinstance(resource, User)]
         by_email = {user.spec.email: user for user in found}
         return {**by_email, **{user.metadata.name: user for user in found}}
+
+    @cached_property
+    def limits(self) -> OrganizationLimits:
+        """The org's upper bounds."""
+        found = self.resources.get(f"Organization/{self.name}")
+        return found.spec.limits if isinstance(found, Organization) else OrganizationLimits()
 
     @cached_property
     def groups(self) -> frozenset[str]:
@@ -81,7 +103,14 @@ def read_org(
         positions=transaction.resources.positions(name),
         keys=OrgKeys(name, record.epoch, transaction.orgs.keys(name), now),
         commit=None if revision is None else revision.commit,
+        suspensions=transaction.suspensions.list(name),
     )
+
+
+def _stopped(resource: Resource) -> Resource:
+    if not isinstance(resource, User):
+        return resource
+    return resource.model_copy(update={"spec": resource.spec.model_copy(update={"state": UserState.SUSPENDED})})
 
 
 def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:

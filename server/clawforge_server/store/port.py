@@ -7,28 +7,35 @@ when it raises nothing of it happened. Writers of one org never interleave.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from clawforge.position import ResourcePosition
 from clawforge.state import StateEntry
 from clawforge.wire import Revision
+from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.records import (
-    AuditEntry,
-    AuditRecord,
     EnrollmentRecord,
     InstanceRecord,
     InstanceReport,
+    JudgementRecord,
     KeyRecord,
     OrgRecord,
     PlanRecord,
+    RetiredCredential,
+    SessionRecord,
+    SuspensionRecord,
     TokenRecord,
 )
+from clawforge_server.store.sign_in import Identities, Passwords
 
 
 class Orgs(Protocol):
     """Orgs, their counters and their keys."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every org of this server, by name."""
 
     def get(self, org: str) -> OrgRecord | None:
         """The org, if it exists."""
@@ -96,22 +103,21 @@ class Plans(Protocol):
     def forget_expired(self, org: str, before: dt.datetime) -> None:
         """Drop plans that expired before a moment and were never applied."""
 
+    def judge(self, org: str, judgement: JudgementRecord) -> None:
+        """Keep what a reviewer says, in place of what they said before. The plan must be the author's."""
 
-class Audit(Protocol):
-    """The append-only log of an org."""
-
-    def append(self, org: str, entry: AuditEntry) -> int:
-        """The sequence number that the entry got."""
-
-    def page(self, org: str, after: int, limit: int) -> tuple[AuditRecord, ...]:
-        """Oldest first, above `after`."""
+    def judgements(self, org: str, plan_id: str) -> tuple[JudgementRecord, ...]:
+        """What reviewers said, oldest first."""
 
 
 class Tokens(Protocol):
-    """API tokens. `org` None is the server's owner."""
+    """API keys. `org` None is the server's owner."""
 
     def find(self, sha256: str) -> TokenRecord | None:
         """The token with this hash, whatever its org: this is how a caller is recognised."""
+
+    def get(self, org: str, token_id: str) -> TokenRecord | None:
+        """One token of the org, valid or not."""
 
     def add(self, token: TokenRecord) -> None:
         """Keep a token."""
@@ -122,8 +128,68 @@ class Tokens(Protocol):
     def list(self, org: str) -> tuple[TokenRecord, ...]:
         """The org's tokens, oldest first, revoked ones included."""
 
-    def revoke(self, org: str, token_id: str, at: dt.datetime) -> bool:
-        """False when the org has no such valid token."""
+    def replace(self, org: str, token_id: str, successor: str, expires_at: dt.datetime) -> None:
+        """The token ends at a moment, and is revoked with its successor from now on."""
+
+    def tree(self, org: str, token_id: str) -> frozenset[str]:
+        """The ids of a token and of everything that was made with it."""
+
+    def revoke(self, org: str, token_id: str, at: dt.datetime) -> tuple[str, ...]:
+        """Revoke a token and everything that was made with it; the hashes of what was valid until now.
+
+        `token_id` may be that of a session, which itself is left as it is.
+        """
+
+
+class Sessions(Protocol):
+    """Sign-ins."""
+
+    def find(self, sha256: str) -> SessionRecord | None:
+        """The session whose present access token has this hash, whatever its org."""
+
+    def find_refresh(self, sha256: str) -> tuple[SessionRecord, bool] | None:
+        """The session that a refresh token belongs or belonged to, and whether the token is still unused."""
+
+    def get(self, org: str, session_id: str) -> SessionRecord | None:
+        """One session."""
+
+    def add(self, session: SessionRecord) -> None:
+        """Keep a session."""
+
+    def list(self, org: str, holder: str | None = None) -> tuple[SessionRecord, ...]:
+        """The org's sessions, or one holder's, oldest first, ended ones included."""
+
+    def rotate(self, session: SessionRecord, used: str) -> bool:
+        """Write new tokens, and keep that the refresh token with the hash `used` was used; False if it was before."""
+
+    def end(self, org: str, session_id: str, at: dt.datetime, by: str) -> bool:
+        """False when the org has no such session, or it has ended."""
+
+    def forget_ended(self, org: str, before: dt.datetime) -> None:
+        """Drop sessions that ended, or expired, before a moment."""
+
+
+class Revocations(Protocol):
+    """A number for each org that grows with everything that ends a credential."""
+
+    def add(self, org: str) -> None:
+        """Something ended."""
+
+    def numbers(self) -> dict[str, int]:
+        """By org; orgs in which nothing ended yet are left out."""
+
+
+class Suspensions(Protocol):
+    """Users stopped by hand."""
+
+    def list(self, org: str) -> tuple[SuspensionRecord, ...]:
+        """By name."""
+
+    def add(self, org: str, suspension: SuspensionRecord) -> bool:
+        """False when the user is stopped already."""
+
+    def lift(self, org: str, user: str) -> bool:
+        """False when the user is not stopped by hand."""
 
 
 class Enrollments(Protocol):
@@ -152,7 +218,7 @@ class Instances(Protocol):
         """One instance, revoked or not."""
 
     def find(self, sha256: str) -> InstanceRecord | None:
-        """The instance whose credential has this hash, whatever its org."""
+        """The instance whose present or next credential has this hash, whatever its org."""
 
     def add(self, instance: InstanceRecord) -> None:
         """Add an instance under an unused name."""
@@ -160,8 +226,26 @@ class Instances(Protocol):
     def list(self, org: str) -> tuple[InstanceRecord, ...]:
         """By name, revoked ones included."""
 
-    def revoke(self, org: str, name: str, at: dt.datetime) -> bool:
-        """False when the org has no such active instance."""
+    def count(self, org: str, at: dt.datetime) -> int:
+        """How many are active, or wait to be let in."""
+
+    def revoke(self, org: str, name: str, at: dt.datetime, reason: str | None = None) -> bool:
+        """False when the org has no such instance, or it is revoked or rejected already."""
+
+    def approve(self, org: str, name: str, at: dt.datetime, by: str, reason: str | None) -> bool:
+        """False when the org has no such instance that waits and has not waited too long."""
+
+    def offer(self, org: str, name: str, sha256: str, until: dt.datetime) -> None:
+        """The credential that takes the place of the present one if it is used before a moment."""
+
+    def rotate(self, instance: InstanceRecord, at: dt.datetime) -> InstanceRecord:
+        """The instance, whose next credential is its present one now, while the one before is kept as retired."""
+
+    def retired(self, sha256: str) -> RetiredCredential | None:
+        """The credential with this hash that another one replaced, whatever its org."""
+
+    def note_shown(self, credential: RetiredCredential, at: dt.datetime) -> None:
+        """Keep when a retired credential came again."""
 
     def report(self, reports: Sequence[InstanceReport]) -> None:
         """Write what instances said, many at once."""
@@ -191,8 +275,36 @@ class Transaction(Protocol):
         """The log."""
 
     @property
+    def audit_tree(self) -> AuditTree:
+        """The Merkle tree over the log, and its checkpoints."""
+
+    @property
+    def agent_streams(self) -> AgentStreams:
+        """What instances have sent of their own events."""
+
+    @property
     def tokens(self) -> Tokens:
         """API tokens."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Sign-ins."""
+
+    @property
+    def revocations(self) -> Revocations:
+        """What other replicas have to notice."""
+
+    @property
+    def suspensions(self) -> Suspensions:
+        """Users stopped by hand."""
+
+    @property
+    def identities(self) -> Identities:
+        """Foreign subjects."""
+
+    @property
+    def passwords(self) -> Passwords:
+        """Passwords."""
 
     @property
     def enrollments(self) -> Enrollments:
@@ -208,6 +320,9 @@ class Store(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """Begin; the end of the block commits, an exception rolls back."""
+
+    def on_appended(self, listener: Callable[[str], None]) -> None:
+        """Call this with every org whose audit log grew, once that is durable; from any thread, and briefly."""
 
     def check_ready(self) -> None:
         """Raise UnavailableError unless the store answers and has the shape that this code needs."""

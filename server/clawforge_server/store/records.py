@@ -10,6 +10,8 @@ from typing import Any
 from clawforge.plan import Plan
 from clawforge.position import ResourcePosition
 from clawforge.resource.meta import Strict
+from clawforge.wire_enrollment import InstanceState
+from clawforge_server.origin import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class KeyRecord:
     role: str
     epoch: int
     public: bytes
-    private: bytes | None
+    private: bytes | None = field(repr=False)
     created_at: dt.datetime
     retired_at: dt.datetime | None = None
 
@@ -57,12 +59,14 @@ class PlanRecord:
     """A plan as it was answered.
 
     `result` is the JSON text of its first apply, None while it was not applied; the payload is dropped then.
+    `author` is the holder of the credential that proposed it, who may not approve it.
     """
 
     id: str
     created_at: dt.datetime
     expires_at: dt.datetime
     actor: str
+    author: str
     document: Plan
     payload: PlanPayload | None
     result: str | None = None
@@ -70,36 +74,46 @@ class PlanRecord:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who tried what, and how it ended (`done` or `refused`)."""
+    """Who tried what, and how it ended: `done` or `refused`, or an agent's own word such as `deny`.
+
+    `event_class` decides how long the payload is kept; left out, the action decides. `before` and `after` are JSON
+    documents. `claimed` is what an agent said about the time; `at` is always the server's.
+    """
 
     at: dt.datetime
     actor: str
     action: str
     outcome: str
     detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class AuditRecord:
-    """An entry with its place in the org's log; `seq` counts from 1 without gaps."""
-
-    seq: int
-    entry: AuditEntry
+    target: str | None = None
+    revision: int | None = None
+    before: Any = None
+    after: Any = None
+    origin: Origin | None = None
+    event_class: str = ""
+    claimed: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRecord:
-    """An API token; only the SHA-256 of its text is kept. `org` None is the server's owner."""
+    """An API key, or (with `org` None) the token of the server's owner; only the SHA-256 of its text is kept.
+
+    `holder` is `owner`, `user:x` or `service-account:y`; `parent` the token or session with which it was made, and
+    `created_by` who has read it: of what a key of a service account makes, the person who made that key.
+    """
 
     id: str
     org: str | None
     kind: str
     sha256: str
     name: str
-    permissions: tuple[str, ...]
+    holder: str
+    scopes: tuple[str, ...]
     created_at: dt.datetime
     created_by: str
     expires_at: dt.datetime | None
+    networks: tuple[str, ...] = ()
+    parent: str | None = None
     revoked_at: dt.datetime | None = None
 
     def valid_at(self, moment: dt.datetime) -> bool:
@@ -108,8 +122,56 @@ class TokenRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionRecord:
+    """A sign-in; of its tokens only the present ones' SHA-256 are kept.
+
+    `expires_at` is when it ends for good, `access_expires_at` when the present access token does. A session without
+    `refresh_sha256` cannot be prolonged. `address` is where it was opened from.
+    """
+
+    id: str
+    org: str
+    holder: str
+    method: str
+    claims: tuple[str, ...]
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    address: str
+    access_sha256: str
+    access_expires_at: dt.datetime
+    refresh_sha256: str | None = None
+    refreshed_at: dt.datetime | None = None
+    ended_at: dt.datetime | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionRecord:
+    """A user stopped by hand, whatever the files say."""
+
+    user: str
+    at: dt.datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementRecord:
+    """What a reviewer said about a plan: `approved` or `rejected`. Reviewer and author are holders, not credentials."""
+
+    plan: str
+    reviewer: str
+    author: str
+    at: dt.datetime
+    verdict: str
+    digest: str
+    reason: str
+    credential: str
+
+
+@dataclass(frozen=True, slots=True)
 class EnrollmentRecord:
-    """The right to enrol: for whom, as what, and how often still."""
+    """The right to enrol: for whom, as what, and how often still. `template` is the Enrollment that it comes from."""
 
     id: str
     org: str
@@ -124,11 +186,18 @@ class EnrollmentRecord:
     created_by: str
     expires_at: dt.datetime
     revoked_at: dt.datetime | None = None
+    template: str | None = None
+    require_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceRecord:
-    """An enrolled instance; identity, groups and tags come from the enrolment, never from the instance."""
+    """An enrolled instance; identity, groups and tags come from the enrolment, never from the instance.
+
+    Until `next_until` the credential with the hash `next_sha256` takes the place of the present one when it is used.
+    With `pending_until` the instance waits for an approval, until then at the longest; one that is revoked while it
+    waits was rejected. `reason` is what was said last when somebody approved or ended it.
+    """
 
     org: str
     name: str
@@ -144,6 +213,32 @@ class InstanceRecord:
     last_seen: dt.datetime | None = None
     acknowledged: str | None = None
     revoked_at: dt.datetime | None = None
+    next_sha256: str | None = None
+    next_until: dt.datetime | None = None
+    rotated_at: dt.datetime | None = None
+    pending_until: dt.datetime | None = None
+    approved_at: dt.datetime | None = None
+    approved_by: str | None = None
+    reason: str | None = None
+
+    def state_at(self, moment: dt.datetime) -> InstanceState:
+        """What its credential is good for: everything that an agent asks if `active`, and nothing else."""
+        if self.revoked_at is not None:
+            return "revoked" if self.pending_until is None else "rejected"
+        if self.pending_until is None:
+            return "active"
+        return "pending" if moment < self.pending_until else "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class RetiredCredential:
+    """A credential of an instance that another one replaced. `shown_at` is when it last came again, if it was noted."""
+
+    org: str
+    sha256: str
+    instance: str
+    at: dt.datetime
+    shown_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

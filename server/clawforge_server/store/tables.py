@@ -30,6 +30,11 @@ class Moment(TypeDecorator[dt.datetime]):
         return None if value is None else _EPOCH + value * _MICROSECOND
 
 
+def moment(value: int) -> dt.datetime:
+    """The moment of a stored number. Raises OverflowError or TypeError for one that no moment has."""
+    return _EPOCH + value * _MICROSECOND
+
+
 metadata = sa.MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -130,18 +135,126 @@ plans = sa.Table(
     sa.Column("document", sa.LargeBinary, nullable=False),
     sa.Column("payload", sa.LargeBinary),
     sa.Column("result", sa.Text),
+    sa.Column("author", sa.String(256), nullable=False),
+    # What a judgement refers to, so that the database itself knows whose plan it is.
+    sa.Index("ux_plans_author", "org", "id", "author", unique=True),
 )
 
-audit = sa.Table(
-    "audit",
+# Nobody judges their own plan: the author is the plan's by the reference, and differs from the reviewer by the check.
+judgements = sa.Table(
+    "judgements",
     metadata,
     sa.Column("org", sa.String(63), primary_key=True),
-    sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("plan", sa.String(64), primary_key=True),
+    sa.Column("reviewer", sa.String(256), primary_key=True),
+    sa.Column("author", sa.String(256), nullable=False),
     sa.Column("at", Moment, nullable=False),
+    sa.Column("verdict", sa.String(16), nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("credential", sa.String(256), nullable=False),
+    sa.CheckConstraint("reviewer <> author", name="ck_judgements_not_one_s_own"),
+    sa.CheckConstraint("verdict IN ('approved', 'rejected')", name="ck_judgements_verdict"),
+    sa.ForeignKeyConstraint(
+        ["org", "plan", "author"],
+        ["plans.org", "plans.id", "plans.author"],
+        ondelete="CASCADE",
+        name="fk_judgements_plan",
+    ),
+)
+
+
+# The log may begin before its org exists: refusals come first, and the first apply creates the org.
+def _log() -> sa.Column[str]:
+    return sa.Column("org", sa.String(63), primary_key=True)
+
+
+def _place(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, primary_key=True, autoincrement=False)
+
+
+audit_leaves = sa.Table(
+    "audit_leaves",
+    metadata,
+    _log(),
+    _place("seq"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("class", sa.String(63), nullable=False),
     sa.Column("actor", sa.String(256), nullable=False),
     sa.Column("action", sa.String(64), nullable=False),
     sa.Column("outcome", sa.String(16), nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("target", sa.String(256)),
+    sa.Column("revision", sa.BigInteger),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("leaf", sa.LargeBinary, nullable=False),
+    sa.Index("ix_audit_leaves_actor", "org", "actor", "seq"),
+    sa.Index("ix_audit_leaves_action", "org", "action", "seq"),
+    sa.Index("ix_audit_leaves_target", "org", "target", "seq"),
+    sa.Index("ix_audit_leaves_class", "org", "class", "seq"),
+    sa.Index("ix_audit_leaves_outcome", "org", "outcome", "seq"),
+    sqlite_with_rowid=False,
+)
+
+# Payloads stand together by class, some dozens in a row and packed, so that a purge deletes ranges of few rows.
+audit_payloads = sa.Table(
+    "audit_payloads",
+    metadata,
+    _log(),
+    sa.Column("class", sa.String(63), primary_key=True),
+    _place("first"),
+    sa.Column("last", sa.BigInteger, nullable=False),
+    sa.Column("records", sa.Integer, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+)
+
+audit_nodes = sa.Table(
+    "audit_nodes",
+    metadata,
+    _log(),
+    _place("level"),
+    _place("number"),
+    sa.Column("hash", sa.LargeBinary, nullable=False),
+    sa.Column("earliest", Moment),
+    sa.Column("latest", Moment),
+    sqlite_with_rowid=False,
+)
+
+audit_heads = sa.Table(
+    "audit_heads",
+    metadata,
+    _log(),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("frontier", sa.LargeBinary, nullable=False),
+    sa.Column("stamp", sa.LargeBinary, nullable=False),
+)
+
+audit_checkpoints = sa.Table(
+    "audit_checkpoints",
+    metadata,
+    _log(),
+    _place("size"),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("document", sa.Text, nullable=False),
+)
+
+# What each instance has sent: the highest number, the ranges that are missing below it, and a short digest of each
+# event, by which one that comes again is known.
+audit_streams = sa.Table(
+    "audit_streams",
+    metadata,
+    _log(),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("highest", sa.BigInteger, nullable=False),
+    sa.Column("missing", sa.Text, nullable=False),
+)
+
+audit_receipts = sa.Table(
+    "audit_receipts",
+    metadata,
+    _log(),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    _place("first"),
+    sa.Column("digests", sa.LargeBinary, nullable=False),
 )
 
 # The org is null for the server's owner, so it cannot be a part of the key.
@@ -153,11 +266,63 @@ tokens = sa.Table(
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),
     sa.Column("name", sa.String(63), nullable=False),
-    sa.Column("permissions", sa.Text, nullable=False),
+    sa.Column("scopes", sa.Text, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("created_by", sa.String(256), nullable=False),
     sa.Column("expires_at", Moment),
     sa.Column("revoked_at", Moment),
+    sa.Column("holder", sa.String(256), nullable=False),
+    sa.Column("parent", sa.String(64)),
+    sa.Column("networks", sa.Text, nullable=False),
+    sa.Index("ix_tokens_parent", "org", "parent"),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    _org(),
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("holder", sa.String(256), nullable=False),
+    sa.Column("method", sa.String(16), nullable=False),
+    sa.Column("claims", sa.Text, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("address", sa.String(64), nullable=False),
+    sa.Column("access_sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("access_expires_at", Moment, nullable=False),
+    sa.Column("refresh_sha256", sa.String(64), unique=True),
+    sa.Column("refreshed_at", Moment),
+    sa.Column("ended_at", Moment),
+    sa.Column("ended_by", sa.String(256)),
+    sa.Index("ix_sessions_org_holder", "org", "holder"),
+)
+
+# Refresh tokens that were used: one that comes again is a stolen one, or its successor is.
+used_refreshes = sa.Table(
+    "used_refreshes",
+    metadata,
+    _org(),
+    sa.Column("sha256", sa.String(64), primary_key=True, unique=True),
+    sa.Column("session", sa.String(64), nullable=False),
+    sa.Index("ix_used_refreshes_session", "org", "session"),
+)
+
+# Grows with everything that ends a credential: what other replicas look at before they trust their memory.
+revocations = sa.Table(
+    "revocations",
+    metadata,
+    _org(),
+    sa.Column("number", sa.BigInteger, nullable=False),
+)
+
+suspensions = sa.Table(
+    "suspensions",
+    metadata,
+    _org(),
+    sa.Column("user", sa.String(256), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("by", sa.String(256), nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
 )
 
 enrollments = sa.Table(
@@ -176,6 +341,8 @@ enrollments = sa.Table(
     sa.Column("created_by", sa.String(256), nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
     sa.Column("revoked_at", Moment),
+    sa.Column("template", sa.String(63)),
+    sa.Column("require_approval", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.CheckConstraint("uses_left >= 0 AND uses_left <= uses", name="ck_enrollments_uses"),
 )
 
@@ -196,4 +363,66 @@ instances = sa.Table(
     sa.Column("last_seen", Moment),
     sa.Column("acknowledged", sa.String(71)),
     sa.Column("revoked_at", Moment),
+    sa.Column("next_sha256", sa.String(64)),
+    sa.Column("next_until", Moment),
+    sa.Column("rotated_at", Moment),
+    sa.Column("pending_until", Moment),
+    sa.Column("approved_at", Moment),
+    sa.Column("approved_by", sa.String(256)),
+    sa.Column("reason", sa.Text),
+    sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
+)
+
+# Credentials of instances that were replaced: one that comes again was copied.
+retired_credentials = sa.Table(
+    "retired_credentials",
+    metadata,
+    _org(),
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("instance", sa.String(256), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("shown_at", Moment),
+    sa.Index("ix_retired_credentials_sha256", "sha256"),
+)
+
+# An address of the org, and the subject of an issuer that first signed in with it: both have one partner.
+identities = sa.Table(
+    "identities",
+    metadata,
+    _org(),
+    sa.Column("issuer", sa.String(512), primary_key=True),
+    sa.Column("email", sa.String(320), primary_key=True),
+    sa.Column("subject", sa.String(512), nullable=False),
+    sa.Column("bound_at", Moment, nullable=False),
+    sa.Index("ux_identities_subject", "org", "issuer", "subject", unique=True),
+)
+
+# Identity tokens that were used, until they would be refused anyway.
+used_identity_tokens = sa.Table(
+    "used_identity_tokens",
+    metadata,
+    _org(),
+    sa.Column("mark", sa.String(64), primary_key=True),
+    sa.Column("until", Moment, nullable=False),
+    sa.Index("ix_used_identity_tokens_until", "org", "until"),
+)
+
+passwords = sa.Table(
+    "passwords",
+    metadata,
+    _org(),
+    sa.Column("email", sa.String(320), primary_key=True),
+    sa.Column("hash", sa.String(256), nullable=False),
+    sa.Column("set_at", Moment, nullable=False),
+)
+
+password_resets = sa.Table(
+    "password_resets",
+    metadata,
+    _org(),
+    sa.Column("email", sa.String(320), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("created_by", sa.String(256), nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
 )

@@ -41,6 +41,8 @@ class SqlEnrollments:
                 created_by=enrollment.created_by,
                 expires_at=enrollment.expires_at,
                 revoked_at=enrollment.revoked_at,
+                template=enrollment.template,
+                require_approval=enrollment.require_approval,
             )
         )
 

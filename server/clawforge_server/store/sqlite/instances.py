@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from clawforge_server.store import tables
-from clawforge_server.store.records import InstanceRecord, InstanceReport
+from clawforge_server.store.records import InstanceRecord, InstanceReport, RetiredCredential
 
 
 class SqlInstances:
@@ -26,29 +27,22 @@ class SqlInstances:
         return None if row is None else _instance(row)
 
     def find(self, sha256: str) -> InstanceRecord | None:
-        """The instance whose credential has this hash, whatever its org."""
+        """The instance whose present or next credential has this hash, whatever its org."""
         table = tables.instances
-        row = self._connection.execute(sa.select(table).where(table.c.sha256 == sha256)).one_or_none()
+        known = sa.or_(table.c.sha256 == sha256, table.c.next_sha256 == sha256)
+        row = self._connection.execute(sa.select(table).where(known)).one_or_none()
         return None if row is None else _instance(row)
 
     def add(self, instance: InstanceRecord) -> None:
         """Add an instance under an unused name."""
         self._connection.execute(
             sa.insert(tables.instances).values(
-                org=instance.org,
-                name=instance.name,
-                sha256=instance.sha256,
-                user=instance.user,
-                groups=orjson.dumps(instance.groups).decode(),
-                tags=orjson.dumps(dict(instance.tags)).decode(),
-                hostname=instance.hostname,
-                host=instance.host,
-                versions=orjson.dumps(dict(instance.versions)).decode(),
-                enrollment=instance.enrollment,
-                enrolled_at=instance.enrolled_at,
-                last_seen=instance.last_seen,
-                acknowledged=instance.acknowledged,
-                revoked_at=instance.revoked_at,
+                {column.name: getattr(instance, column.name) for column in tables.instances.c}
+                | {
+                    "groups": orjson.dumps(instance.groups).decode(),
+                    "tags": orjson.dumps(dict(instance.tags)).decode(),
+                    "versions": orjson.dumps(dict(instance.versions)).decode(),
+                }
             )
         )
 
@@ -58,15 +52,73 @@ class SqlInstances:
         rows = self._connection.execute(sa.select(table).where(table.c.org == org).order_by(table.c.name))
         return tuple(_instance(row) for row in rows)
 
-    def revoke(self, org: str, name: str, at: dt.datetime) -> bool:
-        """False when the org has no such active instance."""
+    def count(self, org: str, at: dt.datetime) -> int:
+        """How many are active, or wait to be let in."""
+        table = tables.instances
+        waits = sa.or_(table.c.pending_until.is_(None), table.c.pending_until > at)
+        query = sa.select(sa.func.count()).where(table.c.org == org, table.c.revoked_at.is_(None), waits)
+        return int(self._connection.execute(query).scalar_one())
+
+    def revoke(self, org: str, name: str, at: dt.datetime, reason: str | None = None) -> bool:
+        """False when the org has no such instance, or it is revoked or rejected already."""
         table = tables.instances
         done = self._connection.execute(
             sa.update(table)
             .where(table.c.org == org, table.c.name == name, table.c.revoked_at.is_(None))
-            .values(revoked_at=at)
+            .values(revoked_at=at, reason=reason)
         )
         return done.rowcount == 1
+
+    def approve(self, org: str, name: str, at: dt.datetime, by: str, reason: str | None) -> bool:
+        """False when the org has no such instance that waits and has not waited too long."""
+        table = tables.instances
+        done = self._connection.execute(
+            sa.update(table)
+            .where(table.c.org == org, table.c.name == name, table.c.revoked_at.is_(None), table.c.pending_until > at)
+            .values(pending_until=None, approved_at=at, approved_by=by, reason=reason)
+        )
+        return done.rowcount == 1
+
+    def offer(self, org: str, name: str, sha256: str, until: dt.datetime) -> None:
+        """The credential that takes the place of the present one if it is used before a moment."""
+        table = tables.instances
+        self._connection.execute(
+            sa.update(table)
+            .where(table.c.org == org, table.c.name == name)
+            .values(next_sha256=sha256, next_until=until)
+        )
+
+    def rotate(self, instance: InstanceRecord, at: dt.datetime) -> InstanceRecord:
+        """The instance, whose next credential is its present one now, while the one before is kept as retired."""
+        if instance.next_sha256 is None:
+            raise LookupError("the instance has no next credential")
+        table, retired = tables.instances, tables.retired_credentials
+        self._connection.execute(
+            sa.insert(retired).values(org=instance.org, sha256=instance.sha256, instance=instance.name, at=at)
+        )
+        self._connection.execute(
+            sa.update(table)
+            .where(table.c.org == instance.org, table.c.name == instance.name)
+            .values(sha256=instance.next_sha256, next_sha256=None, next_until=None, rotated_at=at)
+        )
+        return dataclasses.replace(
+            instance, sha256=instance.next_sha256, next_sha256=None, next_until=None, rotated_at=at
+        )
+
+    def retired(self, sha256: str) -> RetiredCredential | None:
+        """The credential with this hash that another one replaced, whatever its org."""
+        table = tables.retired_credentials
+        row = self._connection.execute(sa.select(table).where(table.c.sha256 == sha256)).one_or_none()
+        return None if row is None else RetiredCredential(**row._mapping)
+
+    def note_shown(self, credential: RetiredCredential, at: dt.datetime) -> None:
+        """Keep when a retired credential came again."""
+        table = tables.retired_credentials
+        self._connection.execute(
+            sa.update(table)
+            .where(table.c.org == credential.org, table.c.sha256 == credential.sha256)
+            .values(shown_at=at)
+        )
 
     def report(self, reports: Sequence[InstanceReport]) -> None:
         """Write what instances said, many at once."""

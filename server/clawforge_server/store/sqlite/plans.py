@@ -6,11 +6,12 @@ import datetime as dt
 import zlib
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.sqlite import insert
 
 from clawforge.canonical import canonical_bytes
 from clawforge.plan import Plan, plan_json
 from clawforge_server.store import tables
-from clawforge_server.store.records import PlanPayload, PlanRecord
+from clawforge_server.store.records import JudgementRecord, PlanPayload, PlanRecord
 
 
 class SqlPlans:
@@ -30,6 +31,7 @@ class SqlPlans:
             created_at=row.created_at,
             expires_at=row.expires_at,
             actor=row.actor,
+            author=row.author,
             document=Plan.model_validate_json(row.document),
             payload=None if row.payload is None else PlanPayload.model_validate_json(zlib.decompress(row.payload)),
             result=row.result,
@@ -47,6 +49,7 @@ class SqlPlans:
                 created_at=plan.created_at,
                 expires_at=plan.expires_at,
                 actor=plan.actor,
+                author=plan.author,
                 document=canonical_bytes(plan_json(plan.document)),
                 payload=payload,
                 result=plan.result,
@@ -66,3 +69,23 @@ class SqlPlans:
         self._connection.execute(
             sa.delete(table).where(table.c.org == org, table.c.expires_at < before, table.c.result.is_(None))
         )
+
+    def judge(self, org: str, judgement: JudgementRecord) -> None:
+        """Keep what a reviewer says, in place of what they said before. The plan must be the author's."""
+        table = tables.judgements
+        values = {column.name: getattr(judgement, column.name) for column in table.c if column.name != "org"}
+        keys = [table.c.org, table.c.plan, table.c.reviewer]
+        self._connection.execute(
+            insert(table).values(org=org, **values).on_conflict_do_update(index_elements=keys, set_=values)
+        )
+
+    def judgements(self, org: str, plan_id: str) -> tuple[JudgementRecord, ...]:
+        """What reviewers said, oldest first."""
+        table = tables.judgements
+        columns = [column for column in table.c if column.name != "org"]
+        rows = self._connection.execute(
+            sa.select(*columns)
+            .where(table.c.org == org, table.c.plan == plan_id)
+            .order_by(table.c.at, table.c.reviewer)
+        )
+        return tuple(JudgementRecord(**row._mapping) for row in rows)

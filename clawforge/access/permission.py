@@ -1,0 +1,70 @@
+"""Permissions: `resource:verb`, where either side of a held one may be `*`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+EVERYTHING = "*:*"
+ESCALATE = "rbac:escalate"
+
+PERMISSIONS: dict[str, str] = {
+    "agent:poll": "Fetch one's own policy and report, as an enrolled agent does with its credential.",
+    "audit:purge": "Take old payloads out of the audit log; their hashes stay.",
+    "audit:read": "Read the audit log, follow it, and export it.",
+    "decisions:read": "Ask what anybody may do, and why.",
+    "decisions:read-own": "Ask what one may do oneself, and why.",
+    "enrollments:create": "Mint enrolment tokens: over groups from templates for them, over the whole org any.",
+    "enrollments:read": "List enrolment tokens.",
+    "enrollments:revoke": "Take enrolment tokens back.",
+    "instances:approve": "Let machines in that wait for an approval, or turn them away.",
+    "instances:read": "List instances, and what they reported.",
+    "instances:revoke": "Take the credential of an instance away.",
+    "keys:read": "Read the public keys of the org.",
+    "plans:apply": "Carry out a plan.",
+    "plans:approve": "Approve or reject the plans of others.",
+    "plans:create": "Propose changes.",
+    "plans:read": "Read plans.",
+    "rbac:escalate": "Apply, once somebody else approved it, a plan that gives rights beyond one's own.",
+    "revisions:read": "List revisions.",
+    "sessions:read": "List the sessions of others.",
+    "sessions:revoke": "End the sessions of others.",
+    "state:read": "Read every resource of the org.",
+    "tokens:create": "Make and rotate API keys, with no more rights than one's own.",
+    "tokens:read": "List the API keys of others.",
+    "tokens:revoke": "Take the API keys of others back.",
+    "users:activate": "Lift the suspension of a user.",
+    "users:read": "List users, and who is suspended.",
+    "users:reset": "Let a user set a new password, or sign in with another identity of the same address.",
+    "users:suspend": "Suspend a user at once.",
+}
+"""Every permission that the control plane asks for, with its meaning."""
+
+
+def covers(held: Iterable[str], wanted: str) -> bool:
+    """Whether one of the held permissions includes the wanted one, wildcards of both sides considered."""
+    resource, _, verb = wanted.partition(":")
+    for permission in held:
+        held_resource, _, held_verb = permission.partition(":")
+        if held_resource in ("*", resource) and held_verb in ("*", verb):
+            return True
+    return False
+
+
+def beyond(held: Iterable[str], wanted: Iterable[str]) -> tuple[str, ...]:
+    """The wanted permissions that are not covered, sorted: nobody grants what they do not hold."""
+    permissions = tuple(held)
+    return tuple(sorted({item for item in wanted if not covers(permissions, item)}))
+
+
+def common(left: str, right: str) -> str | None:
+    """The permissions that two patterns share, as one pattern; None if there are none."""
+    sides = [
+        there if here == "*" else here if there in ("*", here) else None
+        for here, there in zip(left.split(":"), right.split(":"), strict=True)
+    ]
+    return None if None in sides else f"{sides[0]}:{sides[1]}"
+
+
+def names_something(pattern: str) -> bool:
+    """Whether the catalogue holds a permission that the pattern includes."""
+    return any(covers((pattern,), permission) for permission in PERMISSIONS)

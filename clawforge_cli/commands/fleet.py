@@ -1,0 +1,102 @@
+"""`clawforge fleet`: the machines that joined, and letting them in and out."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from clawforge_cli.arguments import Org, Server
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+InstanceName = Annotated[str, typer.Argument(metavar="INSTANCE", help="Machine, as `fleet list` names it.")]
+Why = Annotated[str | None, typer.Option("--reason", help="Why; it is kept in the log.")]
+
+
+class FleetFormat(StrEnum):
+    """How much of each machine is shown, and for whom."""
+
+    TEXT = "text"
+    WIDE = "wide"
+    JSON = "json"
+
+
+class State(StrEnum):
+    """What a machine's credential is good for."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    REVOKED = "revoked"
+
+
+@app.callback()
+def fleet() -> None:
+    """Machines that joined, and letting them in and out."""
+
+
+@app.command(name="list")
+def list_(
+    state: Annotated[State | None, typer.Option("--state", help="Only machines in this state.")] = None,
+    server: Server = None,
+    org: Org = None,
+    format: Annotated[
+        FleetFormat, typer.Option("--format", "-o", help="Form of the output; wide adds versions, groups and tags.")
+    ] = FleetFormat.TEXT,
+) -> None:
+    """List machines: state, user, when they were seen last, and whether they enforce a policy."""
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.views import human_fleet, json_documents
+    from clawforge_cli.views.terminal import Printer
+
+    found = FleetClient.chosen(server, org).instances(None if state is None else state.value)
+    if format is FleetFormat.JSON:
+        json_documents.show(found.model_dump(mode="json", by_alias=True))
+    else:
+        human_fleet.show_instances(found, Printer(), wide=format is FleetFormat.WIDE)
+
+
+@app.command()
+def revoke(
+    instance: InstanceName,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the log.")],
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Put a machine out, such as a lost laptop: its credential is dead at once, and its agent denies every call."""
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.views.terminal import note, safe
+
+    FleetClient.chosen(server, org).revoke_instance(instance, _said(reason))
+    note(f"{safe(instance)} is out. Its agent denies every call as soon as it asks, or what it holds expires.")
+
+
+@app.command()
+def approve(instance: InstanceName, reason: Why = None, server: Server = None, org: Org = None) -> None:
+    """Let a machine in that waits for it."""
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.views.terminal import note, safe
+
+    answer = FleetClient.chosen(server, org).approve(instance, None if reason is None else _said(reason))
+    note(f"{safe(answer.instance)} of {safe(answer.user)} is let in.")
+
+
+@app.command()
+def reject(instance: InstanceName, reason: Why = None, server: Server = None, org: Org = None) -> None:
+    """Turn a machine away that waits to be let in. It stays out for good."""
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.views.terminal import note, safe
+
+    answer = FleetClient.chosen(server, org).reject(instance, None if reason is None else _said(reason))
+    note(f"{safe(answer.instance)} of {safe(answer.user)} is turned away.")
+
+
+def _said(reason: str) -> str:
+    from clawforge.errors import InputError
+
+    if not reason.strip():
+        raise InputError("--reason says nothing.")
+    return reason

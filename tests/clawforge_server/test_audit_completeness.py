@@ -1,0 +1,176 @@
+"""Every route that changes something leaves exactly one record when it does, and one when it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+from server_app import Api
+from server_process import company, resource
+
+from clawforge_server.endpoint import Endpoint
+from clawforge_server.routes.table import ENDPOINTS
+
+PEOPLE = [
+    resource("User", "ann", email="ann@acme.example"),
+    resource("User", "bob", email="bob@acme.example"),
+    resource("RoleBinding", "admins", role="admin", subjects={"users": ["ann"]}),
+    resource("RoleBinding", "approvers", role="approver", subjects={"users": ["dev"]}),
+]
+QUIET = {
+    "POST /v1/orgs/{org}/decide": "judges a call, and changes nothing",
+    "POST /v1/agent/heartbeat": "changes what is known of the instance, and nothing that anybody decides by",
+}
+BY_ITSELF = {
+    "POST /v1/orgs/{org}/sessions": "signing in needs a provider of identities",
+    "POST /v1/passwords": "setting a password needs a code",
+    "POST /v1/orgs/{org}/password-resets": "needs an org that allows passwords",
+    "DELETE /v1/orgs/{org}/users/{user}/identity": "needs somebody who signed in with a provider",
+    "POST /v1/orgs/{org}/instances/{name}/approvals": "needs an instance that waits for approval",
+    "POST /v1/orgs/{org}/instances/{name}/rejections": "needs an instance that waits for approval",
+}
+"""Their records are checked where that is at hand: beside the other tests of single sign-on, passwords, enrolment."""
+WRITING = [
+    endpoint
+    for endpoint in ENDPOINTS
+    if endpoint.writes and f"{endpoint.method} {endpoint.path}" not in {**QUIET, **BY_ITSELF}
+]
+
+
+def route(endpoint: Endpoint) -> str:
+    return f"{endpoint.method} {endpoint.path}"
+
+
+@dataclass
+class Prepared:
+    """A request that will do what it says, and the credential that may."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    token: str | None = None
+    headers: dict[str, str] | None = None
+
+    def send(self, api: Api) -> httpx.Response:
+        options: dict[str, Any] = {} if self.body is None else {"json": self.body}
+        return api.request(self.method, self.path, token=self.token, headers=self.headers or {}, **options)
+
+
+def _plan(api: Api) -> dict[str, Any]:
+    return api.plan(company(*PEOPLE, deny=["read"]))
+
+
+def _judged(verb: str) -> Callable[[Api], Prepared]:
+    def prepare(api: Api) -> Prepared:
+        token = api.session("user:dev")["accessToken"]
+        return Prepared("POST", f"/v1/orgs/acme/plans/{_plan(api)['id']}/{verb}", {"reason": "read it"}, token)
+
+    return prepare
+
+
+def _apply(api: Api) -> Prepared:
+    plan = _plan(api)
+    path = f"/v1/orgs/acme/plans/{plan['id']}/apply"
+    return Prepared("POST", path, {"plan": plan}, headers={"If-Match": f'"{plan["base"]["revision"]}"'})
+
+
+def _token_id(api: Api) -> str:
+    body = {"name": "one", "permissions": ["state:read"]}
+    return str(api.post("/v1/orgs/acme/tokens", json=body).json()["id"])
+
+
+def _suspended(api: Api) -> Prepared:
+    api.post("/v1/orgs/acme/users/bob/suspension", json={"reason": "lost laptop"})
+    return Prepared("DELETE", "/v1/orgs/acme/users/bob/suspension")
+
+
+REQUESTS: dict[str, Callable[[Api], Prepared]] = {
+    "POST /v1/orgs/{org}/plans": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/plans", {"source": "policies", "resources": company(), "positions": {}}
+    ),
+    "POST /v1/orgs/{org}/plans/{id}/apply": _apply,
+    "POST /v1/orgs/{org}/plans/{id}/approvals": _judged("approvals"),
+    "POST /v1/orgs/{org}/plans/{id}/rejections": _judged("rejections"),
+    "DELETE /v1/orgs/{org}/instances/{name}": lambda api: Prepared(
+        "DELETE", f"/v1/orgs/acme/instances/{api.enroll()['instance']}"
+    ),
+    "POST /v1/orgs/{org}/enrollments": lambda api: Prepared("POST", "/v1/orgs/acme/enrollments", {"user": "dev"}),
+    "DELETE /v1/orgs/{org}/enrollments/{id}": lambda api: Prepared(
+        "DELETE",
+        f"/v1/orgs/acme/enrollments/{api.post('/v1/orgs/acme/enrollments', json={'user': 'dev'}).json()['id']}",
+    ),
+    "POST /v1/orgs/{org}/tokens": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/tokens", {"name": "one", "permissions": ["state:read"]}
+    ),
+    "POST /v1/orgs/{org}/tokens/{id}/rotate": lambda api: Prepared(
+        "POST", f"/v1/orgs/acme/tokens/{_token_id(api)}/rotate", {}
+    ),
+    "DELETE /v1/orgs/{org}/tokens/{id}": lambda api: Prepared("DELETE", f"/v1/orgs/acme/tokens/{_token_id(api)}"),
+    "POST /v1/sessions/refresh": lambda api: Prepared(
+        "POST", "/v1/sessions/refresh", {"refreshToken": api.session("user:ann")["refreshToken"]}, ""
+    ),
+    "DELETE /v1/sessions/current": lambda api: Prepared(
+        "DELETE", "/v1/sessions/current", token=api.session("user:ann")["accessToken"]
+    ),
+    "DELETE /v1/orgs/{org}/sessions/{id}": lambda api: Prepared(
+        "DELETE", f"/v1/orgs/acme/sessions/{api.session('user:ann')['session']}"
+    ),
+    "POST /v1/orgs/{org}/users/{name}/suspension": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/users/bob/suspension", {"reason": "lost laptop"}
+    ),
+    "DELETE /v1/orgs/{org}/users/{name}/suspension": _suspended,
+    "POST /v1/orgs/{org}/audit/purge": lambda api: Prepared("POST", "/v1/orgs/acme/audit/purge", {"reason": "test"}),
+    "POST /v1/enroll": lambda api: Prepared(
+        "POST",
+        "/v1/enroll",
+        {"token": api.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]},
+        "",
+    ),
+    "POST /v1/agent/credential": lambda api: Prepared("POST", "/v1/agent/credential", token=api.enroll()["credential"]),
+    "POST /v1/agent/audit": lambda api: Prepared(
+        "POST",
+        "/v1/agent/audit",
+        {"events": [{"seq": 1, "at": "2026-11-20T10:00:00Z", "action": "tool:call", "outcome": "allow"}]},
+        api.enroll()["credential"],
+    ),
+}
+"""By route, how to make a request that is carried out. Somebody who adds a writing route adds it here."""
+
+
+@pytest.mark.parametrize("endpoint", WRITING, ids=route)
+def test_a_change_leaves_exactly_one_record(api: Api, endpoint: Endpoint) -> None:
+    api.apply(company(*PEOPLE))
+    prepared = REQUESTS[route(endpoint)](api)
+    before = api.audit()
+    answer = prepared.send(api)
+    assert answer.is_success, answer.text
+    records = api.audit()[len(before) :]
+    assert len(records) == 1, records
+    record = records[0]
+    assert record["outcome"] not in ("refused",)
+    assert record["address"] == "192.0.2.1"
+    assert record["request"] == answer.headers["x-request-id"]
+    assert record["actor"]
+
+
+@pytest.mark.parametrize("endpoint", [item for item in WRITING if item.permission], ids=route)
+def test_a_refusal_leaves_exactly_one_record(api: Api, endpoint: Endpoint) -> None:
+    api.apply(company(*PEOPLE))
+    token = api.session("user:bob")["accessToken"]
+    before = api.audit()
+    path = endpoint.path.format(org="acme", id="nothing", n="1", name="nobody", user="nobody")
+    options: dict[str, Any] = {"json": {}} if endpoint.method == "POST" else {}
+    answer = api.request(endpoint.method, path, token=token, **options)
+    assert 400 <= answer.status_code < 500
+    records = api.audit()[len(before) :]
+    assert [(item["actor"], item["outcome"]) for item in records] == [("user:bob", "refused")]
+    assert records[0]["detail"]["code"] == answer.json()["code"]
+    assert records[0]["credential"]
+    assert records[0]["request"] == answer.headers["x-request-id"]
+
+
+def test_every_writing_route_is_looked_at() -> None:
+    assert set(REQUESTS) == {route(endpoint) for endpoint in WRITING}

@@ -1,0 +1,93 @@
+"""The org stands in every statement that the server sends to its database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from server_process import company, resource
+
+from clawforge_server.store.tables import metadata
+
+TABLES = {name for name, table in metadata.tables.items() if "org" in table.c}
+BY_SECRET = re.compile(r"\b(\w*sha256|token|code)\b = \?")
+"""How a caller is recognised: by the hash of a secret that nobody can guess, whatever its org."""
+ALLOWED = (
+    # Whether the server's own owner was ever made.
+    r"FROM tokens\s+WHERE tokens\.org IS NULL",
+    # What other replicas watch: one number an org.
+    r"SELECT revocations\.org, revocations\.number\s+FROM revocations$",
+)
+
+
+@pytest.fixture
+def statements(api: Any) -> Iterator[list[str]]:
+    found: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        found.append(" ".join(statement.split()))
+
+    engine = api.plane.store._database._engine
+    sa.event.listen(engine, "before_cursor_execute", note)
+    yield found
+    sa.event.remove(engine, "before_cursor_execute", note)
+
+
+def unbound(statement: str) -> bool:
+    """Whether a statement reaches rows of more than one org."""
+    touched = set(re.findall(r"(?:FROM|JOIN|UPDATE|INTO) \"?(\w+)\"?", statement)) & TABLES
+    if not touched or statement.startswith("INSERT"):
+        return False
+    bound = re.search(r"\borg = \?", statement) or BY_SECRET.search(statement)
+    return not bound and not any(re.search(pattern, statement) for pattern in ALLOWED)
+
+
+def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None:
+    ann = resource("User", "ann", email="ann@acme.example")
+    owners = resource("RoleBinding", "owners", role="owner", subjects={"users": ["ann"]})
+    api.apply(company(ann, owners))
+    session = api.session("user:ann")
+    session = api.post("/v1/sessions/refresh", json={"refreshToken": session["refreshToken"]}, token="").json()
+    token = session["accessToken"]
+    key = api.post("/v1/orgs/acme/tokens", json={"name": "k", "permissions": ["state:read"]}, token=token).json()
+    api.post(f"/v1/orgs/acme/tokens/{key['id']}/rotate", json={}, token=token)
+    plan = api.plan(company(ann, owners, deny=["read"]))
+    api.post(f"/v1/orgs/acme/plans/{plan['id']}/approvals", json={}, token=token)
+    assert api.send_apply(plan).status_code == 200
+    enrolled = api.enroll()
+    api.get("/v1/agent/policy", token=enrolled["credential"])
+    api.post("/v1/agent/heartbeat", json={"versions": {"host": "1"}}, token=enrolled["credential"])
+    for path in (
+        "state?revision=1",
+        "revisions",
+        "revisions/1",
+        "instances",
+        "enrollments",
+        "tokens",
+        "sessions",
+        "users",
+        "keys",
+        "audit",
+        f"plans/{plan['id']}",
+        f"effective?user=dev&instance={enrolled['instance']}",
+    ):
+        assert api.get(f"/v1/orgs/acme/{path}", token=token).status_code == 200, path
+    api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "x"}, token=token)
+    api.delete("/v1/orgs/acme/users/dev/suspension", token=token)
+    api.delete(f"/v1/orgs/acme/instances/{enrolled['instance']}", token=token)
+    api.delete(f"/v1/orgs/acme/tokens/{key['id']}", token=token)
+    api.delete(f"/v1/orgs/acme/sessions/{session['session']}")
+    api.plane.credentials.catch_up()
+    assert len(statements) > 100
+    assert sorted({statement for statement in statements if unbound(statement)}) == []
+
+
+def test_the_check_itself_notices() -> None:
+    assert unbound("SELECT tokens.id FROM tokens WHERE tokens.id = ?")
+    assert unbound("DELETE FROM sessions WHERE sessions.id = ?")
+    assert unbound("UPDATE plans SET result = ? WHERE plans.id = ?")
+    assert not unbound("SELECT tokens.id FROM tokens WHERE tokens.org = ? AND tokens.id = ?")
+    assert not unbound("SELECT 1 FROM tokens WHERE tokens.sha256 = ?")
