@@ -7,6 +7,7 @@ from typing import Any
 
 from clawforge_cli.audit_verification import Verification
 from clawforge_cli.views import json_documents
+from clawforge_cli.views.human_problems import plural
 from clawforge_cli.views.terminal import Printer, safe
 
 _MOST_SHOWN = 20
@@ -15,9 +16,9 @@ _MOST_SHOWN = 20
 def show_text(found: Verification, printer: Printer) -> None:
     """One line a finding; without any, what was proven."""
     if not found.findings:
-        printer.line(
-            ("bold green", "The log is whole."), f" {found.records} records fit {found.checkpoints} checkpoints."
-        )
+        fit = "fits" if found.records == 1 else "fit"
+        proven = f" {plural(found.records, 'record')} {fit} {plural(found.checkpoints, 'checkpoint')}."
+        printer.line(("bold green", "The log is whole."), proven)
         printer.line(f"root {found.root}")
     else:
         printer.line(("bold red", "The log was changed."), f" First at record {first_bad(found)}.")

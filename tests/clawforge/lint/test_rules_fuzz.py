@@ -143,7 +143,7 @@ METADATA = optional(
 KEYS = optional(
     required=st.booleans(),
     values=st.lists(TEXTS.filter(bool), min_size=1, max_size=3),
-    kinds=st.lists(st.sampled_from(tuple(BY_KIND)), max_size=3),
+    kinds=st.lists(st.sampled_from(tuple(BY_KIND)), min_size=1, max_size=3),
 ) | optional(required=st.booleans(), pattern=PATTERNS)
 CONVENTIONS = optional(
     labels=st.dictionaries(TEXTS.filter(bool), KEYS, max_size=3),
