@@ -87,13 +87,14 @@ def new_key(kid: str, alg: str = "RS256", bits: int = 2048) -> SigningKey:
 
 @dataclass
 class Issuer:
-    """`documents` are served by path, `answers` to a POST one after the other; `asked` counts requests by path,
-    `posted` keeps what they brought."""
+    """`documents` are served by path, with another status than 200 if `statuses` has one; `answers` to a POST one after
+    the other; `asked` counts requests by path, `posted` keeps what they brought."""
 
     url: str
     keys: list[SigningKey]
     now: Callable[[], dt.datetime]
     documents: dict[str, bytes] = field(default_factory=dict)
+    statuses: dict[str, int] = field(default_factory=dict)
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: dict[str, int] = field(default_factory=dict)
     posted: list[dict[str, list[str]]] = field(default_factory=list)
@@ -156,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         issuer: Issuer = self.server.issuer  # type: ignore[attr-defined]
         issuer.asked[self.path] = issuer.asked.get(self.path, 0) + 1
         body = issuer.documents.get(self.path)
-        self.send_response(404 if body is None else 200)
+        self.send_response(404 if body is None else issuer.statuses.get(self.path, 200))
         self.send_header("Content-Length", str(len(body or b"")))
         self.end_headers()
         self.wfile.write(body or b"")

@@ -12,16 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from server_app import MovableClock
+from server_app import MovableClock, opened_api
 from server_process import company, resource
-from sign_in_world import CLIENT, World, sign_in_world
+from sign_in_world import AUDIENCE, World, sign_in_world
 
-from clawforge.errors import ConflictError
+from clawforge.errors import ConflictError, UnavailableError
 from clawforge_server.auth.oidc.egress import Egress
 from clawforge_server.auth.principal import owner_principal
 from clawforge_server.data_dir import DataDirectory
 from clawforge_server.key_custody import FileCustody
 from clawforge_server.service.applying import apply_plan
+from clawforge_server.service.audit_retention import tend_ledger
 from clawforge_server.service.bootstrap import ensure_owner
 from clawforge_server.store.sqlite.store import SqliteStore
 
@@ -39,16 +40,22 @@ def test_row_4_there_is_no_default_secret(api: Any, problem: Any, tmp_path: Path
     api.apply(company(*PEOPLE))
     for token in (*known, *(f"cf_owner_{word}" for word in known), forged):
         problem(api.get("/v1/orgs/acme/state", token=token), 401, "unauthenticated")
-    tokens = {api.owner}
+    tokens, masters = {api.owner}, set()
     for name in ("one", "two"):
         directory = DataDirectory.open(tmp_path / name)
         directory.create_database_file()
         store = SqliteStore(directory.database, FileCustody(directory.master_key, creates=True))
         ensure_owner(store, directory, api.clock)
         tokens.add(directory.bootstrap_token.read_text())
+        masters.add(directory.master_key.read_text())
         store.close()
         directory.close()
     assert len(tokens) == 3, "every server makes an owner's token of its own"
+    assert len(masters) == 2, "and a master key of its own"
+    with opened_api(tmp_path / "three", api.clock) as another:
+        another.apply(company())
+        roots = {item.plane.states.get("acme").keys.root_key for item in (api, another)}
+    assert len(roots) == 2, "and an org's keys come from nothing that is known"
 
 
 def test_row_5_a_refresh_token_is_no_access_token(api: Any, problem: Any) -> None:
@@ -74,11 +81,16 @@ def test_row_6_a_refresh_looks_at_the_user_and_rotates(api: Any, problem: Any) -
 
 def test_row_8_identity_is_no_parameter(api: Any) -> None:
     """Row 8: `?userId=` chose whose policy was answered."""
-    api.apply(company(*PEOPLE))
+    of_ann = resource("Policy", "of-ann", appliesTo={"users": ["ann"]}, tools={"deny": ["read"]})
+    api.apply(company(*PEOPLE, of_ann))
     mine, other = api.enroll("dev"), api.enroll("ann")
-    plain = api.get("/v1/agent/policy", token=mine["credential"])
-    for query in (f"?userId={other['user']}", f"?user={other['user']}", f"?instance={other['instance']}", "?org=other"):
-        assert api.get(f"/v1/agent/policy{query}", token=mine["credential"]).headers["etag"] == plain.headers["etag"]
+    plain, hers = (api.get("/v1/agent/policy", token=agent["credential"]) for agent in (mine, other))
+    assert plain.headers["etag"] != hers.headers["etag"], "a bundle of somebody else can be told"
+    for query in ("?userId=ann", "?user=ann", f"?instance={other['instance']}", "?org=other"):
+        # A bundle that was made before would hide for whom this one is made.
+        api.plane.bundles._bundles.clear()
+        answer = api.get(f"/v1/agent/policy{query}", token=mine["credential"])
+        assert (answer.headers["etag"], answer.json()) == (plain.headers["etag"], plain.json())
 
 
 def test_row_9_a_heartbeat_speaks_for_its_own_credential_only(api: Any, problem: Any) -> None:
@@ -138,6 +150,8 @@ def test_row_12_of_many_writers_one_wins(api: Any) -> None:
     api.apply(company(*PEOPLE))
     plans = [api.plan(company(*PEOPLE, deny=[f"tool_{number}"])) for number in range(16)]
     who = owner_principal("token-x")
+    with pytest.raises(ConflictError):
+        apply_plan(api.plane, who, "acme", plans[0]["id"], 0, plans[0])
 
     def attempt(plan: dict[str, Any]) -> bool:
         try:
@@ -163,7 +177,8 @@ def test_row_5_only_an_identity_token_opens_a_session(world: World, problem: Any
     for token in (
         session["accessToken"],
         session["refreshToken"],
-        world.issuer.token(header={"typ": "at+jwt"}, aud=CLIENT, email="dev@acme.example", email_verified=True),
+        world.person(header={"typ": "at+jwt"}),
+        world.person(aud=AUDIENCE),
         world.github(),
     ):
         problem(world.sign_in(token), 401, "bad-identity-token")
@@ -204,6 +219,13 @@ def test_row_23_a_verified_address_stays_with_who_had_it_first(world: World, pro
     problem(world.sign_in(world.person(sub="successor")), 403, "identity-changed")
 
 
+def test_row_23_an_identity_token_is_good_once(world: World, problem: Any) -> None:
+    """Row 23: there was no nonce, so whoever saw an identity token signed in with it."""
+    token = world.person()
+    assert world.sign_in(token).status_code == 201
+    problem(world.sign_in(token), 401, "identity-token-used")
+
+
 def test_row_23_the_issuer_is_compared(world: World, problem: Any) -> None:
     """Row 23: neither the issuer in a token nor the one in the discovery document was compared."""
     problem(world.sign_in(world.person(iss="https://attacker.example")), 401, "bad-identity-token")
@@ -212,16 +234,22 @@ def test_row_23_the_issuer_is_compared(world: World, problem: Any) -> None:
     problem(world.sign_in(world.person()), 503, "issuer-unavailable")
 
 
-def test_row_23_the_issuer_s_answers_are_not_echoed(world: World, problem: Any, logged: io.StringIO) -> None:
+@pytest.mark.parametrize("status", [200, 403, 500])
+def test_row_23_the_issuer_s_answers_are_not_echoed(
+    world: World, problem: Any, logged: io.StringIO, status: int
+) -> None:
     """Row 23: the body of whatever answered at the issuer's address came back in the error."""
-    world.issuer.documents["/.well-known/openid-configuration"] = b"internal metadata: canary"
+    path = "/.well-known/openid-configuration"
+    world.issuer.documents[path], world.issuer.statuses[path] = b"internal metadata: canary", status
     body = problem(world.sign_in(world.person()), 503, "issuer-unavailable")
+    assert world.issuer.asked == {path: 1}
     assert "canary" not in json.dumps(body) + logged.getvalue() + json.dumps(world.api.audit())
 
 
 def test_row_23_an_issuer_inside_our_network_is_not_asked(tmp_path: Path, clock: MovableClock, problem: Any) -> None:
     """Row 23: an org's admin could have the server fetch any address that it can reach."""
-    with sign_in_world(tmp_path, clock, Egress(ca=None)) as world:
+    # Its certificate is believed, so that the address alone is why nobody is asked.
+    with sign_in_world(tmp_path, clock, Egress(ca=tmp_path / "authority.pem")) as world:
         problem(world.sign_in(world.person()), 503, "issuer-unavailable")
         assert world.issuer.asked == {}, "this machine is no public address"
 
@@ -263,26 +291,53 @@ def test_row_20_an_upload_never_gets_stuck(api: Any) -> None:
     agent = api.enroll()
     good = {"at": "2026-11-20T10:00:00Z", "action": "tool:call", "outcome": "allow"}
     events = [{"seq": seq, **(good if seq % 100 else {"at": "nonsense"})} for seq in range(1, 12_001)]
-    left = events
+    left, stored = events, 0
     for _ in range(2):
         answer = api.post("/v1/agent/audit", token=agent["credential"], json={"events": left})
         assert answer.status_code == 200, answer.text
+        stored += answer.json()["stored"]
         left = [event for event in left if int(str(event["seq"])) > answer.json()["acknowledged"]]
     assert left == []
-    assert answer.json()["missing"] == []
+    assert (answer.json()["missing"], stored) == ([], 12_000)
+    connection = api.plane.store._database._connection
+    calls = connection.execute("SELECT count(*) FROM audit_leaves WHERE org = 'acme' AND class = 'call'").fetchone()
+    assert calls == (12_000 - 120,), "what was acknowledged is in the log"
 
 
 def test_row_21_no_change_goes_without_its_record(api: Any, problem: Any) -> None:
     """Row 21: when the record of an admin's change could not be written, the change was made all the same."""
     api.apply(company())
+    plan = api.plan(company(*PEOPLE))
     connection = api.plane.store._database._connection
     connection.execute("CREATE TRIGGER full BEFORE INSERT ON audit_leaves BEGIN SELECT RAISE(ABORT, 'full'); END")
     body = {"name": "one", "permissions": ["state:read"]}
     problem(api.post("/v1/orgs/acme/tokens", json=body), 503, "audit-unavailable")
     problem(api.post("/v1/orgs/acme/enrollments", json={"user": "dev"}), 503, "audit-unavailable")
+    problem(api.send_apply(plan), 503, "audit-unavailable")
     connection.execute("DROP TRIGGER full")
     assert not any(api.get("/v1/orgs/acme/tokens").json().values())
     assert api.get("/v1/orgs/acme/enrollments").json()["enrollments"] == []
+    assert api.get("/v1/orgs/acme/state").json()["revision"] == 1
+
+
+def test_row_21_retention_deletes_with_its_record_or_not_at_all(api: Any) -> None:
+    """Row 21: the deletion that nobody asks for, every hour, was in no log."""
+    own = [item for item in company() if item["kind"] != "Organization"]
+    api.apply([resource("Organization", "acme", retention={"default": "1d"}), *own])
+    event = {"seq": 1, "at": "2026-11-20T10:00:00Z", "action": "tool:call", "outcome": "allow"}
+    api.post("/v1/agent/audit", token=api.enroll()["credential"], json={"events": [event]})
+    api.clock.move(days=3)
+    connection = api.plane.store._database._connection
+    connection.execute("CREATE TRIGGER full BEFORE INSERT ON audit_leaves BEGIN SELECT RAISE(ABORT, 'full'); END")
+    with pytest.raises(UnavailableError):
+        tend_ledger(api.plane, "acme")
+    connection.execute("DROP TRIGGER full")
+    assert [item["payloadState"] for item in api.audit() if item["class"] == "call"] == ["present"]
+    tend_ledger(api.plane, "acme")
+    assert [item["payloadState"] for item in api.audit() if item["class"] == "call"] == ["absent"]
+    record = api.audit()[-1]
+    assert (record["action"], record["actor"]) == ("audit:purge", "server")
+    assert record["detail"]["classes"]["call"]["records"] == 1
 
 
 def test_row_21_a_deletion_is_recorded_and_an_agent_s_clock_decides_nothing(api: Any) -> None:
