@@ -445,8 +445,14 @@ def test_a_secret_is_in_no_form_of_the_output(program: Program) -> None:
 def watched(program: Program, tmp_path: Path) -> Iterator[Watched]:
     write(program, POLICY)
     log = tmp_path.parent / f"{tmp_path.name}.log"
-    with program.background("lint", "--watch", program.cwd, *ONLY, log=log) as process:
-        yield Watched(process, log)
+    # A suite that a shell runs in the background ignores interrupts, and so would what it starts.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        with program.background("lint", "--watch", program.cwd, *ONLY, log=log) as process:
+            signal.signal(signal.SIGINT, before)
+            yield Watched(process, log)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @dataclass(frozen=True)
