@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any, Literal
 
+from clawforge.analysis.replay.report import ReplayReport
+from clawforge.meaning import Meaning
 from clawforge.resource.meta import Instant, Strict
 
 PLAN_FORMAT = "1.0"
@@ -61,24 +63,6 @@ class Summary(Strict):
     forget: int = 0
 
 
-class Affected(Strict):
-    """How many users and instances a change reaches."""
-
-    users: int = 0
-    instances: int = 0
-
-
-class Meaning(Strict):
-    """What the change does to access. The verdict is `equal` only for a plan without changes; otherwise `unknown`
-    until the access analysis can prove more."""
-
-    verdict: Literal["tighter", "equal", "looser", "mixed", "unknown"] = "unknown"
-    gains: tuple[Any, ...] = ()
-    losses: tuple[Any, ...] = ()
-    affected: Affected | None = None
-    unknown: tuple[str, ...] = ()
-
-
 class Check(Strict):
     """A check that the server ran over the proposed state: `lint` or `test`, and what it found."""
 
@@ -126,7 +110,8 @@ class Plan(Strict):
     """The document that `plan` shows, `--out` saves and `apply` sends back.
 
     `digest` is the change digest: org, source, and every (address, before, after). `state_digest` is the digest of
-    the state that the apply would leave.
+    the state that the apply would leave. `replay` is what its author found with recorded calls; the server
+    only keeps it.
     """
 
     format_version: Literal["1.0"] = "1.0"
@@ -145,6 +130,7 @@ class Plan(Strict):
     approvals: Approvals = Approvals()
     overlays: tuple[Any, ...] = ()
     warnings: tuple[PlanWarning, ...] = ()
+    replay: ReplayReport | None = None
     expires_at: Instant | None = None
 
     @property
@@ -154,5 +140,5 @@ class Plan(Strict):
 
 
 def plan_json(plan: Plan) -> dict[str, Any]:
-    """The published form; absent optional values are left out."""
-    return plan.model_dump(mode="json", by_alias=True, exclude_none=False)
+    """The published form. Every member is there, but for `replay` where nothing was replayed."""
+    return plan.model_dump(mode="json", by_alias=True, exclude={"replay"} if plan.replay is None else None)

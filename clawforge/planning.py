@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from clawforge.diff import field_changes
 from clawforge.errors import ConflictError
-from clawforge.plan import Action, Base, Change, Check, Meaning, Plan, PlanLocation, PlanWarning, Summary
+from clawforge.meaning import NO_MEANING, Meaning
+from clawforge.plan import Action, Base, Change, Check, Plan, PlanLocation, PlanWarning, Summary
 from clawforge.position import Positions, ResourcePosition
 from clawforge.state import State, StateEntry, change_digest, state_digest
 
@@ -163,5 +164,5 @@ def _positions_changed(proposal: Proposal, base: State, base_positions: Position
 
 def _meaning(changes: Sequence[Change]) -> Meaning:
     if not changes:
-        return Meaning(verdict="equal")
+        return NO_MEANING
     return Meaning(verdict="unknown", unknown=("The effect of these changes on access has not been analysed.",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,10 +11,12 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.engine import lint
+from clawforge.lint.invariant_findings import invariant_findings
 from clawforge.plan import Check, PlanWarning
 from clawforge.policy_tests import CaseResult, run_policy_tests
 from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
 
 
@@ -33,9 +36,10 @@ class ProposalChecks:
 
 
 def check_proposal(
-    org: str, resources: Sequence[Resource], positions: Positions, shown: Iterable[str]
+    org: str, resources: Sequence[Resource], positions: Positions, shown: Iterable[str], now: dt.datetime
 ) -> ProposalChecks:
-    """Lint and policy tests over the whole proposed state. With lint errors no test is run.
+    """Lint, invariants from `now` on, and policy tests over the whole proposed state. With errors of lint nothing
+    further is checked.
 
     `shown` are the addresses of the proposal: warnings about other sources' resources are not its author's business.
     """
@@ -44,6 +48,12 @@ def check_proposal(
     bad = len({item.address for item in errors})
     checks = [_check("lint", len(resources) - bad, len(errors))]
     failed: tuple[CaseResult, ...] = ()
+    if not errors and any(isinstance(item, Invariant) for item in resources):
+        broken = tuple(invariant_findings(resources, now))
+        refused = tuple(item for item in broken if item.severity is Severity.ERROR)
+        count = sum(isinstance(item, Invariant) for item in resources)
+        checks.append(_check("invariant", count - len(broken), len(refused)))
+        found, errors = [*found, *broken], refused
     if not errors:
         results = run_policy_tests(resources, Simulator(OrgModel(resources), positions))
         failed = tuple(result for result in results if not result.passed)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
+from clawforge.resource.invariant import InvariantSpec
 from clawforge.resource.meta import Ref, Resource
 from clawforge.resource.policy import Policy
 from clawforge.resource.policy_test import PolicyTest
@@ -32,7 +33,7 @@ def references_of(resource: Resource) -> Iterator[Reference]:
     serves people whom nobody declared, so users of test cases and `reviewedBy` are not among them.
     """
     spec = resource.spec
-    if isinstance(spec, Targeted):
+    if isinstance(spec, Targeted | InvariantSpec):
         yield from _targeting(spec)
     if isinstance(resource, Policy):
         for index, parent in enumerate(resource.spec.extends):
@@ -58,7 +59,7 @@ def _each(kind: str, names: tuple[str, ...], pointer: str) -> Iterator[Reference
         yield Reference(kind, name, f"{pointer}/{index}")
 
 
-def _targeting(spec: Targeted) -> Iterator[Reference]:
+def _targeting(spec: Targeted | InvariantSpec) -> Iterator[Reference]:
     if isinstance(spec.applies_to, str):
         return
     yield from _match(spec.applies_to, "/spec/appliesTo")

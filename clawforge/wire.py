@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from clawforge.analysis.replay.report import ReplayReport
 from clawforge.decide.request import Identifier
 from clawforge.effective import Effective, Source
 from clawforge.plan import Plan, Summary
@@ -51,7 +52,8 @@ class Problem(Strict):
 
 
 class PlanRequest(Strict):
-    """A proposed state of one source. `base` is the revision that the client looked at, if it did."""
+    """A proposed state of one source. `base` is the revision that the client looked at, if it did; `replay` is what it
+    found there with recorded calls, for those who read the plan."""
 
     source: Name
     resources: tuple[dict[str, Any], ...]
@@ -60,6 +62,7 @@ class PlanRequest(Strict):
     commit_author: str | None = None
     dirty: bool = False
     base: int | None = None
+    replay: ReplayReport | None = None
 
 
 class ApplyRequest(Strict):

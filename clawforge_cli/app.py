@@ -24,6 +24,10 @@ COMMANDS: dict[str, str] = {
     "audit": "Read, follow and export the audit log, and prove it unchanged.",
     "effective": "Show the effective policy of a subject, and who decided what.",
     "can": "Decide one tool call as the agent would.",
+    "explain": "Derive what a subject may do, step by step, with file and line.",
+    "who-can": "List who may call a tool, known or not.",
+    "what-can": "List the tools that a subject may call.",
+    "blame": "Find since when a call is decided as it is.",
     "login": "Sign in to a control plane.",
     "logout": "End the session that login made.",
     "whoami": "Say whose credential is used, and what it is good for.",
@@ -54,7 +58,7 @@ class LazyCommands(TyperGroup):
         """Import the module of a command; None for a name that is no command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"clawforge_cli.commands.{cmd_name}")
+        module = import_module(f"clawforge_cli.commands.{cmd_name.replace('-', '_')}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.help = command.help or COMMANDS[cmd_name]

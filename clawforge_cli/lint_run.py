@@ -17,18 +17,19 @@ if TYPE_CHECKING:
     from clawforge.lint.selection import Selection
     from clawforge_cli.cache import Cache
     from clawforge_cli.lint_cache import LintCache
+    from clawforge_cli.look_ahead import Horizon, Outlook
 
 _MOST_PASSES = 10
 _MOST_KEPT = 64 * 1024 * 1024
 """Bytes of a project that are held in memory, so that what is remembered is said of what was read."""
 
 
-def checked(path: Path, now: dt.datetime, cache: Path | None = None) -> LintOutcome:
-    """What lint finds in a directory, or found in the same files before and kept in the directory `cache`. Raises
-    InputError if `path` is no directory.
+def checked(path: Path, now: dt.datetime, cache: Path | None = None, *, prove: bool = False) -> LintOutcome:
+    """What lint finds in a directory, or found in the same files before and kept in the directory `cache`; with `prove`
+    by rules that take their time, of which nothing is kept. Raises InputError if `path` is no directory.
     """
-    if cache is None:
-        return _examined(path, now)
+    if cache is None or prove:
+        return _examined(path, now, prove=prove)
     from clawforge_cli.build_id import build_id
     from clawforge_cli.cache import Cache
 
@@ -50,16 +51,37 @@ def remembered(path: Path, now: dt.datetime, cache: Cache, build: str) -> LintOu
     return known.find(now) or _examined(path, now, known)
 
 
-def _examined(path: Path, now: dt.datetime, known: LintCache | None = None) -> LintOutcome:
+def _examined(path: Path, now: dt.datetime, known: LintCache | None = None, *, prove: bool = False) -> LintOutcome:
     from clawforge.lint.engine import examine
     from clawforge.lint.outcome import LintOutcome
     from clawforge.load.project import load_project
 
     project = load_project(path, files=known.files if known else None)
-    outcome = LintOutcome.of(project, examine(project, now=now))
+    outcome = LintOutcome.of(project, examine(project, now=now, prove=prove))
     if known is not None and project.declared is not None:
         known.keep(project.declared, outcome)
     return outcome
+
+
+def checked_ahead(path: Path, horizon: Horizon, now: dt.datetime) -> tuple[LintOutcome, Outlook]:
+    """What lint finds in a directory, and what changes by itself until the last moment of a horizon, without secrets in
+    either. What was kept holds no resources to look ahead in, so it is not asked. Raises InputError as `checked` and
+    `last_moment` do."""
+    from clawforge.lint.discretion import without_secrets
+    from clawforge.lint.engine import examine
+    from clawforge.lint.outcome import LintOutcome
+    from clawforge.load.project import load_project
+    from clawforge_cli.look_ahead import Outlook, last_moment, outlook
+
+    project = load_project(path)
+    end = last_moment(horizon, project, now)
+    outcome = LintOutcome.of(project, examine(project, now=now))
+    found = outlook(project, horizon, now, end)
+    items = tuple(
+        item.model_copy(update={"what": without_secrets(item.what), "pointer": without_secrets(item.pointer)})
+        for item in found.items
+    )
+    return outcome, Outlook(found.until, items)
 
 
 def fixed(path: Path, selection: Selection, clock: Callable[[], dt.datetime]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from clawforge.errors import InputError
 from clawforge.plan import Plan
@@ -13,11 +14,18 @@ from clawforge.state import EMPTY_STATE, State, entries_of
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
+    from clawforge.meaning import Meaning
+    from clawforge.position import Positions
     from clawforge.proposal_checks import ProposalChecks
+    from clawforge.resolve.org import OrgModel
+    from clawforge.resource.meta import Resource
 
 
-def plan_offline(project: Project, against: Project | None, now: dt.datetime) -> tuple[Plan, ProposalChecks]:
-    """The plan that a control plane would make whose org holds what `against` says, unsigned and without an id.
+def plan_offline(
+    project: Project, against: Project | None, now: dt.datetime, *, moment: dt.datetime | None = None
+) -> tuple[Plan, ProposalChecks]:
+    """The plan that a control plane would make whose org holds what `against` says, unsigned and without an id. What it
+    means is worked out as of `moment`, or of now.
 
     Raises InputError if the two projects speak for different orgs, and OwnedElsewhereError if the other one, being
     another source, owns what this one declares.
@@ -51,11 +59,34 @@ def plan_offline(project: Project, against: Project | None, now: dt.datetime) ->
     proposal = Proposal(org, source, entries, positions, commit.id if commit else None)
     planned = make_plan(proposal, base, base_positions)
     proposed = [*others, *(item for item in project.values if item.address in entries)]
-    checked = check_proposal(org, proposed, {**base_positions, **positions}, entries)
+    since = (moment or now).replace(microsecond=0)
+    checked = check_proposal(org, proposed, {**base_positions, **positions}, entries, since)
+    found: dict[str, Any] = {"checks": checked.checks, "warnings": checked.warnings}
     if checked.passed:
         users = (Subject(user=item.metadata.name) for item in proposed if isinstance(item, User))
-        check_variants(OrgModel(proposed), users, *horizon(now))
-    return planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings}), checked
+        model = OrgModel(proposed)
+        check_variants(model, users, *horizon(now))
+        found["meaning"] = _meaning(planned.plan, against, proposed, model, since, (base_positions, positions))
+    return planned.plan.model_copy(update=found), checked
+
+
+def _meaning(
+    plan: Plan,
+    against: Project | None,
+    proposed: Sequence[Resource],
+    model: OrgModel,
+    moment: dt.datetime,
+    positions: tuple[Positions, Positions],
+) -> Meaning:
+    from clawforge.analysis.meaning import meaning_of
+    from clawforge.analysis.world import World
+    from clawforge.resolve.org import OrgModel
+
+    if plan.is_empty:
+        return plan.meaning
+    before = against.values if against is not None else ()
+    world = World(before, proposed, moment, models=(OrgModel(before), model))
+    return meaning_of(world, positions)
 
 
 def base_project(path: Path) -> Project:

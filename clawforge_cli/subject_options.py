@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from clawforge.errors import InputError
@@ -10,12 +11,13 @@ from clawforge.resolve.subject import Subject
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
+    from clawforge.resource.meta import Resource
 
 _LONGEST_NAME = 254
 
 
 def parse_moment(text: str | None) -> dt.datetime:
-    """A moment in RFC 3339 with a zone, or now. Raises InputError."""
+    """A moment as RFC 3339 writes it, or now; one without a zone is UTC, and that is said. Raises InputError."""
     if text is None:
         return dt.datetime.now(dt.UTC)
     try:
@@ -23,7 +25,10 @@ def parse_moment(text: str | None) -> dt.datetime:
     except ValueError as error:
         raise InputError(f"{text!r} is not a moment.", hint="Write it as 2026-11-20T18:00:00Z.") from error
     if moment.tzinfo is None:
-        raise InputError(f"{text!r} does not say in which zone.", hint="Write it as 2026-11-20T18:00:00Z.")
+        from clawforge_cli.views.terminal import note, safe
+
+        note(f"Note: {safe(text)} is taken as UTC.")
+        return moment.replace(tzinfo=dt.UTC)
     return moment
 
 
@@ -42,15 +47,22 @@ def parse_tags(items: list[str] | None) -> dict[str, str]:
 
 def declared_name(project: Project, user: str) -> str:
     """The name of a declared user given by name, address or email; what was given when nobody is declared so."""
-    from clawforge.resource.user import User
     from clawforge_cli.views.terminal import note, safe
 
-    wanted = user.removeprefix("User/")
-    for resource in project.values:
-        if isinstance(resource, User) and wanted.lower() in {resource.metadata.name, resource.spec.email}:
-            return resource.metadata.name
-    note(f"Note: {safe(wanted)} is not declared; judged as a user whom only `everyone` and claims can match.")
-    return wanted
+    name = name_among(project.values, user)
+    if name is None:
+        name = user.removeprefix("User/")
+        note(f"Note: {safe(name)} is not declared; judged as a user whom only `everyone` and claims can match.")
+    return name
+
+
+def name_among(resources: Iterable[Resource], user: str) -> str | None:
+    """The name of a declared user given by name, address or email; None when nobody is declared so."""
+    from clawforge.resource.user import User
+
+    wanted = user.removeprefix("User/").lower()
+    users = (item for item in resources if isinstance(item, User))
+    return next((item.metadata.name for item in users if wanted in {item.metadata.name, item.spec.email}), None)
 
 
 def subject_of(

@@ -14,12 +14,13 @@ _SHELL_CHARACTERS = "|&;<>()`"
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class WordGlob:
     """The literal pieces between the `*` of a word; one piece: the word has no `*`."""
 
     pieces: tuple[str, ...]
 
     def matches(self, text: str) -> bool:
+        """Whether the whole of `text` is meant."""
         first, *others = self.pieces
         if not others:
             return text == first
@@ -48,8 +49,10 @@ class CommandPattern:
     """
 
     text: str
-    _words: tuple[_Word, ...] = field(repr=False, compare=False)
-    _open: bool = field(repr=False, compare=False)
+    words: tuple[WordGlob, ...] = field(repr=False, compare=False)
+    """The program, and what each argument must be, without the last `**`."""
+    is_open: bool = field(repr=False, compare=False)
+    """Whether any further arguments may follow: the pattern ends in `**`."""
 
     @classmethod
     def parse(cls, text: str) -> CommandPattern:
@@ -74,7 +77,7 @@ class CommandPattern:
 
     def matches(self, command: SimpleCommand) -> bool:
         """Whether this pattern allows `command`: it describes the whole of it, and names the very program."""
-        if self._by_path:
+        if self.is_by_path:
             return self._describes(command.directory + command.program, command)
         return command.is_system_program and self._describes(command.program, command)
 
@@ -84,14 +87,15 @@ class CommandPattern:
         return self._describes(command.program, command) or self._describes(path, command)
 
     @property
-    def _by_path(self) -> bool:
-        return "/" in "".join(self._words[0].pieces)
+    def is_by_path(self) -> bool:
+        """Whether the program is spelled with its directory, which is then part of what must match."""
+        return "/" in "".join(self.words[0].pieces)
 
     def _describes(self, program: str, command: SimpleCommand) -> bool:
         values = (program, *command.arguments)
-        if len(values) < len(self._words) or (len(values) > len(self._words) and not self._open):
+        if len(values) < len(self.words) or (len(values) > len(self.words) and not self.is_open):
             return False
-        return all(word.matches(value) for word, value in zip(self._words, values, strict=False))
+        return all(word.matches(value) for word, value in zip(self.words, values, strict=False))
 
 
 def matches_all(parsed: ParsedCommand, lists: Sequence[Sequence[CommandPattern]]) -> bool:
@@ -126,14 +130,14 @@ _STAR = _Star()
 _Characters = tuple["str | _Star", ...]
 
 
-def _word(characters: _Characters) -> _Word:
+def _word(characters: _Characters) -> WordGlob:
     pieces = [""]
     for character in characters:
         if isinstance(character, str):
             pieces[-1] += character
         else:
             pieces.append("")
-    return _Word(tuple(pieces))
+    return WordGlob(tuple(pieces))
 
 
 def _split(text: str) -> list[_Characters]:

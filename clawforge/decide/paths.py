@@ -18,7 +18,7 @@ from clawforge.decide.resolved_path import Anchor, ResolvedPath, Surroundings
 
 
 @dataclass(frozen=True, slots=True)
-class _Set:
+class CharacterSet:
     """One character of a set; ranges hold both ends."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -34,20 +34,21 @@ class _Set:
         return any(low <= character <= high for low, high in self.ranges)
 
 
-class _Wild:
+class Wildcard:
     """`*` (any characters) and `?` (one)."""
 
 
-_MANY, _ONE = _Wild(), _Wild()
-_Token = str | _Set | _Wild
+MANY, ONE = Wildcard(), Wildcard()
+"""`*` and `?`"""
+Token = str | CharacterSet | Wildcard
 
 
 @dataclass(frozen=True, slots=True)
-class _Name:
+class NameGlob:
     """A glob for one name. `literal` if there is nothing special in it; `pieces`, without case, are what
     stands between its `*` if there is nothing else special."""
 
-    tokens: tuple[_Token, ...]
+    tokens: tuple[Token, ...]
     literal: str | None
     pieces: tuple[str, ...]
 
@@ -81,7 +82,7 @@ class PathGlob:
 
     text: str
     anchor: Anchor
-    parts: tuple[_Name | None, ...]
+    parts: tuple[NameGlob | None, ...]
     needed: str | None
     """A name, without case, that every path which is meant holds; None if there is none."""
 
@@ -160,7 +161,7 @@ def _is_below(names: tuple[str, ...], folder: tuple[str, ...]) -> bool:
     return start == folder or [name.casefold() for name in start] == [name.casefold() for name in folder]
 
 
-def _covers(parts: tuple[_Name | None, ...], path: ResolvedPath, at: int = 0) -> bool:
+def _covers(parts: tuple[NameGlob | None, ...], path: ResolvedPath, at: int = 0) -> bool:
     """Whether some names from `at` on match all parts: the first that do are a folder that covers the
     rest."""
     names, folded = path.names, path.folded
@@ -187,7 +188,7 @@ def _parsed(text: str) -> PathGlob:
     for mark in (Anchor.HOME, Anchor.WORKSPACE):
         if rest == mark.value or rest.startswith(f"{mark.value}/"):
             rest, anchor = rest[len(mark.value) :], mark
-    parts: list[_Name | None] = []
+    parts: list[NameGlob | None] = []
     if anchor is Anchor.ROOT and not rest.startswith("/"):
         parts.append(_ANY_NAMES)
     for name in rest.split("/"):
@@ -201,32 +202,32 @@ def _parsed(text: str) -> PathGlob:
     return PathGlob(text, anchor, tuple(parts), None if needed is None else needed.casefold())
 
 
-def _name(text: str) -> _Name:
-    tokens: list[_Token] = []
+def _name(text: str) -> NameGlob:
+    tokens: list[Token] = []
     at = 0
     while at < len(text):
         token, at = _token(text, at)
-        if token is not _MANY or not tokens or tokens[-1] is not _MANY:
+        if token is not MANY or not tokens or tokens[-1] is not MANY:
             tokens.append(token)
-    if any(token is not _MANY and not isinstance(token, str) for token in tokens):
-        return _Name(tuple(tokens), None, ())
+    if any(token is not MANY and not isinstance(token, str) for token in tokens):
+        return NameGlob(tuple(tokens), None, ())
     pieces = [""]
     for token in tokens:
         if isinstance(token, str):
             pieces[-1] += token
         else:
             pieces.append("")
-    return _Name(tuple(tokens), pieces[0] if len(pieces) == 1 else None, tuple(p.casefold() for p in pieces))
+    return NameGlob(tuple(tokens), pieces[0] if len(pieces) == 1 else None, tuple(p.casefold() for p in pieces))
 
 
-def _token(text: str, at: int) -> tuple[_Token, int]:
+def _token(text: str, at: int) -> tuple[Token, int]:
     character = text[at]
     if character == "\\" and at + 1 < len(text):
         return text[at + 1], at + 2
     if character == "*":
-        return _MANY, at + 1
+        return MANY, at + 1
     if character == "?":
-        return _ONE, at + 1
+        return ONE, at + 1
     if character == "[":
         found = _set(text, at + 1)
         if found is not None:
@@ -234,7 +235,7 @@ def _token(text: str, at: int) -> tuple[_Token, int]:
     return character, at + 1
 
 
-def _set(text: str, at: int) -> tuple[_Set, int] | None:
+def _set(text: str, at: int) -> tuple[CharacterSet, int] | None:
     """The set that begins after the `[`; None if it never ends, for then the bracket is an ordinary
     character."""
     negated = text[at : at + 1] in ("!", "^")
@@ -247,7 +248,7 @@ def _set(text: str, at: int) -> tuple[_Set, int] | None:
         if text[at : at + 1] == "-" and text[at + 1 : at + 2] not in ("", "]"):
             high, at = _set_character(text, at + 1)
         ranges.append((low, high))
-    return (_Set(tuple(ranges), negated), at + 1) if at < len(text) else None
+    return (CharacterSet(tuple(ranges), negated), at + 1) if at < len(text) else None
 
 
 def _set_character(text: str, at: int) -> tuple[str, int]:
@@ -255,15 +256,15 @@ def _set_character(text: str, at: int) -> tuple[str, int]:
     return (text[at + 1], at + 2) if escaped else (text[at], at + 1)
 
 
-def _fits(tokens: tuple[_Token, ...], name: str) -> bool:
+def _fits(tokens: tuple[Token, ...], name: str) -> bool:
     at = token = 0
     retry: tuple[int, int] | None = None
     while at < len(name) or token < len(tokens):
         wanted = tokens[token] if token < len(tokens) else None
-        if wanted is _MANY:
+        if wanted is MANY:
             token += 1
             retry = (token, at)
-        elif wanted is not None and at < len(name) and _fits_one(wanted, name[at]):
+        elif wanted is not None and at < len(name) and fits_character(wanted, name[at]):
             token, at = token + 1, at + 1
         elif retry is not None and retry[1] < len(name):
             token, at = retry[0], retry[1] + 1
@@ -273,7 +274,8 @@ def _fits(tokens: tuple[_Token, ...], name: str) -> bool:
     return True
 
 
-def _fits_one(token: _Token, character: str) -> bool:
+def fits_character(token: Token, character: str) -> bool:
+    """Whether a part of a name that stands for one character stands for this one."""
     if isinstance(token, str):
         return token == character or token.casefold() == character.casefold()
-    return token.holds(character) if isinstance(token, _Set) else True
+    return token.holds(character) if isinstance(token, CharacterSet) else True

@@ -198,6 +198,15 @@ def unwrap(command: SimpleCommand) -> Inside:
     return Inside()
 
 
+def is_known(program: str) -> bool:
+    """Whether `hidden_program` or `unwrap` may have anything to say about a command of this program."""
+    name = program.casefold()
+    if not name or name == "find":
+        return True
+    kinds = (_RUNS_TEXT, _CHANGES_SHELL, _EVALUATES_SUBSCRIPTS, _READS_COMMANDS, _STARTS_SHELL, _WRAPPERS)
+    return any(name in kind for kind in kinds) or _family(name) in _SHELLS or _family(name) in _INTERPRETERS_BY_NAME
+
+
 def _family(name: str) -> str:
     """`python3.11` and `python.exe` are `python`."""
     return _VERSION.sub("", name.removesuffix(".exe"))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clawforge.decide.catalogue import Catalogue
     from clawforge.finding import Finding
     from clawforge.lint.lineage import Lineage
+    from clawforge.lint.proof import Proofs
     from clawforge.resolve.membership import Membership
 
 _Kind = TypeVar("_Kind", bound=Resource)
@@ -29,7 +30,7 @@ class LintContext:
     """Resources, sorted by address; `org`, `instances` and `unusable` are as in `clawforge.graph.check_references`.
 
     Rules that ask for the present moment find nothing without `now`, which has a time zone where it is given to `of`.
-    `conventions` are the project's own, which only its files know.
+    `conventions` are the project's own, which only its files know. With `prove` rules may take their time.
     """
 
     resources: tuple[Resource, ...]
@@ -38,6 +39,7 @@ class LintContext:
     unusable: Collection[str] = frozenset()
     now: Moment | None = None
     conventions: Conventions = NO_CONVENTIONS
+    prove: bool = False
 
     @classmethod
     def of(
@@ -49,12 +51,26 @@ class LintContext:
         unusable: Collection[str] = frozenset(),
         now: dt.datetime | None = None,
         conventions: Conventions | None = None,
+        prove: bool = False,
     ) -> LintContext:
         """The context of resources in any order."""
         ordered = tuple(sorted(resources, key=lambda resource: resource.address))
         return cls(
-            ordered, org, instances, unusable, None if now is None else Moment(now), conventions or NO_CONVENTIONS
+            ordered,
+            org,
+            instances,
+            unusable,
+            None if now is None else Moment(now),
+            conventions or NO_CONVENTIONS,
+            prove,
         )
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """What can be proved about the policies."""
+        from clawforge.lint.proof import Proofs
+
+        return Proofs(self)
 
     @cached_property
     def by_address(self) -> Mapping[str, Resource]:

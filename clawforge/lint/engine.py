@@ -30,10 +30,14 @@ def lint(context: LintContext) -> list[Finding]:
 
 
 def diagnose(
-    project: Project, *, instances: Collection[str] | None = None, now: dt.datetime | None = None
+    project: Project,
+    *,
+    instances: Collection[str] | None = None,
+    now: dt.datetime | None = None,
+    prove: bool = False,
 ) -> list[Diagnostic]:
     """The diagnostics of `examine` that nobody accepted."""
-    return examine(project, instances=instances, now=now).diagnostics
+    return examine(project, instances=instances, now=now, prove=prove).diagnostics
 
 
 def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
@@ -57,15 +61,20 @@ def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
 
 
 def examine(
-    project: Project, *, instances: Collection[str] | None = None, now: dt.datetime | None = None
+    project: Project,
+    *,
+    instances: Collection[str] | None = None,
+    now: dt.datetime | None = None,
+    prove: bool = False,
 ) -> LintReport:
     """Everything that is wrong with a project: problems of loading, of references, and what the rules find, sorted by
-    place. `instances` are those that the server knows, if it was asked. Without `now` nothing counts as accepted.
+    place. `instances` are those that the server knows, if it was asked. Without `now` nothing counts as accepted. With
+    `prove` rules may take their time.
     """
     from clawforge.lint.acceptance import accept
     from clawforge.lint.registry import RULES
 
-    context = _context(project, instances, now)
+    context = _context(project, instances, now, prove=prove)
     items = [Reported(item, item.code) for item in (*project.diagnostics, *setting_problems(project))]
     items += _found(project, context, RULES)
     items = once(items, project)
@@ -78,7 +87,9 @@ def examine(
     return LintReport(tuple(ordered), ALWAYS if context.now is None else context.now.span)
 
 
-def _context(project: Project, instances: Collection[str] | None, now: dt.datetime | None) -> LintContext:
+def _context(
+    project: Project, instances: Collection[str] | None, now: dt.datetime | None, *, prove: bool = False
+) -> LintContext:
     declared = project.declared
     return LintContext.of(
         project.values,
@@ -87,6 +98,7 @@ def _context(project: Project, instances: Collection[str] | None, now: dt.dateti
         unusable=project.unusable,
         now=now,
         conventions=declared.lint.conventions if declared else None,
+        prove=prove,
     )
 
 

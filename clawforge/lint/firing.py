@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from clawforge.lint.context import LintContext
 from clawforge.resource.meta import Resource
-from clawforge.resource.schedule import boundaries, is_open
+from clawforge.resource.schedule import boundaries, firings_a_day, is_open, times_a_day
 from clawforge.resource.targeting import CronWindow, Schedule, Targeted
 
 _DAY = dt.timedelta(days=1)
@@ -40,17 +40,12 @@ def scheduled(context: LintContext) -> Iterator[tuple[Resource, Schedule]]:
 
 def may_never_shut(schedule: Schedule) -> bool:
     """Whether its cron windows are long enough, taken together, to cover a day; a cheap first look."""
-    return sum(_times_a_day(window.cron) * window.duration for window in _cron_windows(schedule)) >= _DAY_SECONDS
+    return sum(times_a_day(window.cron) * window.duration for window in _cron_windows(schedule)) >= _DAY_SECONDS
 
 
 def cost_of_looking(schedule: Schedule) -> int:
     """How many firings `never_shuts` goes through at most."""
     return firings_a_day(schedule) * sum((end - start).days for start, end in _telling(schedule))
-
-
-def firings_a_day(schedule: Schedule) -> int:
-    """How often its cron windows open on a day that they mean, at most."""
-    return sum(_times_a_day(window.cron) for window in _cron_windows(schedule))
 
 
 def never_shuts(schedule: Schedule) -> bool:
@@ -125,11 +120,3 @@ def _change_within(before: dt.datetime, zone: ZoneInfo) -> ClockChange:
 
 def _offset(moment: dt.datetime, zone: ZoneInfo) -> dt.timedelta:
     return moment.astimezone(zone).utcoffset() or dt.timedelta()
-
-
-@lru_cache(maxsize=4096)
-def _times_a_day(cron: str) -> int:
-    from cronsim import CronSim
-
-    fields = CronSim(cron, _ANY_YEAR.replace(tzinfo=None))
-    return len(fields.minutes) * len(fields.hours)

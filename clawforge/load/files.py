@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clawforge.diagnostic import Diagnostic
 from clawforge.load.limits import DEFAULT_LIMITS, Limits
-from clawforge.load.tree import DEFAULT_TREE_LIMITS, Globs, Tree, TreeLimits, find_files, read_file
+from clawforge.load.tree import DEFAULT_TREE_LIMITS, DiskFolders, Globs, Tree, TreeLimits, find_files, read_file
 
 
 class Files:
@@ -19,9 +19,14 @@ class Files:
         self.limits = limits
         self.tree_limits = tree_limits
 
+    def has(self, path: str) -> bool:
+        """Whether something of that name is there, be it a link that leads nowhere."""
+        place = self.root / path
+        return place.exists() or place.is_symlink()
+
     def find(self, globs: Globs) -> Tree:
         """The files that the globs take in, as `clawforge.load.tree.find_files`."""
-        return find_files(self.root, globs, limits=self.tree_limits)
+        return find_files(DiskFolders(self.root), globs, limits=self.tree_limits)
 
     def read(self, path: str) -> bytes | Diagnostic:
         """The bytes of a file, or why they are not read, as `clawforge.load.tree.read_file`."""

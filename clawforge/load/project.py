@@ -162,8 +162,7 @@ class _Loading:
 
     def read_project_file(self) -> None:
         """`declared` stays None if the file has problems; its globs are used as far as they can be read."""
-        path = self._files.root / PROJECT_FILE
-        if not path.exists() and not path.is_symlink():
+        if not self._files.has(PROJECT_FILE):
             self.project_file_exists = False
             root = self._files.root
             named = "This directory" if root == Path() else shown(str(root))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
 from clawforge.load.glob import Glob
@@ -58,6 +60,50 @@ class Tree:
     """Indexes of the `include` globs that took in at least one file."""
 
 
+class Entry(Protocol):
+    """A name in a folder, as `os.DirEntry` describes one."""
+
+    @property
+    def name(self) -> str:
+        """The name, without the folder."""
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is a folder."""
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is a regular file."""
+
+    def is_symlink(self) -> bool:
+        """Whether it is a symbolic link."""
+
+
+class Folders(Protocol):
+    """Where files are looked for: the disk, or what git has of it."""
+
+    def scan(self, folder: str) -> AbstractContextManager[Iterable[Entry]]:
+        """The entries of a folder, named by its path with forward slashes, empty for the root. Raises OSError."""
+
+    def stays_inside(self, path: str) -> bool:
+        """Whether a symbolic link leads to something below the root."""
+
+
+class DiskFolders:
+    """The folders below a directory."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.fspath(root)
+        self._real_root = os.path.realpath(root)
+
+    def scan(self, folder: str) -> AbstractContextManager[Iterable[Entry]]:
+        """As the system lists them."""
+        return os.scandir(os.path.join(self._root, folder))
+
+    def stays_inside(self, path: str) -> bool:
+        """Wherever the link leads at last."""
+        target = os.path.realpath(os.path.join(self._root, path))
+        return target.startswith(self._real_root.rstrip("/") + "/")
+
+
 @dataclass(frozen=True, slots=True)
 class _Folder:
     path: str
@@ -70,9 +116,9 @@ class _StopWalkingError(Exception):
     """A limit is exceeded, and reported."""
 
 
-def find_files(root: Path, globs: Globs, *, limits: TreeLimits = DEFAULT_TREE_LIMITS) -> Tree:
+def find_files(folders: Folders, globs: Globs, *, limits: TreeLimits = DEFAULT_TREE_LIMITS) -> Tree:
     """Every `.yaml` and `.yml` file that the globs take in, except the project file itself."""
-    walk = _Walk(root, globs, limits)
+    walk = _Walk(folders, globs, limits)
     with contextlib.suppress(_StopWalkingError):
         walk.run()
     walk.tree.files.sort()
@@ -82,10 +128,9 @@ def find_files(root: Path, globs: Globs, *, limits: TreeLimits = DEFAULT_TREE_LI
 class _Walk:
     """Goes through the folders with an explicit stack; links are looked at, never through."""
 
-    def __init__(self, root: Path, globs: Globs, limits: TreeLimits) -> None:
+    def __init__(self, folders: Folders, globs: Globs, limits: TreeLimits) -> None:
         self.tree = Tree()
-        self._root = os.fspath(root)
-        self._real_root = os.path.realpath(root)
+        self._folders = folders
         self._globs = globs
         self._limits = limits
         self._entries = 0
@@ -107,9 +152,9 @@ class _Walk:
                 if below is not None:
                     stack.append(below)
 
-    def _scan(self, folder: _Folder) -> Iterator[os.DirEntry[str]]:
+    def _scan(self, folder: _Folder) -> Iterator[Entry]:
         try:
-            with os.scandir(os.path.join(self._root, folder.path)) as entries:
+            with self._folders.scan(folder.path) as entries:
                 for entry in entries:
                     self._entries += 1
                     if self._entries > self._limits.max_entries:
@@ -120,7 +165,7 @@ class _Walk:
             hint = "Give yourself the right to read it, or leave it out with `exclude` in clawforge.yaml."
             self._report("unreadable", message, folder.path or ".", hint)
 
-    def _visit(self, folder: _Folder, entry: os.DirEntry[str], path: str) -> _Folder | None:
+    def _visit(self, folder: _Folder, entry: Entry, path: str) -> _Folder | None:
         """Take the file in, or answer the folder to look into."""
         excluded = any(
             glob.covers(states, entry.name) for glob, states in zip(self._globs.exclude, folder.exclude, strict=True)
@@ -152,7 +197,7 @@ class _Walk:
         exclude = tuple(glob.enter(states, name) for glob, states in zip(globs.exclude, folder.exclude, strict=True))
         return _Folder(path, folder.depth + 1, include, exclude)
 
-    def _take(self, entry: os.DirEntry[str], path: str, takers: list[int]) -> None:
+    def _take(self, entry: Entry, path: str, takers: list[int]) -> None:
         self.tree.matched.update(takers)
         if entry.is_symlink():
             self._link(path)
@@ -168,8 +213,7 @@ class _Walk:
 
     def _link(self, path: str) -> None:
         """A link that stays inside only repeats what is read anyway; one that leads out could bring in anything."""
-        target = os.path.realpath(os.path.join(self._root, path))
-        if target.startswith(self._real_root.rstrip("/") + "/"):
+        if self._folders.stays_inside(path):
             message = "This symbolic link is not followed."
             hint = "What it points to is read at its own place; leave the link out with `exclude` to silence this."
             self._report("symlink", message, path, hint, Severity.WARNING)
@@ -193,7 +237,7 @@ class _Walk:
         self.tree.problems.append(Diagnostic(code, message, Location(printable(path), 1, 1), hint, severity))
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(entry: Entry) -> bool:
     """Whether a link leads to a folder; one that leads nowhere is no folder."""
     try:
         return entry.is_dir()

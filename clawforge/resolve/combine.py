@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
 from clawforge.effective import NOTHING_ALLOWED, Rules, Source, SourceKey
-from clawforge.resolve.field import policy_fields
+from clawforge.resolve.field import PolicyField, policy_fields
 from clawforge.resolve.lexicon import Lexicon
-from clawforge.resolve.meet import Standing, Voice, meet
+from clawforge.resolve.meet import Standing, Voice, Voices, meet
 from clawforge.resolve.selector import specificity
-from clawforge.resolve.statement import PROFILE, Speaker, Statement, read_rules
+from clawforge.resolve.statement import PROFILE, Speaker, Statement, Statements, read_rules
 from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy, PolicyMode, PolicyRules
 from clawforge.resource.targeting import Enforcement
@@ -23,6 +24,23 @@ _STANDING = {
     PolicyMode.OVERLAY: Standing.OVERLAY,
     PolicyMode.BASE: Standing.BASE,
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """Who speaks in one part of an effective policy, in order of authority, and the bases that it starts from."""
+
+    part: str
+    voices: Voices
+    bases: tuple[str, ...]
+
+
+class Gathered(NamedTuple):
+    """The parts of an effective policy; `shadow` is None where no policy is on trial."""
+
+    enforced: Gathering
+    shadow: Gathering | None
+    floor: Gathering
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,47 +56,65 @@ class Combiner:
     """Combines policies under one catalogue and one organisation's defaults."""
 
     def __init__(self, speaker: Speaker, lexicon: Lexicon, organization: Organization | None) -> None:
+        self.lexicon = lexicon
         self._speaker = speaker
-        self._lexicon = lexicon
         self._default = _default_voice(organization, lexicon)
         self._nothing = Voice(Standing.BASE, _statements_of(NOTHING_ALLOWED))
 
-    def combine(self, part: str, policies: Sequence[Policy]) -> Combined:
-        """The rules for subjects that these policies match; without a base nothing is allowed."""
-        bases = most_specific_bases(policies)
-        voices = [
-            *self._voices(p for p in policies if p.spec.mode is not PolicyMode.BASE),
-            *self._voices(bases),
-        ]
-        if not bases:
-            voices.append(self._nothing)
-        return self._merge(part, voices, tuple(base.address for base in bases))
+    def says(self, policy: Policy) -> Statements:
+        """What a policy says about every field, with what it extends; without whom it is for."""
+        return self._speaker.says(policy)
 
-    def floor(self, policies: Sequence[Policy]) -> Combined:
-        """What holds even for an elevated call: the guardrails on a start that allows everything."""
-        guardrails = [p for p in policies if _holds_always(p)]
-        return self._merge("floor", self._voices(guardrails), ())
+    def gather(self, policies: Sequence[Policy]) -> Gathered:
+        """Who speaks for subjects that these policies match, in each part."""
+        deciding = [policy for policy in policies if policy.spec.enforcement is Enforcement.ENFORCE]
+        guardrails = [policy for policy in deciding if policy.spec.mode is PolicyMode.GUARDRAIL]
+        return Gathered(
+            enforced=self._gathering("enforced", deciding),
+            shadow=self._gathering("shadow", policies) if len(deciding) < len(policies) else None,
+            # What holds even for an elevated call: the guardrails on a start that allows everything.
+            floor=Gathering("floor", self._voices(guardrails), ()),
+        )
 
-    def _voices(self, policies: Iterable[Policy]) -> list[Voice]:
-        ordered = sorted(policies, key=_authority)
-        return [Voice(_STANDING[policy.spec.mode], self._speaker.says(policy), _rank(policy)[:2]) for policy in ordered]
-
-    def _merge(self, part: str, voices: Sequence[Voice], bases: tuple[str, ...]) -> Combined:
+    def combine(self, gathering: Gathering) -> Combined:
+        """The rules of one part."""
         sections: dict[str, dict[str, Any]] = {}
         provenance: dict[str, tuple[Source, ...]] = {}
-        starts = [voice for voice in voices if voice.standing is Standing.BASE]
-        for field in policy_fields():
-            if field.path == PROFILE:
-                continue
-            # With several bases a silent one speaks by its default: their intersection is that of complete
-            # policies.
-            silent = not starts or any(voice.says(field.path) is None for voice in starts)
-            said = meet(field, [*voices, self._default] if silent else voices, self._lexicon)
+        for field in decided_fields():
+            said = meet(field, self.heard(field, gathering.voices), self.lexicon)
             if said is None:
                 continue
             sections.setdefault(field.section, {})[field.attribute] = said.value
-            provenance.update(_places(part, field.path, said))
-        return Combined(_rules(sections), provenance, bases)
+            provenance.update(_places(gathering.part, field.path, said))
+        return Combined(rules_of(sections), provenance, gathering.bases)
+
+    def heard(self, field: PolicyField, voices: Voices) -> Voices:
+        """These voices, and the defaults where a base is silent about the field.
+
+        With several bases a silent one speaks by its default: their intersection is that of complete policies.
+        """
+        starts = [voice for voice in voices if voice.standing is Standing.BASE]
+        silent = not starts or any(voice.says(field.path) is None for voice in starts)
+        return [*voices, self._default] if silent else voices
+
+    def _gathering(self, part: str, policies: Sequence[Policy]) -> Gathering:
+        """Without a base nothing is allowed."""
+        bases = most_specific_bases(policies)
+        narrowing = self._voices(policy for policy in policies if policy.spec.mode is not PolicyMode.BASE)
+        starts = self._voices(bases) or [self._nothing]
+        return Gathering(part, [*narrowing, *starts], tuple(base.address for base in bases))
+
+    def _voices(self, policies: Iterable[Policy]) -> list[Voice]:
+        return [
+            Voice(_STANDING[policy.spec.mode], self._speaker.says(policy), base_rank(policy)[:2], policy.address)
+            for policy in sorted(policies, key=_authority)
+        ]
+
+
+@cache
+def decided_fields() -> tuple[PolicyField, ...]:
+    """The fields of an effective policy; a profile is a part of what `tools.allow` says."""
+    return tuple(field for field in policy_fields() if field.path != PROFILE)
 
 
 def most_specific_bases(policies: Iterable[Policy]) -> list[Policy]:
@@ -86,22 +122,19 @@ def most_specific_bases(policies: Iterable[Policy]) -> list[Policy]:
     bases = [policy for policy in policies if policy.spec.mode is PolicyMode.BASE]
     if not bases:
         return []
-    highest = max(_rank(base) for base in bases)
-    return sorted((base for base in bases if _rank(base) == highest), key=lambda base: base.address)
+    highest = max(base_rank(base) for base in bases)
+    return sorted((base for base in bases if base_rank(base) == highest), key=lambda base: base.address)
 
 
-def _rank(policy: Policy) -> tuple[int, int, int]:
+def base_rank(policy: Policy) -> tuple[int, int, int]:
+    """By what bases are compared: the rank of the most specific key, the number of keys, the priority."""
     return (*specificity(policy.spec.applies_to), policy.spec.priority)
 
 
 def _authority(policy: Policy) -> tuple[int, int, int, int, str]:
     """Sorts by standing, then specificity, then priority, then address."""
-    rank, keys, priority = _rank(policy)
+    rank, keys, priority = base_rank(policy)
     return (_STANDING[policy.spec.mode], -rank, -keys, -priority, policy.address)
-
-
-def _holds_always(policy: Policy) -> bool:
-    return policy.spec.mode is PolicyMode.GUARDRAIL and policy.spec.enforcement is Enforcement.ENFORCE
 
 
 def _default_voice(organization: Organization | None, lexicon: Lexicon) -> Voice:
@@ -142,8 +175,9 @@ def _unique(places: Iterable[Source]) -> tuple[Source, ...]:
     return tuple({(place.resource, place.pointer): place for place in places}.values())
 
 
-def _rules(sections: Mapping[str, Mapping[str, Any]]) -> Rules:
-    """The values come out of validated models; validating again would want durations as text."""
+def rules_of(sections: Mapping[str, Mapping[str, Any]]) -> Rules:
+    """Rules from values by section and attribute. The values come out of validated models; validating again would want
+    durations as text."""
     values: dict[str, Any] = dict(sections.get("", {}))
     for name, info in Rules.model_fields.items():
         model = info.annotation

@@ -7,7 +7,7 @@ except which place is named first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -29,11 +29,13 @@ class Standing(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One policy among those that match, or the defaults. `rank` is how specifically it matches."""
+    """One policy among those that match, or the defaults. `rank` is how specifically it matches; `speaker` is the
+    address of the policy, empty for what no policy says."""
 
     standing: Standing
     statements: Statements
     rank: tuple[int, int] = (-1, -1)
+    speaker: str = ""
 
     def says(self, path: str) -> Statement | None:
         """What it says about a field."""
@@ -47,6 +49,18 @@ Voices = Sequence[Voice]
 def meet(field: PolicyField, voices: Voices, lexicon: Lexicon) -> Statement | None:
     """The value that holds; None where nobody says anything, not even a default."""
     return _RULES[field.merge.rule](field, voices, lexicon)
+
+
+def meet_by_step(field: PolicyField, voices: Voices, lexicon: Lexicon) -> Iterator[tuple[Voice, Statement | None]]:
+    """Each voice that has a say about the field, with the value that holds once it has spoken: the defaults first, then
+    bases, overlays and guardrails, within each the most specific first. The last value is what `meet` answers.
+    """
+    order = sorted(range(len(voices)), key=lambda index: -voices[index].standing)
+    for count, index in enumerate(order, start=1):
+        # A mode without a list of its own has a say about the list (see `_every_list`).
+        if voices[index].says(field.path) is None and voices[index].says(field.beside("mode")) is None:
+            continue
+        yield voices[index], meet(field, [voices[spoken] for spoken in sorted(order[:count])], lexicon)
 
 
 def _statements(field: PolicyField, voices: Voices) -> list[Statement]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clawforge.resource.group import Group
 from clawforge.resource.meta import Resource
@@ -31,6 +31,19 @@ class SubjectFacts:
     tags: Mapping[str, str]
 
 
+class Ground(NamedTuple):
+    """Why a subject is in a group or holds a role: the resource that says so, and which of its keys by which value.
+
+    `resource` is None for what was given at enrolment. `value` names the user, instance, claim or group, and for `tags`
+    the tags.
+    """
+
+    of: str
+    resource: str | None
+    key: str
+    value: str
+
+
 class Membership:
     """Who belongs where, indexed from both sides once, so that a subject costs a few look-ups."""
 
@@ -42,8 +55,8 @@ class Membership:
         self._by_instance: dict[str, set[str]] = {}
         self._by_claim: dict[str, set[str]] = {}
         self._by_tags: list[tuple[str, tuple[tuple[str, frozenset[str]], ...]]] = []
-        self._user_roles: dict[str, set[str]] = {}
-        self._group_roles: dict[str, set[str]] = {}
+        self._user_roles: dict[str, set[tuple[str, str]]] = {}
+        self._group_roles: dict[str, set[tuple[str, str]]] = {}
         ordered = list(resources)
         for resource in ordered:
             if isinstance(resource, User):
@@ -67,17 +80,9 @@ class Membership:
         error."""
         user = self.user_name(subject.user)
         groups = set(subject.groups)
-        groups.update(self._by_user.get(user, ()))
-        if subject.instance is not None:
-            groups.update(self._by_instance.get(subject.instance, ()))
-        for claim in subject.claims:
-            groups.update(self._by_claim.get(claim, ()))
-        for group, conditions in self._by_tags:
-            if all(subject.tags.get(tag) in values for tag, values in conditions):
-                groups.add(group)
-        roles = set(self._user_roles.get(user, ()))
-        for group in groups:
-            roles.update(self._group_roles.get(group, ()))
+        for _, _, names in self._group_sources(user, subject):
+            groups.update(names)
+        roles = {role for _, _, held in self._role_sources(user, groups) for role, _ in held}
         return SubjectFacts(
             user=user,
             declared=user in self._declared,
@@ -89,6 +94,52 @@ class Membership:
             roles=frozenset(roles),
             tags=subject.tags,
         )
+
+    def grounds_of_groups(self, subject: Subject) -> tuple[Ground, ...]:
+        """Why the subject is in each of its groups, sorted; a group may be there for several reasons."""
+        found = {Ground(name, None, "enrolment", "") for name in subject.groups}
+        for key, value, names in self._group_sources(self.user_name(subject.user), subject):
+            found.update(Ground(name, f"Group/{name}", key, value) for name in names)
+        return tuple(sorted(found, key=_ground_order))
+
+    def grounds_of_roles(self, facts: SubjectFacts) -> tuple[Ground, ...]:
+        """Why the subject holds each of its roles, sorted."""
+        found = {
+            Ground(role, binding, key, value)
+            for key, value, held in self._role_sources(facts.user, facts.groups)
+            for role, binding in held
+        }
+        return tuple(sorted(found, key=_ground_order))
+
+    def _group_sources(self, user: str, subject: Subject) -> Iterator[tuple[str, str, Iterable[str]]]:
+        """(key, value, groups): which groups a key of their members brings, by which value."""
+        yield "users", user, self._by_user.get(user, ())
+        if subject.instance is not None:
+            yield "instances", subject.instance, self._by_instance.get(subject.instance, ())
+        for claim in subject.claims:
+            yield "claims", claim, self._by_claim.get(claim, ())
+        for group, conditions in self._by_tags:
+            if all(subject.tags.get(tag) in values for tag, values in conditions):
+                yield "tags", ", ".join(tag for tag, _ in conditions), (group,)
+
+    def _role_sources(self, user: str, groups: Iterable[str]) -> Iterator[tuple[str, str, Iterable[tuple[str, str]]]]:
+        """(key, value, roles with the address of their binding)."""
+        yield "users", user, self._user_roles.get(user, ())
+        for group in groups:
+            yield "groups", group, self._group_roles.get(group, ())
+
+    def users_with_role(self, role: str) -> frozenset[str]:
+        """Users to whom a role is bound by name."""
+        return frozenset(user for user, held in self._user_roles.items() if any(name == role for name, _ in held))
+
+    def groups_with_role(self, role: str) -> frozenset[str]:
+        """Groups to which a role is bound."""
+        return frozenset(group for group, held in self._group_roles.items() if any(name == role for name, _ in held))
+
+    @property
+    def declared(self) -> frozenset[str]:
+        """The names of declared users."""
+        return frozenset(self._declared)
 
     def _add_user(self, resource: User) -> None:
         name = resource.metadata.name
@@ -116,8 +167,12 @@ class Membership:
 
     def _add_binding(self, resource: RoleBinding) -> None:
         """The scope bounds what the role may touch, not who holds it, so targeting does not look at it."""
-        role, subjects = resource.spec.role, resource.spec.subjects
+        held, subjects = (resource.spec.role, resource.address), resource.spec.subjects
         for user in subjects.users:
-            self._user_roles.setdefault(self.user_name(user), set()).add(role)
+            self._user_roles.setdefault(self.user_name(user), set()).add(held)
         for group in subjects.groups:
-            self._group_roles.setdefault(group, set()).add(role)
+            self._group_roles.setdefault(group, set()).add(held)
+
+
+def _ground_order(ground: Ground) -> tuple[str, str, str, str]:
+    return (ground.of, ground.resource or "", ground.key, ground.value)

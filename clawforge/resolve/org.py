@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -14,6 +15,7 @@ from clawforge.decide.catalogue import Catalogue
 from clawforge.decide.catalogue import catalogue as default_catalogue
 from clawforge.effective import Effective, Source, effective_digest
 from clawforge.errors import InputError
+from clawforge.resolve.bare import Bare, BareResolver
 from clawforge.resolve.combine import Combined, Combiner
 from clawforge.resolve.lexicon import Lexicon
 from clawforge.resolve.membership import Membership, SubjectFacts
@@ -66,19 +68,35 @@ class OrgModel:
 
     def __init__(self, resources: Sequence[Resource], *, catalogue: Catalogue | None = None) -> None:
         organization = _organization(resources)
-        self._membership = Membership(resources)
+        self.membership = Membership(resources)
         zone = organization.spec.timezone if organization is not None else "UTC"
-        self.index = TargetIndex(resources, self._membership.user_name, zone)
+        self.index = TargetIndex(resources, self.membership.user_name, zone)
         self._lexicon = Lexicon(catalogue or default_catalogue())
-        policies = {resource.address: resource for resource in resources if isinstance(resource, Policy)}
-        self._speaker = Speaker(policies, self._lexicon)
-        self._combiner = Combiner(self._speaker, self._lexicon, organization)
+        self._organization = organization
+        self._policies = {resource.address: resource for resource in resources if isinstance(resource, Policy)}
+        self._speaker = Speaker(self._policies, self._lexicon)
+        self.combiner = Combiner(self._speaker, self._lexicon, organization)
         self._resolutions: dict[tuple[tuple[int, ...], bool], Resolution] = {}
         self._holding: dict[tuple[int, dt.datetime], bool] = {}
+        self._bare = BareResolver(self.combiner)
+        self._bares: dict[tuple[int, ...], Bare] = {}
+
+    def saying(self, policy: Policy) -> OrgModel:
+        """The same org with one policy that says something else, to the same subjects at the same times."""
+        other = copy(self)
+        other.index = self.index.replaced(policy)
+        other._policies = {**self._policies, policy.address: policy}
+        other._speaker = Speaker(other._policies, self._lexicon)
+        other.combiner = Combiner(other._speaker, self._lexicon, self._organization)
+        other._resolutions = {}
+        other._holding = {}
+        other._bare = BareResolver(other.combiner)
+        other._bares = {}
+        return other
 
     def facts(self, subject: Subject) -> SubjectFacts:
         """What selectors ask about a subject: declared name, groups, roles, tags, whether suspended."""
-        return self._membership.facts(subject)
+        return self.membership.facts(subject)
 
     def matching(self, facts: SubjectFacts, at: dt.datetime) -> tuple[str, ...]:
         """Addresses of the targeted resources that count for a subject at a moment, sorted: the key of its
@@ -107,16 +125,22 @@ class OrgModel:
         """Of the targets that can match, those that do through this agent and context at this moment."""
         if at.tzinfo is None:
             raise InputError("This moment has no time zone.", hint="Write it as 2026-11-20T10:00:00Z.")
-        found = []
-        for candidate in static:
-            target = self.index.targets[candidate.target]
-            if (
-                target.selector.through(agent, context, excepted=candidate.excepted)
-                and not (suspended and _is_base(target.resource))
-                and self._holds(candidate.target, target, at)
-            ):
-                found.append(candidate.target)
-        return tuple(found)
+        targets = self.index.targets
+        through = self.through(static, agent, context, suspended=suspended)
+        return tuple(index for index in through if self._holds(index, targets[index], at))
+
+    def through(
+        self, static: StaticClass, agent: str | None, context: str | None, *, suspended: bool
+    ) -> tuple[int, ...]:
+        """Of the targets that can match, those that do through this agent and context whenever they hold."""
+        return tuple(
+            candidate.target
+            for candidate in static
+            if (target := self.index.targets[candidate.target]).selector.through(
+                agent, context, excepted=candidate.excepted
+            )
+            and not (suspended and _is_base(target.resource))
+        )
 
     def resolution(self, present: tuple[int, ...], *, suspended: bool) -> Resolution:
         """What the class that these targets make gets."""
@@ -128,6 +152,17 @@ class OrgModel:
                 self._resolutions.clear()
             self._resolutions[key] = known
         return known
+
+    def bare(self, present: tuple[int, ...]) -> Bare:
+        """What the class that these targets make gets, without where it was written; much cheaper."""
+        known = self._bares.get(present)
+        if known is None:
+            known = self._bares[present] = self._bare.resolve([self.index.targets[index] for index in present])
+        return known
+
+    def bare_policy(self, policy: Policy) -> Bare:
+        """What subjects would get whom this policy matches and nothing else."""
+        return self._bare.alone(policy)
 
     def _holds(self, index: int, target: Target, at: dt.datetime) -> bool:
         if target.schedule is None and target.lapses is None:
@@ -147,17 +182,15 @@ class OrgModel:
         rule_sets = [resource for resource in resources if isinstance(resource, DlpRuleSet)]
         approvals = [resource for resource in resources if isinstance(resource, SkillApproval)]
         targets = [resource for resource in resources if isinstance(resource, VersionTarget)]
-        deciding = [policy for policy in policies if policy.spec.enforcement is Enforcement.ENFORCE]
-        recording = [policy for policy in policies if policy.spec.enforcement is not Enforcement.ENFORCE]
-
-        enforced = self._combiner.combine("enforced", deciding)
-        shadow = self._combiner.combine("shadow", policies) if recording else enforced
-        floor = self._combiner.floor(policies)
+        gathered = self.combiner.gather(policies)
+        enforced = self.combiner.combine(gathered.enforced)
+        shadow = enforced if gathered.shadow is None else self.combiner.combine(gathered.shadow)
+        floor = self.combiner.combine(gathered.floor)
         differs = shadow.rules != enforced.rules
         effective = Effective(
             enforced=enforced.rules,
             shadow=shadow.rules if differs else None,
-            shadow_warns=differs and any(p.spec.enforcement is Enforcement.WARN for p in recording),
+            shadow_warns=differs and any(p.spec.enforcement is Enforcement.WARN for p in policies),
             floor=floor.rules,
             dlp=dlp(rule_sets, self._lexicon),
             skills=skills(approvals),

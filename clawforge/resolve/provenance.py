@@ -8,10 +8,11 @@ from clawforge.position import Positions
 
 def locate(provenance: Provenance, positions: Positions) -> dict[str, tuple[Source, ...]]:
     """The same provenance with file and line filled in for every resource that has a position."""
-    return {key: tuple(_located(place, positions) for place in places) for key, places in provenance.items()}
+    return {key: tuple(located(place, positions) for place in places) for key, places in provenance.items()}
 
 
-def _located(place: Source, positions: Positions) -> Source:
+def located(place: Source, positions: Positions) -> Source:
+    """The same place with file and line, where its resource has a position."""
     position = positions.get(place.resource)
     if position is None:
         return place

@@ -7,15 +7,17 @@ subject.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from clawforge.resolve.membership import SubjectFacts
 from clawforge.resource.targeting import AppliesTo, Match
 
-_SPECIFICITY = ("contexts", "roles", "groups", "tags", "users", "agents", "instances")
+SPECIFICITY = ("contexts", "roles", "groups", "tags", "users", "agents", "instances")
 """From the least specific key to the most specific; below all of them stands `everyone`."""
+
+EVERYONE = "everyone"
 
 
 class Specificity(NamedTuple):
@@ -25,12 +27,17 @@ class Specificity(NamedTuple):
     rank: int
     keys: int
 
+    @property
+    def key(self) -> str:
+        """The most specific key by name, or `everyone`."""
+        return EVERYONE if self.rank == 0 else SPECIFICITY[self.rank - 1]
+
 
 def specificity(applies_to: AppliesTo) -> Specificity:
     """The specificity of a selector as it is written."""
     if isinstance(applies_to, str):
         return Specificity(0, 0)
-    present = [rank for rank, key in enumerate(_SPECIFICITY, start=1) if getattr(applies_to, key)]
+    present = [rank for rank, key in enumerate(SPECIFICITY, start=1) if getattr(applies_to, key)]
     return Specificity(max(present), len(present) + max(len(applies_to.tags) - 1, 0))
 
 
@@ -61,10 +68,46 @@ class Conditions:
         """Whether the keys about the call hold: agent and context."""
         return (self.agents is None or agent in self.agents) and (self.contexts is None or context in self.contexts)
 
+    def parts(self) -> Iterator[ConditionPart]:
+        """The keys that are there, each tag being one of its own. All of them must hold, and one value is enough for
+        each."""
+        for key in ("users", "instances", "groups", "roles", "agents", "contexts"):
+            values = getattr(self, key)
+            if values is not None:
+                yield ConditionPart(key, values)
+        for tag, values in self.tags:
+            yield ConditionPart(f"tags.{tag}", values)
+
+    def holds(self, facts: SubjectFacts) -> bool:
+        """Whether all keys hold."""
+        return self.of_subject(facts) and self.of_call(facts.agent, facts.context)
+
     @property
     def asks_about_call(self) -> bool:
         """Whether `of_call` can be false at all."""
         return self.agents is not None or self.contexts is not None
+
+
+_NO_CONDITIONS = Conditions(None, None, None, None, (), None, None)
+
+
+class ConditionPart(NamedTuple):
+    """One key of a selector; that of a tag is written `tags.NAME`."""
+
+    key: str
+    values: frozenset[str]
+
+    @property
+    def alone(self) -> Conditions:
+        """This key as all there is."""
+        kind, _, tag = self.key.partition(".")
+        changed: dict[str, Any] = {"tags": ((tag, self.values),)} if tag else {kind: self.values}
+        return replace(_NO_CONDITIONS, **changed)
+
+    def holding(self, facts: SubjectFacts) -> tuple[str, ...]:
+        """The values by which the key holds, sorted; none where it does not."""
+        each = (ConditionPart(self.key, frozenset((value,))) for value in sorted(self.values))
+        return tuple(value for one in each for value in one.values if one.alone.holds(facts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,8 +180,8 @@ def unite(lexicon: Lexicon, of: Vocabulary, given: Iterable[Statement]) -> State
     sources: list[Source] = []
     for said in given:
         sources.extend(said.sources)
-        for member, places in (said.members or {}).items():
-            members[member] = (*members.get(member, ()), *places)
+        for member in said.value:
+            members[member] = (*members.get(member, ()), *(said.members or {}).get(member, ()))
     return _list_statement(lexicon, of, members, tuple(sources))
 
 
@@ -191,6 +191,8 @@ def common(lexicon: Lexicon, of: Vocabulary, given: Iterable[Statement]) -> Stat
     value: tuple[str, ...] = lexicon.normalise(of, lists[0].value)
     for said in lists[1:]:
         value = lexicon.intersect(of, value, said.value)
+    if not any(said.members for said in lists):
+        return Statement(value, tuple(source for said in lists for source in said.sources))
     members = {
         member: tuple(
             place

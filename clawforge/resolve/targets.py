@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -81,6 +83,32 @@ class TargetIndex:
             if possible:
                 result.append(Candidate(index, excepted))
         return tuple(result)
+
+    def replaced(self, resource: TargetedResource) -> TargetIndex:
+        """The same with one resource that says something else, to the same subjects at the same times."""
+        other = copy(self)
+        other.targets = tuple(
+            replace(target, resource=resource) if target.address == resource.address else target
+            for target in self.targets
+        )
+        return other
+
+    @cached_property
+    def named_users(self) -> frozenset[str]:
+        """Every user whom a selector or an exception names."""
+        return self._named("users")
+
+    @cached_property
+    def named_instances(self) -> frozenset[str]:
+        """Every instance that a selector or an exception names."""
+        return self._named("instances")
+
+    def _named(self, key: str) -> frozenset[str]:
+        found: set[str] = set()
+        for target in self.targets:
+            for conditions in (target.selector.conditions, target.selector.exception):
+                found.update((getattr(conditions, key) or ()) if conditions is not None else ())
+        return frozenset(found)
 
     def _file(self, index: int, conditions: Conditions | None) -> None:
         """Under the key that fewest subjects share. All keys must hold, so one of them is enough to find it

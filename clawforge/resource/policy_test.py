@@ -83,7 +83,8 @@ def _no_floats(params: dict[str, Any]) -> dict[str, Any]:
     return params
 
 
-_Params = Annotated[dict[str, Any], AfterValidator(_no_floats)]
+Params = Annotated[dict[str, Any], AfterValidator(_no_floats)]
+"""Parameters of a call, as JSON with whole numbers only."""
 
 
 class Call(Strict):
@@ -91,7 +92,7 @@ class Call(Strict):
 
     tools: OneOrSeveralTools = Field(alias="tool")
     """The tool's name; of several, each is called."""
-    params: _Params = {}
+    params: Params = {}
     """The tool's parameters; numbers are whole."""
 
     @property
@@ -110,7 +111,7 @@ class Expectation(Strict):
     """The code of a reason that must be listed."""
     resource: Annotated[str, StringConstraints(min_length=1, max_length=128)] | None = None
     """The address of a resource that a reason must name."""
-    params: _Params | None = None
+    params: Params | None = None
     """What the call must be made with, after what must not leave was cut out; left out, anything."""
 
     @model_validator(mode="after")

@@ -8,6 +8,7 @@ from clawforge.canonical import digest
 from clawforge.resource.dlp_rule_set import DlpRuleSet
 from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
+from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy
@@ -33,6 +34,7 @@ KINDS: tuple[type[Resource], ...] = (
     SkillApproval,
     VersionTarget,
     PolicyTest,
+    Invariant,
     Waiver,
 )
 

@@ -64,6 +64,20 @@ def boundaries(schedule: Schedule, start: dt.datetime, end: dt.datetime) -> list
     return sorted(edge for edge in edges if begin < edge < finish)
 
 
+def firings_a_day(schedule: Schedule) -> int:
+    """How often its cron windows open on a day that they mean, at most."""
+    return sum(times_a_day(window.cron) for window in schedule.windows if isinstance(window, CronWindow))
+
+
+@lru_cache(maxsize=4096)
+def times_a_day(cron: str) -> int:
+    """How often a cron expression fires on a day that it means, at most."""
+    from cronsim import CronSim
+
+    fields = CronSim(cron, dt.datetime(2026, 1, 1))
+    return len(fields.minutes) * len(fields.hours)
+
+
 @lru_cache(maxsize=1024)
 def _open_intervals(schedule: Schedule, start: dt.datetime, end: dt.datetime) -> tuple[Interval, ...]:
     """When the schedule is open around [start, end], as intervals that neither overlap nor touch."""

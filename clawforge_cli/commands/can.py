@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +24,9 @@ from clawforge_cli.arguments import (
 )
 from clawforge_cli.exit_codes import ExitCode
 
+if TYPE_CHECKING:
+    from clawforge.resolve.subject import Subject
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
@@ -38,12 +42,17 @@ def can(
     group: Groups = None,
     tag: Tags = None,
     at: At = None,
+    history: Annotated[
+        bool,
+        typer.Option("--history", help="What git, the control plane and the instance had at --at, each by itself."),
+    ] = False,
     applied: Applied = False,
     server: Server = None,
     org: Org = None,
     format: Format = TextOrJson.TEXT,
 ) -> None:
     """Decide one tool call as the agent would. Exit 0 for allow, 3 for deny and ask. Needs no server."""
+    from clawforge.errors import InputError
     from clawforge.resource.policy_test import Effect
     from clawforge_cli.call_params import parse_params
     from clawforge_cli.judgement_source import judged_by_files, judged_by_server
@@ -55,6 +64,10 @@ def can(
     call = parse_params(params)
     checked_name("tool", tool)
     moment = parse_moment(at)
+    if history:
+        if applied:
+            raise InputError("--history asks the control plane anyway.", hint="Leave --applied out.")
+        raise typer.Exit(_past(path, org, server, subject, tool, call, moment if at else None, format))
     decision = (
         judged_by_server(path, org, server, subject, tool, call, moment if at else None)
         if applied
@@ -66,3 +79,32 @@ def can(
         human_decision.show_decision(decision, Printer())
     if decision.effect is not Effect.ALLOW:
         raise typer.Exit(ExitCode.FINDINGS)
+
+
+def _past(
+    path: Path,
+    org: str | None,
+    server: str | None,
+    subject: Subject,
+    tool: str,
+    params: dict[str, Any],
+    moment: dt.datetime | None,
+    format: TextOrJson,
+) -> ExitCode:
+    """The three clocks, shown. Any refusal is a finding, and it is an error if nobody can tell."""
+    from clawforge.resource.policy_test import Effect
+    from clawforge_cli.asking_client import AskingClient
+    from clawforge_cli.three_clocks import PastCall, past_moment, read_clocks
+    from clawforge_cli.views import human_clocks, json_documents
+    from clawforge_cli.views.terminal import Printer
+
+    call = PastCall(subject, tool, params, past_moment(moment))
+    found = read_clocks(path, lambda: AskingClient.chosen(server, org, path), call)
+    if format is TextOrJson.JSON:
+        json_documents.show(found.model_dump(mode="json", by_alias=True))
+    else:
+        human_clocks.show_clocks(found, Printer())
+    effects = {reading.effect for reading in found.readings} - {None}
+    if not effects:
+        return ExitCode.ERROR
+    return ExitCode.OK if effects == {Effect.ALLOW} else ExitCode.FINDINGS

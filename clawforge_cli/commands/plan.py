@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ from clawforge_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from clawforge.load.project import Project
     from clawforge.plan import Plan
+    from clawforge_cli.look_ahead import Outlook
+    from clawforge_cli.replay_run import Replay
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -38,17 +41,44 @@ def plan(
     against: Annotated[
         Path | None, typer.Option("--against", metavar="DIR", help="With --offline: compare with this project.")
     ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", metavar="WHEN", help="Look ahead to then: a day, a moment, or a duration such as 30d."),
+    ] = None,
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", metavar="CALLS", help="Decide recorded calls again: a file, `-`, or the last 7d."),
+    ] = None,
+    replay_max_blocked: Annotated[
+        str | None,
+        typer.Option("--replay-max-blocked", metavar="N", help="Exit 3 if more calls would be blocked: 10, or 2.5%."),
+    ] = None,
+    replay_max_people: Annotated[
+        int | None,
+        typer.Option("--replay-max-people", metavar="N", min=0, help="Exit 3 if calls of more people would be."),
+    ] = None,
 ) -> None:
     """Show what an apply would change on the control plane. Nothing is changed."""
-    compared_with = None
+    from clawforge_cli.look_ahead import first_moment, outlook, parse_horizon
+    from clawforge_cli.project_files import open_project
+    from clawforge_cli.replay_run import Replay
+
+    again = Replay.asked(replay, replay_max_blocked, replay_max_people)
+    now = dt.datetime.now(dt.UTC)
+    horizon = None if at is None else parse_horizon(at, now)
     if offline or against is not None:
         _refuse_combinations(offline=offline, out=out)
-        made, sound = _offline(path, against)
+    project = open_project(path)
+    moment = now if horizon is None else first_moment(horizon, project, now)
+    ahead = None if horizon is None else outlook(project, horizon, now, moment)
+    compared_with = None
+    if offline:
+        made, sound = _offline(project, against, now, moment, again)
         compared_with = "an empty control plane" if against is None else f"the files in {against}"
     else:
-        made, sound = _online(path, server, out), True
-    _show(made, format, detail=detail, compared_with=compared_with)
-    if not sound:
+        made, sound = _online(project, server, out, again, now), True
+    _show(made, format, detail=detail, compared_with=compared_with, ahead=ahead)
+    if not sound or (made.replay is not None and made.replay.is_too_much):
         raise typer.Exit(ExitCode.FINDINGS)
     if detailed_exitcode and not made.is_empty:
         raise typer.Exit(ExitCode.CHANGES)
@@ -66,14 +96,12 @@ def _refuse_combinations(*, offline: bool, out: Path | None) -> None:
         )
 
 
-def _online(path: Path, server: str | None, out: Path | None) -> Plan:
+def _online(project: Project, server: str | None, out: Path | None, again: Replay | None, now: dt.datetime) -> Plan:
     from clawforge.errors import InputError
     from clawforge_cli.client import ControlPlane
-    from clawforge_cli.project_files import open_project
     from clawforge_cli.proposal import plan_request
     from clawforge_cli.settings import connection
 
-    project = open_project(path)
     try:
         chosen = connection(server, project_server=project.file.server, org=project.file.org)
     except InputError as error:
@@ -81,7 +109,13 @@ def _online(path: Path, server: str | None, out: Path | None) -> Plan:
             error.message, hint=f"{error.hint} `plan --offline` needs no control plane.".strip()
         ) from error
     control_plane = ControlPlane(chosen)
-    made = control_plane.create_plan(project.file.org, plan_request(project))
+    request = plan_request(project)
+    if again is not None:
+        from clawforge_cli.replay_run import replay_online
+
+        report, base = replay_online(again, project, chosen, now)
+        request = request.model_copy(update={"replay": report, "base": base})
+    made = control_plane.create_plan(project.file.org, request)
     if out is not None:
         from clawforge_cli.saved_plan import save_plan
 
@@ -89,29 +123,35 @@ def _online(path: Path, server: str | None, out: Path | None) -> Plan:
     return made
 
 
-def _offline(path: Path, against: Path | None) -> tuple[Plan, bool]:
+def _offline(
+    project: Project, against: Path | None, now: dt.datetime, moment: dt.datetime, again: Replay | None
+) -> tuple[Plan, bool]:
     """The plan, and whether a control plane would make it."""
-    import datetime as dt
-
     from clawforge_cli.offline_plan import base_project, plan_offline
-    from clawforge_cli.project_files import open_project
     from clawforge_cli.views import offline_checks
     from clawforge_cli.views.terminal import note
 
-    project = open_project(path)
     base: Project | None = base_project(against) if against is not None else None
-    made, checked = plan_offline(project, base, dt.datetime.now(dt.UTC))
+    made, checked = plan_offline(project, base, now, moment=moment)
+    if again is not None:
+        from clawforge_cli.replay_run import replay_offline
+
+        made = made.model_copy(update={"replay": replay_offline(again, project, base, now)})
     note("Offline: this plan is unsigned and cannot be applied.")
     offline_checks.show_checks(checked, project)
     return made, checked.passed
 
 
-def _show(made: Plan, format: TextOrJson, *, detail: bool, compared_with: str | None) -> None:
-    from clawforge.plan import plan_json
-    from clawforge_cli.views import human_plan, json_documents
+def _show(
+    made: Plan, format: TextOrJson, *, detail: bool, compared_with: str | None, ahead: Outlook | None = None
+) -> None:
+    from clawforge_cli.views import human_forecast, human_plan, json_documents
     from clawforge_cli.views.terminal import Printer
 
     if format is TextOrJson.JSON:
-        json_documents.show(plan_json(made))
-    else:
-        human_plan.show_plan(made, Printer(), detail=detail, compared_with=compared_with)
+        json_documents.show_plan(made, ahead.items if ahead else None)
+        return
+    printer = Printer()
+    human_plan.show_plan(made, printer, detail=detail, compared_with=compared_with)
+    if ahead is not None:
+        human_forecast.show_outlook(ahead, printer, word="By")

@@ -1,9 +1,7 @@
 """What the local git repository says about a project's files: the commit, its author, and whether files differ from it.
 
-The one module that touches GitPython. The repository may belong to somebody else, and its configuration can name
-programs (filters, monitors, hooks, transports). So objects are only ever read by id through `git cat-file --batch`,
-with every transport and replacement off, and a file is compared with its blob by hash: nothing here looks at the index
-or the work tree through git, which is where such programs would run.
+A file is compared with its blob by hash, so that git itself looks at no file, which is where the programs of a foreign
+configuration would run.
 """
 
 from __future__ import annotations
@@ -12,22 +10,8 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from git import Repo
-
-_SAFE_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": "/dev/null",
-    "GIT_ALLOW_PROTOCOL": "none",
-    "GIT_NO_LAZY_FETCH": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_TERMINAL_PROMPT": "0",
-}
-_LINK_MODE = 0o12
-_TREE_MODE = 0o04
+from clawforge_cli.gitops.objects import NoObjectsError, Objects, open_objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +28,11 @@ def head_commit(root: Path, files: Iterable[str]) -> Commit | None:
 
     None when there is no repository, no commit yet, or its objects cannot be read.
     """
-    import git
-    from gitdb.exc import ODBError
-
     try:
-        with git.Repo(root, search_parent_directories=True) as repository:
-            repository.git.update_environment(**_SAFE_ENVIRONMENT)
-            if repository.working_tree_dir is None:
-                return None
-            commit = repository.head.commit
-            author = f"{commit.author.name or ''} <{commit.author.email or ''}>"
-            below = PurePosixPath(root.resolve().relative_to(Path(repository.working_tree_dir).resolve()).as_posix())
-            committed = _blobs(repository, commit.tree.binsha, below)
-            return Commit(commit.hexsha, author, _differs(root, files, committed))
-    except (git.GitError, ODBError, ValueError, OSError, LookupError):
+        with open_objects(root) as objects:
+            commit = objects.head()
+            return Commit(commit.id, commit.author, _differs(root, files, _blobs(objects, commit.tree)))
+    except (NoObjectsError, OSError):
         return None
 
 
@@ -84,26 +59,16 @@ def _blob_id(data: bytes) -> bytes:
     return hashlib.sha1(b"blob %d\x00" % len(data) + data, usedforsecurity=False).digest()
 
 
-def _blobs(repository: Repo, tree: bytes, below: PurePosixPath) -> dict[str, bytes]:
-    """Regular files of a tree below a folder, by path relative to that folder."""
-    for part in below.parts:
-        match = [sha for sha, mode, name in _entries(repository, tree) if name == part and mode >> 12 == _TREE_MODE]
-        if not match:
-            return {}
-        tree = match[0]
+def _blobs(objects: Objects, tree: bytes) -> dict[str, bytes]:
+    """Regular files of the project's folder in a tree, by path relative to that folder."""
+    folder = objects.project_tree(tree)
     found: dict[str, bytes] = {}
-    stack = [("", tree)]
+    stack = [] if folder is None else [("", folder)]
     while stack:
         prefix, here = stack.pop()
-        for sha, mode, name in _entries(repository, here):
-            if mode >> 12 == _TREE_MODE:
-                stack.append((f"{prefix}{name}/", sha))
-            elif mode >> 12 != _LINK_MODE:
-                found[f"{prefix}{name}"] = sha
+        for entry in objects.entries(here):
+            if entry.is_tree:
+                stack.append((f"{prefix}{entry.name}/", entry.sha))
+            elif not entry.is_link:
+                found[f"{prefix}{entry.name}"] = entry.sha
     return found
-
-
-def _entries(repository: Repo, tree: bytes) -> list[tuple[bytes, int, str]]:
-    from git.objects.fun import tree_entries_from_data
-
-    return list(tree_entries_from_data(repository.odb.stream(tree).read()))

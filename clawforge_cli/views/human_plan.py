@@ -8,6 +8,7 @@ import orjson
 
 from clawforge.plan import Action, Change, FieldChange, Plan
 from clawforge.wire import ApplyResult
+from clawforge_cli.views.human_meaning import show_meaning
 from clawforge_cli.views.terminal import Printer, safe
 
 _MARK = {
@@ -33,6 +34,7 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
     what the files were held against where that is no control plane."""
     if plan.is_empty:
         _show_no_changes(plan, printer, compared_with)
+        _show_replay(plan, printer)
         return
     org, source = safe(plan.org), safe(plan.source)
     if compared_with is None:
@@ -47,12 +49,22 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
     for warning in plan.warnings:
         where = f"{safe(warning.file)}:{warning.line}: " if warning.file else ""
         printer.line(("yellow", "Warning"), f": {where}{safe(warning.message)}")
+    show_meaning(plan.meaning, printer, detail=detail)
+    _show_replay(plan, printer)
     _show_approvals(plan, printer)
     if hidden:
         noun = "field" if hidden == 1 else "fields"
         printer.line(f"(Hidden: {hidden} {noun} of created and destroyed resources; --detail shows them.)")
     summary = plan.summary
     printer.line(("bold", "Plan:"), f" {summary.add} to add, {summary.change} to change, {summary.destroy} to destroy.")
+
+
+def _show_replay(plan: Plan, printer: Printer) -> None:
+    """What the author of the plan found with recorded calls."""
+    if plan.replay is not None:
+        from clawforge_cli.views.human_replay import show_replay
+
+        show_replay(plan.replay, printer)
 
 
 def _show_approvals(plan: Plan, printer: Printer) -> None:

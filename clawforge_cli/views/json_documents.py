@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from clawforge.diagnostic import Diagnostic, Location, Severity
 from clawforge_cli.views.terminal import harmless
+
+if TYPE_CHECKING:
+    from clawforge.analysis.upcoming import Upcoming
+    from clawforge.plan import Plan
 
 
 def show(document: Any) -> None:
@@ -18,9 +22,9 @@ def show(document: Any) -> None:
     sys.stdout.write(escape_beyond_json(text) + "\n")
 
 
-def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
-    """`{diagnostics[], summary{error, warning, note}}`. Texts arrive escaped as in every other form: what decodes them
-    may print them.
+def show_diagnostics(diagnostics: Sequence[Diagnostic], upcoming: Sequence[Upcoming] | None = None) -> None:
+    """`{diagnostics[], summary{error, warning, note}, upcoming[]?}`. Texts arrive escaped as in every other form: what
+    decodes them may print them.
     """
     show(
         harmless(
@@ -38,9 +42,22 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
                 "summary": {
                     severity.value: sum(item.severity is severity for item in diagnostics) for severity in Severity
                 },
+                **({} if upcoming is None else {"upcoming": _upcoming(upcoming)}),
             }
         )
     )
+
+
+def show_plan(plan: Plan, forecast: Sequence[Upcoming] | None = None) -> None:
+    """The plan; beside its members, `forecast[]` where somebody looked ahead. That is no part of the plan, which goes
+    back to the control plane as it came."""
+    from clawforge.plan import plan_json
+
+    show(plan_json(plan) | ({} if forecast is None else {"forecast": _upcoming(forecast)}))
+
+
+def _upcoming(items: Sequence[Upcoming]) -> list[dict[str, Any]]:
+    return [item.model_dump(mode="json", by_alias=True) for item in items]
 
 
 def _location(location: Location) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def make_control_plane(
 ) -> ControlPlane:
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
+    bundles = BundleCache()
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
@@ -67,8 +68,8 @@ def make_control_plane(
         wakeups=wakeups,
         instances=InstanceDirectory(),
         credentials=TokenDirectory(store),
-        reports=InstanceReports(store),
-        bundles=BundleCache(),
+        reports=InstanceReports(store, bundles),
+        bundles=bundles,
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

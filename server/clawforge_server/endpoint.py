@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import anyio.to_thread
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clawforge.resource.meta import Strict
+from clawforge.resource.meta import Instant, Strict
 from clawforge_server.auth.principal import Principal
 from clawforge_server.body_room import BodyPlace
 from clawforge_server.origin import Origin
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from clawforge_server.control_plane import ControlPlane
 
 _Value = TypeVar("_Value")
+_INSTANT: TypeAdapter[dt.datetime] = TypeAdapter(Instant)
 
 EVERYBODY = "everybody"
 
@@ -88,6 +91,21 @@ class Call:
         if not text.isascii() or not text.isdigit() or len(text) > 18 or not low <= int(text) <= high:
             raise HttpError(400, "bad-parameter", f"The parameter {name} must be a number from {low} to {high}.")
         return int(text)
+
+    def moment(self, name: str) -> dt.datetime | None:
+        """A moment with a zone, in UTC. Raises HttpError 400."""
+        text = self.query(name)
+        if text is None:
+            return None
+        try:
+            return _INSTANT.validate_strings(text).astimezone(dt.UTC)
+        except (ValidationError, OverflowError) as error:
+            raise HttpError(
+                400,
+                "bad-parameter",
+                f"The parameter {name} must be RFC 3339 with a zone.",
+                hint="Such as 2026-11-20T10:00:00Z.",
+            ) from error
 
     async def run(self, work: Callable[[], _Value]) -> _Value:
         """Do blocking work outside of the event loop."""

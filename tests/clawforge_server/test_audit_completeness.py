@@ -22,6 +22,8 @@ PEOPLE = [
 ]
 QUIET = {
     "POST /v1/orgs/{org}/decide": "judges a call, and changes nothing",
+    "POST /v1/orgs/{org}/explanation": "explains a policy, and changes nothing",
+    "POST /v1/orgs/{org}/access-history": "looks back, and changes nothing",
     "POST /v1/agent/heartbeat": "changes what is known of the instance, and nothing that anybody decides by",
 }
 BY_ITSELF = {

@@ -37,7 +37,10 @@ GUARDS = {
     "GET /v1/orgs/{org}/revisions/{n}": "revisions:read",
     "GET /v1/orgs/{org}/effective": "decisions:read",
     "POST /v1/orgs/{org}/decide": "decisions:read",
+    "POST /v1/orgs/{org}/explanation": "decisions:read",
+    "POST /v1/orgs/{org}/access-history": "decisions:read",
     "GET /v1/orgs/{org}/instances": "instances:read",
+    "GET /v1/orgs/{org}/instances/{name}/acknowledgements": "instances:read",
     "DELETE /v1/orgs/{org}/instances/{name}": "instances:revoke",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "instances:approve",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "instances:approve",
@@ -83,7 +86,11 @@ QUERIES = {
     # An open stream would never end; a wrong parameter is refused after the right was looked at.
     "GET /v1/orgs/{org}/audit/stream": {"after": "x"},
 }
-BODIES: dict[str, dict[str, Any]] = {"POST /v1/orgs/{org}/decide": {"user": "dev", "tool": "exec"}}
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/orgs/{org}/decide": {"user": "dev", "tool": "exec"},
+    "POST /v1/orgs/{org}/explanation": {"user": "dev"},
+    "POST /v1/orgs/{org}/access-history": {"user": "dev", "tool": "exec"},
+}
 ROUTES = [
     f"{method.upper()} {path}"
     for path, operations in openapi_document(ENDPOINTS)["paths"].items()

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clawforge.plan import Base, Meaning, Plan, Summary
+from clawforge.meaning import Meaning
+from clawforge.plan import Base, Plan, Summary
 from clawforge.position import ResourcePosition
 from clawforge.state import StateEntry, state_digest
 from clawforge.wire import Revision
@@ -173,6 +174,9 @@ def test_state_history_and_changes(store: Store) -> None:
         assert resources.entries_at("acme", 2) == resources.entries("acme")
         assert resources.entries_at("acme", 0) == {}
         assert resources.changed_since("acme", 0) == ("Group/a", "Group/b")
+        assert resources.before("acme", 2) == {"Group/a": entry("a1"), "Group/b": entry("b1")}
+        assert resources.before("acme", 1) == {"Group/a": None, "Group/b": None}
+        assert resources.before("acme", 3) == resources.before("other", 2) == {}
         assert resources.changed_since("acme", 2) == ()
 
 
@@ -188,6 +192,7 @@ def test_history_is_what_a_dictionary_would_remember(open_store: Opener, steps: 
     name = f"h{abs(hash(str(steps)))}"[:40]
     present: dict[str, StateEntry] = {}
     past: list[dict[str, StateEntry]] = [{}]
+    gone_in: list[set[str]] = []
     with store.transaction() as transaction:
         if transaction.orgs.get(name) is not None:
             return
@@ -196,12 +201,16 @@ def test_history_is_what_a_dictionary_would_remember(open_store: Opener, steps: 
             written = {key: entry(key + value) for key, value in upserts.items()}
             gone = {key for key in deletes if key in present and key not in written}
             transaction.resources.write(name, number, written, gone)
+            gone_in.append(gone)
             present = {key: value for key, value in {**present, **written}.items() if key not in gone}
             past.append(present)
         assert transaction.resources.entries(name) == dict(sorted(present.items()))
         for number, expected in enumerate(past):
             found = transaction.resources.entries_at(name, number)
             assert found == expected
+            undone = transaction.resources.before(name, number)
+            changed = {*steps[number - 1][0], *gone_in[number - 1]} if number else set()
+            assert undone == {key: past[number - 1].get(key) for key in sorted(changed)}
             assert state_digest((key, item.digest) for key, item in found.items())
 
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import datetime as dt
 import functools
 from collections.abc import AsyncIterator
 
-from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response, StreamingResponse
 
 from clawforge.errors import ClawforgeError
 from clawforge.ledger.record import AuditEvent
-from clawforge.resource.meta import Instant
 from clawforge.wire_audit import AuditPage, CheckpointList, ProofAnswer, PurgeAnswer, PurgeRequest
 from clawforge_server.auth.admission import reauthorise
 from clawforge_server.control_plane import audit_topic
@@ -34,7 +31,6 @@ _LOOK_SECONDS = 5.0
 _STREAM_PAGE = 100
 _STREAM_BYTES = 128 * 1024
 """What a stream reads ahead: a reader that stalls keeps it in memory."""
-_INSTANT: TypeAdapter[dt.datetime] = TypeAdapter(Instant)
 _ORDERS = ("oldest", "newest")
 
 
@@ -160,8 +156,8 @@ def _query(call: Call, *, limit: int, cursor: int | None, newest_first: bool) ->
         limit=limit,
         cursor=cursor,
         newest_first=newest_first,
-        since=_moment(call, "since"),
-        until=_moment(call, "until"),
+        since=call.moment("since"),
+        until=call.moment("until"),
         actor=actor,
         action=_text(call, "action"),
         outcome=_text(call, "outcome"),
@@ -181,21 +177,6 @@ def _text(call: Call, name: str) -> str | None:
     if text is not None and not 1 <= len(text) <= 256:
         raise HttpError(400, "bad-parameter", f"The parameter {name} must have 1 to 256 characters.")
     return text
-
-
-def _moment(call: Call, name: str) -> dt.datetime | None:
-    text = call.query(name)
-    if text is None:
-        return None
-    try:
-        return _INSTANT.validate_strings(text).astimezone(dt.UTC)
-    except (ValidationError, OverflowError) as error:
-        raise HttpError(
-            400,
-            "bad-parameter",
-            f"The parameter {name} must be RFC 3339 with a zone.",
-            hint="Such as 2026-11-20T10:00:00Z.",
-        ) from error
 
 
 def _sse(event: AuditEvent) -> bytes:

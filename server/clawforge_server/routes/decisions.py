@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from clawforge.decide.request import Decision
-from clawforge.resource.meta import Instant, Name, SubjectName
+from clawforge.resource.meta import Name, SubjectName
 from clawforge.wire import DecideRequest, EffectiveView
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
@@ -17,7 +15,6 @@ from clawforge_server.service.subjects import Question, decide_for, effective_fo
 
 _SUBJECT: TypeAdapter[str] = TypeAdapter(SubjectName)
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
-_INSTANT: TypeAdapter[dt.datetime] = TypeAdapter(Instant)
 
 
 async def effective(call: Call) -> Response:
@@ -36,7 +33,6 @@ def _question(call: Call) -> Question:
     user = call.query("user")
     if user is None:
         raise HttpError(400, "bad-parameter", "The parameter user is missing.")
-    at = call.query("at")
     return Question(
         user=_checked("user", _SUBJECT, user),
         instance=_optional(call, "instance", _SUBJECT),
@@ -44,7 +40,7 @@ def _question(call: Call) -> Question:
         context=_optional(call, "context", _NAME),
         groups=tuple(_checked("group", _NAME, item) for item in call.request.query_params.getlist("group")),
         tags=tuple(_tag(item) for item in call.request.query_params.getlist("tag")),
-        at=None if at is None else _moment(at),
+        at=call.moment("at"),
     )
 
 
@@ -65,14 +61,6 @@ def _tag(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise HttpError(400, "bad-parameter", "The parameter tag must be KEY=VALUE.")
     return key, value
-
-
-def _moment(text: str) -> dt.datetime:
-    try:
-        return _INSTANT.validate_strings(text)
-    except ValidationError as error:
-        hint = "Such as 2026-11-20T10:00:00Z."
-        raise HttpError(400, "bad-parameter", "The parameter at must be RFC 3339 with a zone.", hint=hint) from error
 
 
 ENDPOINTS = (

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from clawforge_server.endpoint import Endpoint
 from clawforge_server.routes import (
+    access_history,
+    acknowledgements,
     agent,
     agent_audit,
     audit,
     decisions,
     enrollments,
+    explanations,
     health,
     instances,
     keys,
@@ -25,7 +28,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *plans.ENDPOINTS,
     *revisions.ENDPOINTS,
     *decisions.ENDPOINTS,
+    *explanations.ENDPOINTS,
+    *access_history.ENDPOINTS,
     *instances.ENDPOINTS,
+    *acknowledgements.ENDPOINTS,
     *enrollments.ENDPOINTS,
     *tokens.ENDPOINTS,
     *sessions.ENDPOINTS,

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clawforge.access.escalation import Side
+from clawforge.analysis.meaning import meaning_of
+from clawforge.analysis.population import KnownInstance
+from clawforge.analysis.world import World
 from clawforge.errors import NotFoundError, StalePlanError
 from clawforge.plan import Plan
 from clawforge.planning import PlannedChanges, Proposal, make_plan
+from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
 from clawforge.resource.user import User
@@ -23,7 +27,7 @@ from clawforge_server.service.plan_authority import given, needed_approvals, ref
 from clawforge_server.service.proposal_checks import check_bundles, check_resources, parse_resources
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
-from clawforge_server.store.records import PlanPayload, PlanRecord
+from clawforge_server.store.records import InstanceRecord, PlanPayload, PlanRecord
 
 PLAN_LIFETIME = dt.timedelta(hours=24)
 _EXPIRED_KEPT = dt.timedelta(days=7)
@@ -46,10 +50,18 @@ def create_plan(
     proposed = parse_resources(request.resources, request.positions, state)
     proposal = _proposal(state, request, proposed)
     plan_id = new_id("plan")
-    planned = _plan(state, proposal, proposed, plan_id)
+    planned = _plan(state, proposal, proposed, plan_id, now)
     resources = _proposed_state(state, proposal, proposed)
-    check_bundles(resources, _subjects(plane, org, resources), now)
-    plan = planned.plan.model_copy(update={"expires_at": expires_at})
+    instances = _instances(plane, org)
+    after = state.with_suspensions(resources)
+    model = OrgModel(after)
+    check_bundles(model, _subjects(instances, resources), now)
+    meaning = planned.plan.meaning
+    if not planned.plan.is_empty:
+        world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
+        positions = (state.positions, {**state.positions, **proposal.positions})
+        meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
+    plan = planned.plan.model_copy(update={"expires_at": expires_at, "meaning": meaning, "replay": request.replay})
     plan = _authorised(who, plan, state, resources, now)
     payload = _payload(planned, proposal, request)
     record = PlanRecord(plan_id, now, expires_at, who.actor, who.answerable, plan, payload)
@@ -102,12 +114,14 @@ def _authorised(who: Principal, plan: Plan, state: OrgState, resources: Sequence
     return plan.model_copy(update={"approvals": approvals})
 
 
-def _plan(state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str) -> PlannedChanges:
+def _plan(
+    state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str, now: dt.datetime
+) -> PlannedChanges:
     # Ownership first: the checks would report the clash of two resources in other words.
     planned = make_plan(proposal, state.state, state.positions, plan_id=plan_id)
     positions = {**state.positions, **proposal.positions}
     resources = _proposed_state(state, proposal, proposed)
-    checked = check_resources(state.name, resources, positions, frozenset(proposal.entries))
+    checked = check_resources(state.name, resources, positions, frozenset(proposal.entries), now.replace(microsecond=0))
     plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
     return dataclasses.replace(planned, plan=plan)
 
@@ -122,12 +136,26 @@ def _proposed_state(state: OrgState, proposal: Proposal, proposed: list[Resource
     return [*others, *(resource for resource in proposed if resource.address in proposal.entries)]
 
 
-def _subjects(plane: ControlPlane, org: str, resources: Sequence[Resource]) -> Iterator[Subject]:
-    """Everybody for whom a bundle may be wanted: enrolled instances, and users who may enrol one."""
+def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:
+    """The machines that are in."""
     with plane.store.transaction() as transaction:
-        instances = transaction.instances.list(org)
-    yield from (subject_of(instance) for instance in instances if instance.revoked_at is None)
+        return [instance for instance in transaction.instances.list(org) if instance.revoked_at is None]
+
+
+def _subjects(instances: Iterable[InstanceRecord], resources: Iterable[Resource]) -> Iterator[Subject]:
+    """Everybody for whom a bundle may be wanted: enrolled instances, and users who may enrol one."""
+    yield from (subject_of(instance) for instance in instances)
     yield from (Subject(user=user.metadata.name) for user in resources if isinstance(user, User))
+
+
+def _known(instance: InstanceRecord) -> KnownInstance:
+    return KnownInstance(
+        name=instance.name,
+        user=instance.user,
+        groups=instance.groups,
+        tags=tuple(instance.tags.items()),
+        versions=tuple(instance.versions.items()),
+    )
 
 
 def _proposal(state: OrgState, request: PlanRequest, proposed: list[Resource]) -> Proposal:

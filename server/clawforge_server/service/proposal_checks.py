@@ -57,16 +57,16 @@ def _unchanged(value: dict[str, Any], address: str | None, present: OrgState) ->
         return None
 
 
-def check_bundles(resources: Sequence[Resource], subjects: Iterable[Subject], now: dt.datetime) -> None:
+def check_bundles(model: OrgModel, subjects: Iterable[Subject], now: dt.datetime) -> None:
     """Raise InputError unless a bundle can be made for every subject: an agent that gets none learns of no change."""
-    check_variants(OrgModel(resources), subjects, *horizon(now))
+    check_variants(model, subjects, *horizon(now))
 
 
 def check_resources(
-    org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str]
+    org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str], now: dt.datetime
 ) -> ProposalChecks:
     """The library's checks over the whole proposed state. Raises ListedError (`lint-errors`, `tests-failed`)."""
-    checked = check_proposal(org, resources, positions, shown)
+    checked = check_proposal(org, resources, positions, shown, now)
     if checked.errors:
         raise _refusal("lint-errors", [_finding_item(item, positions) for item in checked.errors], "lint error")
     if checked.failed:

@@ -6,14 +6,18 @@ import dataclasses
 import datetime as dt
 
 from clawforge.access.rights import Target
+from clawforge.analysis.explanation import Explanation, explain
 from clawforge.decide.request import Decision, Origin
 from clawforge.errors import InputError
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.view import effective_view
 from clawforge.wire import DecideRequest, EffectiveView
+from clawforge.wire_asking import AccessHistoryRequest, ExplainRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.state.org_state import OrgState
+
+Asked = DecideRequest | ExplainRequest | AccessHistoryRequest
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Question:
 def effective_for(plane: ControlPlane, who: Principal, org: str, question: Question) -> EffectiveView:
     """What the subject may do. Raises NotFoundError, InputError, ForbiddenError."""
     state = plane.states.get(org)
-    subject = _subject(plane, who, state, question)
+    subject = asked_subject(plane, who, state, question)
     at = question.at or plane.clock.now()
     return effective_view(state.model, subject, at, state.positions, revision=state.state.revision)
 
@@ -40,7 +44,38 @@ def effective_for(plane: ControlPlane, who: Principal, org: str, question: Quest
 def decide_for(plane: ControlPlane, who: Principal, org: str, request: DecideRequest) -> Decision:
     """The decision that an agent of the subject would give. Raises NotFoundError, InputError, ForbiddenError."""
     state = plane.states.get(org)
-    question = Question(
+    subject = asked_subject(plane, who, state, question_of(request))
+    at = request.at or plane.clock.now()
+    return state.simulator.judge(subject, request.tool, request.params, at, origin=origin_of(request)).decision
+
+
+def explanation_for(plane: ControlPlane, who: Principal, org: str, request: ExplainRequest) -> Explanation:
+    """Why the subject may do what it may. What does not match is for those who may read the whole state: it tells whom
+    other policies are for. Raises NotFoundError, InputError, ForbiddenError.
+    """
+    state = plane.states.get(org)
+    subject = asked_subject(plane, who, state, question_of(request))
+    if request.misses:
+        who.require("state:read")
+    at = request.at or plane.clock.now()
+    decision = None
+    if request.tool is not None:
+        decision = state.simulator.judge(subject, request.tool, request.params, at, origin=origin_of(request)).decision
+    return explain(
+        state.model,
+        tuple(state.resources.values()),
+        subject,
+        at,
+        state.positions,
+        misses=request.misses,
+        revision=state.state.revision,
+        decision=decision,
+    )
+
+
+def question_of(request: Asked) -> Question:
+    """The subject that a request names."""
+    return Question(
         user=request.user,
         instance=request.instance,
         agent=request.agent,
@@ -48,13 +83,16 @@ def decide_for(plane: ControlPlane, who: Principal, org: str, request: DecideReq
         groups=request.groups,
         tags=tuple(request.tags.items()),
     )
-    subject = _subject(plane, who, state, question)
-    at = request.at or plane.clock.now()
-    origin = Origin(channel=request.channel, sender=request.sender, provider=request.provider)
-    return state.simulator.judge(subject, request.tool, request.params, at, origin=origin).decision
 
 
-def _subject(plane: ControlPlane, who: Principal, state: OrgState, question: Question) -> Subject:
+def origin_of(request: Asked) -> Origin:
+    """Where the call of a request comes from."""
+    return Origin(channel=request.channel, sender=request.sender, provider=request.provider)
+
+
+def asked_subject(plane: ControlPlane, who: Principal, state: OrgState, question: Question) -> Subject:
+    """The subject, with what its instance was enrolled with. Raises InputError for somebody else's instance, and
+    ForbiddenError unless the caller may ask about it."""
     declared = state.users.get(question.user) or state.users.get(question.user.lower())
     user = declared.metadata.name if declared is not None else question.user
     _require_reach(who, state, user, frozenset(question.groups))

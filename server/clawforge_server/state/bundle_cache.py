@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 from collections import OrderedDict
@@ -18,16 +19,31 @@ from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, OrgRecord
 
 _MOST = 20_000
+_REMEMBERED = 4
+"""Bundles of one instance of which it is known what they were made for: an agent acknowledges one a poll later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What a bundle was made for."""
+
+    digest: str
+    revision: int
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
 class ServedBundle:
-    """A bundle as it is served: its digest, the body of a 200, and a lease of it from which fresh ones are made."""
+    """A bundle as it is served: its digest, the body of a 200, and a lease of it from which fresh ones are made.
+
+    `issues` are the bundles that this instance was served lately, this one first.
+    """
 
     counters: tuple[int, int]
     digest: str
     body: bytes
     lease: Lease
+    issues: tuple[Issue, ...]
 
 
 class BundleCache:
@@ -53,10 +69,19 @@ class BundleCache:
         if found is None:
             found = _served(state, instance)
             with self._lock:
+                before = self._bundles.get((instance.org, instance.name))
+                if before is not None:
+                    found = dataclasses.replace(found, issues=(*found.issues, *before.issues)[:_REMEMBERED])
                 self._bundles[instance.org, instance.name] = found
                 while len(self._bundles) > _MOST:
                     self._bundles.popitem(last=False)
         return found
+
+    def issued(self, instance: InstanceRecord, digest: str) -> Issue | None:
+        """What the bundle of this digest was made for; None if that is not in memory. Never blocks for long."""
+        with self._lock:
+            found = self._bundles.get((instance.org, instance.name))
+        return next((issue for issue in found.issues if issue.digest == digest), None) if found is not None else None
 
 
 def signed_lease(state: OrgState, bundle: ServedBundle, now: dt.datetime) -> Envelope:
@@ -92,6 +117,7 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         digest=lease.bundle,
         body=answer.model_dump_json(by_alias=True).encode(),
         lease=lease,
+        issues=(Issue(lease.bundle, record.revision, record.serial),),
     )
 
 

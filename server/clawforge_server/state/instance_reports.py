@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
 
+from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.store.port import Store
-from clawforge_server.store.records import InstanceRecord, InstanceReport
+from clawforge_server.store.records import AcknowledgementRecord, InstanceRecord, InstanceReport
+
+_MOST = 200_000
 
 
 class InstanceReports:
-    """The newest report of each instance since the last flush. A crash loses seconds of it, and nothing else."""
+    """The newest report of each instance since the last flush, and every change of what it acknowledges. A crash loses
+    seconds of it, and nothing else."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, bundles: BundleCache) -> None:
         self._store = store
+        self._bundles = bundles
         self._pending: dict[tuple[str, str], InstanceReport] = {}
+        self._changes: list[AcknowledgementRecord] = []
+        # What each instance acknowledged last: a poll that repeats it asks and writes nothing.
+        self._acknowledged: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._lock = threading.Lock()
 
     def note(
@@ -28,6 +37,8 @@ class InstanceReports:
         """Remember a report; what it leaves out stays as it was reported before."""
         key = (instance.org, instance.name)
         with self._lock:
+            if acknowledged is not None and self._acknowledged.get(key) != acknowledged:
+                self._note_change(instance, at, acknowledged)
             before = self._pending.get(key)
             if before is not None:
                 acknowledged = acknowledged or before.acknowledged
@@ -38,12 +49,32 @@ class InstanceReports:
         """Write everything that is pending, in one transaction. What fails to be written stays pending."""
         with self._lock:
             pending, self._pending = self._pending, {}
+            changes, self._changes = self._changes, []
         if not pending:
             return
         try:
             with self._store.transaction() as transaction:
                 transaction.instances.report(tuple(pending.values()))
+                transaction.acknowledgements.add(changes)
         except BaseException:
             with self._lock:
                 self._pending = {**pending, **self._pending}
+                self._changes = [*changes, *self._changes]
             raise
+
+    def _note_change(self, instance: InstanceRecord, at: dt.datetime, digest: str) -> None:
+        issue = self._bundles.issued(instance, digest)
+        self._changes.append(
+            AcknowledgementRecord(
+                org=instance.org,
+                instance=instance.name,
+                at=at,
+                digest=digest,
+                revision=None if issue is None else issue.revision,
+                serial=None if issue is None else issue.serial,
+            )
+        )
+        self._acknowledged[instance.org, instance.name] = digest
+        self._acknowledged.move_to_end((instance.org, instance.name))
+        if len(self._acknowledged) > _MOST:
+            self._acknowledged.popitem(last=False)

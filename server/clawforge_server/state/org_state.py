@@ -39,11 +39,18 @@ class OrgState:
 
     @cached_property
     def model(self) -> OrgModel:
-        """Which policy whose agents get. A user who was stopped by hand is as suspended as the files could say."""
+        """Which policy whose agents get."""
+        return OrgModel(self.in_force)
+
+    @cached_property
+    def in_force(self) -> tuple[Resource, ...]:
+        """The resources, with the users stopped who were stopped by hand."""
+        return self.with_suspensions(self.resources.values())
+
+    def with_suspensions(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """These resources; a user who was stopped by hand is as suspended as the files could say."""
         stopped = {f"User/{item.user}" for item in self.suspensions}
-        return OrgModel(
-            tuple(_stopped(item) if address in stopped else item for address, item in self.resources.items())
-        )
+        return tuple(_stopped(item) if item.address in stopped else item for item in resources)
 
     @cached_property
     def access(self) -> AccessModel:
@@ -113,6 +120,11 @@ def _stopped(resource: Resource) -> Resource:
     return resource.model_copy(update={"spec": resource.spec.model_copy(update={"state": UserState.SUSPENDED})})
 
 
+def unreadable(address: str) -> UnavailableError:
+    """The error for a resource that the store holds and this code cannot read."""
+    return UnavailableError(f"The stored resource {address} cannot be read.", code="unreadable-state")
+
+
 def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
     known = previous.state.entries if previous is not None else {}
     resources: dict[str, Resource] = {}
@@ -123,6 +135,6 @@ def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
             continue
         resource = parse_resource(entry.value())
         if isinstance(resource, list):
-            raise UnavailableError(f"The stored resource {address} cannot be read.", code="unreadable-state")
+            raise unreadable(address)
         resources[address] = resource
     return resources

@@ -14,6 +14,7 @@ from typing import Protocol
 from clawforge.position import ResourcePosition
 from clawforge.state import StateEntry
 from clawforge.wire import Revision
+from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.records import (
     EnrollmentRecord,
@@ -64,6 +65,9 @@ class Resources(Protocol):
 
     def write(self, org: str, revision: int, upserts: Mapping[str, StateEntry], deletes: Iterable[str]) -> None:
         """Change the present state, and keep in the history that `revision` did so."""
+
+    def before(self, org: str, revision: int) -> dict[str, StateEntry | None]:
+        """What a revision wrote or deleted, as it was before: by address, None for what was not there."""
 
     def changed_since(self, org: str, revision: int) -> tuple[str, ...]:
         """Addresses that later revisions wrote or deleted, sorted."""
@@ -313,6 +317,10 @@ class Transaction(Protocol):
     @property
     def instances(self) -> Instances:
         """Enrolled instances."""
+
+    @property
+    def acknowledgements(self) -> Acknowledgements:
+        """Which bundles instances said that they enforce."""
 
 
 class Store(Protocol):

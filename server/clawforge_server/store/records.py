@@ -242,6 +242,23 @@ class RetiredCredential:
 
 
 @dataclass(frozen=True, slots=True)
+class AcknowledgementRecord:
+    """An instance said that it enforces another bundle than before.
+
+    `revision` and `serial` are what the bundle was made for, None where the server did not remember. `number` counts
+    the acknowledgements of the instance; a new one has none yet.
+    """
+
+    org: str
+    instance: str
+    at: dt.datetime
+    digest: str
+    revision: int | None = None
+    serial: int | None = None
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceReport:
     """What an instance said about itself; None leaves the stored value."""
 

@@ -103,6 +103,7 @@ resource_history = sa.Table(
     sa.Column("source", sa.String(63)),
     sa.Column("body", sa.LargeBinary),
     sa.Column("digest", sa.String(71)),
+    sa.Index("ix_resource_history_revision", "org", "revision"),
 )
 
 positions = sa.Table(
@@ -371,6 +372,26 @@ instances = sa.Table(
     sa.Column("approved_by", sa.String(256)),
     sa.Column("reason", sa.Text),
     sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
+)
+
+# Which bundles instances said that they enforce: one row a change.
+acknowledgements = sa.Table(
+    "acknowledgements",
+    metadata,
+    sa.Column("org", sa.String(63), primary_key=True),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("revision", sa.BigInteger),
+    sa.Column("serial", sa.BigInteger),
+    sa.ForeignKeyConstraint(
+        ["org", "instance"],
+        ["instances.org", "instances.name"],
+        ondelete="CASCADE",
+        name="fk_acknowledgements_instance",
+    ),
+    sqlite_with_rowid=False,
 )
 
 # Credentials of instances that were replaced: one that comes again was copied.

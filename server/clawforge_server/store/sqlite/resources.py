@@ -74,6 +74,36 @@ class SqlResources:
             )
             self._connection.execute(statement, [{"of_org": org, "of_address": address} for address in addresses])
 
+    def before(self, org: str, revision: int) -> dict[str, StateEntry | None]:
+        """What a revision wrote or deleted, as it was before: by address, None for what was not there."""
+        changed, earlier, any_earlier = (tables.resource_history.alias() for _ in range(3))
+        latest = (
+            sa.select(sa.func.max(any_earlier.c.revision))
+            .where(
+                any_earlier.c.org == changed.c.org,
+                any_earlier.c.address == changed.c.address,
+                any_earlier.c.revision < changed.c.revision,
+            )
+            .correlate(changed)
+            .scalar_subquery()
+        )
+        rows = self._connection.execute(
+            sa.select(changed.c.address, earlier.c.source, earlier.c.body, earlier.c.digest)
+            .select_from(changed)
+            .outerjoin(
+                earlier,
+                (earlier.c.org == changed.c.org)
+                & (earlier.c.address == changed.c.address)
+                & (earlier.c.revision == latest),
+            )
+            .where(changed.c.org == org, changed.c.revision == revision)
+            .order_by(changed.c.address)
+        )
+        return {
+            address: None if body is None else StateEntry(source, body, digest)
+            for address, source, body, digest in rows
+        }
+
     def changed_since(self, org: str, revision: int) -> tuple[str, ...]:
         """Addresses that later revisions wrote or deleted, sorted."""
         history = tables.resource_history

@@ -14,6 +14,7 @@ from clawforge_server.key_custody import KeyCustody
 from clawforge_server.migrations.migrate import current_revision, head_revision, upgrade
 from clawforge_server.sealing import Seal
 from clawforge_server.startup_error import StartupError
+from clawforge_server.store.sqlite.acknowledgements import SqlAcknowledgements
 from clawforge_server.store.sqlite.agent_streams import SqlAgentStreams
 from clawforge_server.store.sqlite.audit import SqlAudit
 from clawforge_server.store.sqlite.audit_tree import SqlAuditTree
@@ -115,6 +116,11 @@ class SqlTransaction:
     def instances(self) -> SqlInstances:
         """Enrolled instances."""
         return SqlInstances(self._connection)
+
+    @cached_property
+    def acknowledgements(self) -> SqlAcknowledgements:
+        """Which bundles instances said that they enforce."""
+        return SqlAcknowledgements(self._connection)
 
 
 class SqliteStore:

@@ -1,0 +1,1 @@
+"""What policies mean: who may do what, what a change does to that, and the proofs of it."""

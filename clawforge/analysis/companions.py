@@ -1,0 +1,83 @@
+"""Resources that can bring out what another one changes. Policies narrow each by itself, with two exceptions: a list of
+commands counts only once some policy sets a mode that looks at lists, and a verdict on a skill counts only where a
+policy asks for verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clawforge.analysis.policy_change import COMMANDS, SKILLS, changed_fields, working_together
+from clawforge.analysis.wants import Want
+from clawforge.analysis.world import World
+from clawforge.resource.policy import Policy, PolicyMode
+from clawforge.resource.skill_approval import SkillApproval
+
+
+def companions(world: World, address: str) -> Iterator[Want]:
+    """What must be matched beside a changed resource for its change to show, where that is more than a base."""
+    concerned = _concerned(world, address)
+    is_verdict = address.startswith("SkillApproval/")
+    seen: set[Want] = set()
+    for side, model in enumerate(world.sides):
+        for target in model.index.targets:
+            conditions, resource = target.selector.conditions, target.resource
+            if conditions is None or target.address == address:
+                continue
+            wanted = False
+            if isinstance(resource, SkillApproval):
+                wanted = SKILLS in concerned and not is_verdict
+            elif isinstance(resource, Policy) and resource.spec.mode is not PolicyMode.BASE:
+                spoken = _spoken(world, side, resource)
+                wanted = (COMMANDS in concerned and COMMANDS in spoken) or (is_verdict and SKILLS in spoken)
+            want = Want(side, conditions)
+            if wanted and want not in seen:
+                seen.add(want)
+                yield want
+
+
+def command_companions(world: World) -> Iterator[Want]:
+    """What matching each policy that narrows and speaks about commands asks for."""
+    for target in world.sides[0].index.targets:
+        conditions, resource = target.selector.conditions, target.resource
+        if conditions is None or not isinstance(resource, Policy) or resource.spec.mode is PolicyMode.BASE:
+            continue
+        if COMMANDS in _spoken(world, 0, resource):
+            yield Want(0, conditions)
+
+
+def skill_companions(world: World) -> Iterator[Want]:
+    """What matching each verdict on a skill asks for."""
+    for target in world.sides[0].index.targets:
+        conditions = target.selector.conditions
+        if conditions is not None and isinstance(target.resource, SkillApproval):
+            yield Want(0, conditions)
+
+
+def _concerned(world: World, address: str) -> frozenset[str]:
+    """Whether commands and skills may be what a changed resource makes a difference to. Which base somebody starts from
+    decides about both, and so does who belongs where."""
+    if address.startswith("SkillApproval/"):
+        return frozenset((SKILLS,))
+    policies = [item for side in world.resources if isinstance(item := side.get(address), Policy)]
+    if not policies:
+        return frozenset((COMMANDS, SKILLS))
+    fields = changed_fields(world, address)
+    if fields is not None:
+        return working_together(fields)
+    if any(policy.spec.mode is PolicyMode.BASE for policy in policies):
+        return frozenset((COMMANDS, SKILLS))
+    found: set[str] = set()
+    for side, resources in enumerate(world.resources):
+        policy = resources.get(address)
+        if isinstance(policy, Policy):
+            found |= _spoken(world, side, policy)
+            found |= working_together(
+                {path: (None, said.value) for path, said in world.sides[side].combiner.says(policy).items()}
+            )
+    return frozenset(found)
+
+
+def _spoken(world: World, side: int, policy: Policy) -> frozenset[str]:
+    """Of commands and skills, what a policy speaks about, by itself or by what it extends."""
+    said = world.sides[side].combiner.says(policy)
+    return frozenset(path.partition(".")[0] for path in said) & {COMMANDS, SKILLS}

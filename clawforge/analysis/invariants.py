@@ -1,0 +1,199 @@
+"""Invariants proved or refuted, over every subject that there is or may come to be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from clawforge.analysis.calls import Calls, calls_of
+from clawforge.analysis.companions import command_companions, skill_companions
+from clawforge.analysis.language.budget import TooComplexError
+from clawforge.analysis.level import Example, Level
+from clawforge.analysis.verdict import Answer
+from clawforge.analysis.walk import (
+    TOO_MANY,
+    TOO_MANY_SCHEDULES,
+    UNKNOWN_TIME,
+    ExhaustedError,
+    Walk,
+    base_wants,
+    one_want,
+    target_wants,
+)
+from clawforge.analysis.wants import Want
+from clawforge.analysis.world import Class, Seen, World
+from clawforge.errors import InputError
+from clawforge.resolve.org import OrgModel
+from clawforge.resolve.selector import CompiledSelector, compile_selector
+from clawforge.resolve.subject import Subject
+from clawforge.resource.invariant import Invariant
+from clawforge.resource.meta import Resource
+
+MOST_SUBJECTS = 20_000
+"""Subjects that the proof of one invariant looks at before it gives up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Somebody, who need not exist yet, and the call that refutes an invariant, with how freely it passes."""
+
+    subject: Subject
+    at: dt.datetime
+    tool: str
+    example: Example
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What became of one invariant: it holds (`yes`), a violation refutes it (`no`), or nobody knows, and why."""
+
+    invariant: Invariant
+    violation: Violation | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> Answer:
+        """Whether it holds for everybody."""
+        if self.violation is not None:
+            return Answer.NO
+        return Answer.UNKNOWN if self.doubts else Answer.YES
+
+
+def prove_all(
+    resources: Sequence[Resource], since: dt.datetime, *, model: OrgModel | None = None, most: int = MOST_SUBJECTS
+) -> tuple[Proof, ...]:
+    """Every invariant among the resources, from a moment on, by address."""
+    invariants = sorted((item for item in resources if isinstance(item, Invariant)), key=lambda item: item.address)
+    if not invariants:
+        return ()
+    schedules = [item.spec.schedule for item in invariants if item.spec.schedule is not None]
+    try:
+        org = model or OrgModel(resources)
+        world = World(resources, resources, since, models=(org, org), watched=schedules)
+        return tuple(prove(world, invariant, most=most) for invariant in invariants)
+    except InputError as error:
+        doubts = (f"The policies cannot be resolved: {error.message}",)
+        return tuple(Proof(invariant, doubts=doubts) for invariant in invariants)
+
+
+def prove(world: World, invariant: Invariant, *, most: int = MOST_SUBJECTS) -> Proof:
+    """One invariant, over a world whose two sides are the same and which watches its schedule."""
+    return _Attempt(world, invariant, most).run()
+
+
+class _Attempt:
+    """One walk in search of a violation."""
+
+    def __init__(self, world: World, invariant: Invariant, most: int) -> None:
+        self._world = world
+        self._invariant = invariant
+        self._calls: Calls = calls_of(invariant)
+        self._selector = compile_selector(invariant.spec.applies_to, world.sides[0].membership.user_name)
+        self._found: Violation | None = None
+        self._doubts: set[str] = set()
+        self._walk = Walk(world, self._look, lambda: self._found is not None, most=most)
+
+    def run(self) -> Proof:
+        """Look until somebody violates it, or nobody is left."""
+        try:
+            for wants in self._wanted():
+                self._walk.grow(wants)
+        except ExhaustedError:
+            self._doubts.add(TOO_MANY)
+        doubts = () if self._found is not None else tuple(sorted(self._doubts))
+        return Proof(self._invariant, self._found, doubts)
+
+    def of_subject(self, ways: Iterable[Subject]) -> Violation | None:
+        """The violation of one subject. Raises InputError where that cannot be decided."""
+        for subject in ways:
+            self._look(subject, self._world.class_of(self._world.facts(subject)))
+        if self._found is None and self._doubts:
+            raise InputError(f"{self._invariant.address} cannot be decided: {min(self._doubts)}", code="undecided")
+        return self._found
+
+    def _wanted(self) -> Iterator[frozenset[Want]]:
+        """To get a forbidden call somebody needs a base and as little else as can be; to miss one that is required,
+        one policy that refuses it is enough, or none that lets anything pass."""
+        conditions = self._selector.conditions
+        own = frozenset[Want]() if conditions is None else frozenset((Want(0, conditions),))
+        yield own
+        if self._calls.forbids:
+            firsts = [None, *base_wants(self._world)]
+            seconds = list(skill_companions(self._world)) if self._calls.reaches_skills else []
+        else:
+            firsts = [None, *target_wants(self._world, lambda _: True)]
+            seconds = list(command_companions(self._world)) if self._calls.reaches_commands else []
+        for first in firsts:
+            yield own | one_want(first)
+        for second in seconds:
+            for first in firsts:
+                yield own | {second} | one_want(first)
+
+    def _look(self, subject: Subject, one: Class) -> None:
+        if not _matches(self._selector, self._world, subject):
+            return
+        try:
+            for seen in self._world.seen(one, subject.agent, subject.context):
+                if self._holds_at(seen):
+                    self._judge(subject, seen)
+        except OverflowError:
+            self._doubts.add(TOO_MANY_SCHEDULES)
+
+    def _holds_at(self, seen: Seen) -> bool:
+        schedule = self._invariant.spec.schedule
+        return schedule is None or (schedule, None) in seen.watched
+
+    def _judge(self, subject: Subject, seen: Seen) -> None:
+        try:
+            found = self._calls.violation(seen.before.effective, subject.user, seen.at)
+        except TooComplexError as error:
+            self._doubts.add(error.message)
+            return
+        if found is None or self._found is not None:
+            return
+        if not seen.proved:
+            self._doubts.add(UNKNOWN_TIME)
+            return
+        self._found = Violation(subject, seen.at, *found)
+
+
+def _matches(selector: CompiledSelector, world: World, subject: Subject) -> bool:
+    """Whether the invariant is about this subject, through its agent and in its context."""
+    possible, excepted = selector.possible(world.sides[0].facts(subject))
+    return possible and selector.through(subject.agent, subject.context, excepted=excepted)
+
+
+def violations_of(
+    model: OrgModel, invariants: Iterable[Invariant], subject: Subject, since: dt.datetime
+) -> tuple[tuple[Invariant, Violation], ...]:
+    """The invariants that one subject violates from a moment on, through any agent and in any context that policies or
+    the invariant name. Raises InputError as `OrgModel.resolve`, and for what cannot be decided."""
+    found: list[tuple[Invariant, Violation]] = []
+    for invariant in invariants:
+        spec = invariant.spec
+        watched = () if spec.schedule is None else (spec.schedule,)
+        world = World((), (), since, models=(model, model), watched=watched)
+        selector = compile_selector(spec.applies_to, model.membership.user_name)
+        attempt = _Attempt(world, invariant, 1)
+        violation = attempt.of_subject(_ways(model, selector, subject))
+        if violation is not None:
+            found.append((invariant, violation))
+    return tuple(found)
+
+
+def _ways(model: OrgModel, selector: CompiledSelector, subject: Subject) -> list[Subject]:
+    """The subject through every agent and in every context that somebody names."""
+    agents: set[str | None] = {subject.agent}
+    contexts: set[str | None] = {subject.context}
+    for one in (selector, *(target.selector for target in model.index.targets)):
+        for conditions in (one.conditions, one.exception):
+            if conditions is not None:
+                agents |= conditions.agents or frozenset()
+                contexts |= conditions.contexts or frozenset()
+    return [
+        subject.model_copy(update={"agent": agent, "context": context})
+        for agent in sorted(agents, key=lambda name: name or "")
+        for context in sorted(contexts, key=lambda name: name or "")
+    ]

@@ -1,0 +1,1 @@
+"""Which combinations of lists of patterns some command or path can satisfy, decided by automata and never sampled."""

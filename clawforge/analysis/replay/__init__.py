@@ -1,0 +1,1 @@
+"""Recorded tool calls, decided again: what a change of policies would have meant for them."""

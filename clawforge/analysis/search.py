@@ -1,0 +1,156 @@
+"""Looks for subjects, also such as do not exist yet, whom a change frees or binds.
+
+Whoever is touched by a change matches a resource that changed, or has another membership than before. What else they
+match can only hide the difference, except for the base that they start from, for exceptions through which they escape
+what would hide it, and for a few fields that work together. So the search makes the least subjects that match what
+changed, with every base and every escape, and if none of them shows a difference there is none: that is the proof.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from clawforge.analysis.companions import companions
+from clawforge.analysis.comparison import CallExample, Comparison
+from clawforge.analysis.seeds import possible_directions, seeds
+from clawforge.analysis.walk import (
+    MOST_SUBJECTS,
+    TOO_MANY,
+    TOO_MANY_SCHEDULES,
+    UNKNOWN_TIME,
+    ExhaustedError,
+    Walk,
+    base_wants,
+    one_want,
+)
+from clawforge.analysis.world import Class, Seen, World
+from clawforge.resolve.subject import Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Somebody, at a moment, and a call that passes differently."""
+
+    subject: Subject
+    at: dt.datetime
+    call: CallExample
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """Whether anything changes one way: `witness` is proof that it does; without doubts its absence is proof that
+    nothing does."""
+
+    witness: Witness | None = None
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def is_excluded(self) -> bool:
+        """Proved never to happen."""
+        return self.witness is None and not self.doubts
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Both directions of a change."""
+
+    looser: Direction = Direction()
+    tighter: Direction = Direction()
+
+
+@dataclass(slots=True)
+class _Trail:
+    """What was found so far in one direction."""
+
+    wanted: bool
+    witness: Witness | None = None
+    doubts: set[str] = field(default_factory=set)
+
+    @property
+    def is_settled(self) -> bool:
+        return not self.wanted or self.witness is not None
+
+    def add(self, subject: Subject, seen: Seen, call: CallExample | None, doubts: Iterable[str]) -> None:
+        if not self.wanted:
+            return
+        if call is not None and not seen.proved:
+            self.doubts.add(UNKNOWN_TIME)
+        elif call is not None and (self.witness is None or _is_plainer(call, self.witness.call)):
+            self.witness = Witness(subject, seen.at, call)
+        self.doubts.update(doubts)
+
+    @property
+    def direction(self) -> Direction:
+        return Direction(self.witness, () if self.witness is not None else tuple(sorted(self.doubts)))
+
+
+class Search:
+    """One search through the subjects of a world; with `first` only for whether anything changes at all."""
+
+    def __init__(self, world: World, *, most: int = MOST_SUBJECTS, first: bool = False) -> None:
+        self._world = world
+        self._first, self._differs = first, False
+        directions = possible_directions(world)
+        self._looser, self._tighter = _Trail(directions.looser), _Trail(directions.tighter)
+        self._walk = Walk(world, self._look, self._is_settled, most=most)
+
+    def run(self) -> Found:
+        """Look until both directions are shown, or nobody is left."""
+        self._search()
+        return Found(self._looser.direction, self._tighter.direction)
+
+    def changes_nothing(self) -> bool:
+        """Whether it is proved that nothing changes for anybody."""
+        self._search()
+        found = (self._looser.direction, self._tighter.direction)
+        return not self._differs and all(direction.is_excluded for direction in found)
+
+    def _search(self) -> None:
+        if not self._is_settled():
+            try:
+                self._visit_all()
+            except ExhaustedError:
+                self._doubt(TOO_MANY)
+
+    def _visit_all(self) -> None:
+        planted = tuple(seeds(self._world, self._walk.tailor.alike))
+        for seed in planted:
+            self._walk.grow(seed.wants, seed.given)
+        bases = [None, *base_wants(self._world)]
+        for seed in planted:
+            for base in bases:
+                self._walk.grow(seed.wants | one_want(base), seed.given)
+        for seed in planted:
+            for companion in companions(self._world, seed.address):
+                for base in bases:
+                    self._walk.grow(seed.wants | {companion} | one_want(base), seed.given)
+
+    def _is_settled(self) -> bool:
+        if self._first and (self._differs or self._looser.witness is not None or self._tighter.witness is not None):
+            return True
+        return self._looser.is_settled and self._tighter.is_settled
+
+    def _look(self, subject: Subject, one: Class) -> None:
+        if self._world.is_untouched(one):
+            return
+        try:
+            for seen in self._world.seen(one, subject.agent, subject.context):
+                if self._first and seen.proved and seen.surely_differs:
+                    self._differs = True
+                    return
+                found: Comparison = seen.comparison
+                self._looser.add(subject, seen, found.looser, found.maybe_looser)
+                self._tighter.add(subject, seen, found.tighter, found.maybe_tighter)
+        except OverflowError:
+            self._doubt(TOO_MANY_SCHEDULES)
+
+    def _doubt(self, text: str) -> None:
+        self._looser.doubts.add(text)
+        self._tighter.doubts.add(text)
+
+
+def _is_plainer(call: CallExample, known: CallExample) -> bool:
+    """A call of everybody says more than an elevated one, and that more than a setting."""
+    return (call.setting is not None, call.elevated) < (known.setting is not None, known.elevated)

@@ -1,0 +1,97 @@
+"""Skills: every key, version, content and source that verdicts name, and others, through the judges themselves."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import product as combinations
+
+from clawforge.analysis.level import FREE, Example, Level, Outcomes, Pair
+from clawforge.decide.blame import Blame
+from clawforge.decide.call import Call
+from clawforge.decide.facets import Facets
+from clawforge.decide.judges.skills import RevokedSkillsJudge, SkillRulesJudge
+from clawforge.decide.names import NamePattern
+from clawforge.decide.request import InstanceFacts, Request, Runtime
+from clawforge.effective import EffectiveSkillRules, EffectiveSkills, SkillIdentity
+
+SkillSide = tuple[EffectiveSkillRules, EffectiveSkills]
+"""What policies say about skills, and the verdicts that apply."""
+
+SKILL_TOOL = "skill"
+_OTHER = "other"
+_OTHER_DIGEST = "sha256:" + "0" * 64
+_AT = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
+
+
+def skill_outcomes(before: SkillSide, after: SkillSide, facets: Facets) -> Outcomes:
+    """The pairs of calls to a tool that loads skills."""
+    if not facets.skill:
+        return FREE
+    return _skill_outcomes(before, after)
+
+
+@lru_cache(maxsize=4096)
+def _skill_outcomes(before: SkillSide, after: SkillSide) -> Outcomes:
+    sides = (_Skills(before), _Skills(after))
+    found: dict[Pair, Example] = {}
+    for params in _calls(before, after):
+        call = skill_call(params)
+        found.setdefault((sides[0].level(call), sides[1].level(call)), Example(params))
+    return found
+
+
+def skill_call(params: dict[str, str]) -> Call:
+    """A call that loads a skill."""
+    return Call(Request(tool=SKILL_TOOL, params=params, user=_OTHER, at=_AT), InstanceFacts(), Runtime())
+
+
+class _Skills:
+    """One side: what its judges say."""
+
+    def __init__(self, side: SkillSide) -> None:
+        rules, verdicts = side
+        blame = Blame({}, "skills")
+        self._judges = (SkillRulesJudge(rules, verdicts.approved, blame), RevokedSkillsJudge(verdicts, blame))
+
+    def level(self, call: Call) -> Level:
+        """The level of one call."""
+        refused = any(True for judge in self._judges for _ in judge.reasons(call))
+        return Level.DENY if refused else Level.ALLOW
+
+
+def _calls(before: SkillSide, after: SkillSide) -> Iterator[dict[str, str]]:
+    """Calls that the verdicts and sources can tell apart: for each key the versions and contents that stand with it."""
+    sources = tuple(_sources((before[0], after[0])))
+    identities = [one for _, verdicts in (before, after) for one in (*verdicts.approved, *verdicts.revoked)]
+    by_key: dict[str, list[SkillIdentity]] = {_OTHER: []}
+    for one in identities:
+        by_key.setdefault(one.key, []).append(one)
+    # Content that was revoked stays so under any key; where both sides revoke it no key can tell them apart.
+    contested = _digests(set(before[1].revoked) ^ set(after[1].revoked))
+    for key, named in by_key.items():
+        versions = (None, "0.0.0-other", *sorted({one.version for one in named if one.version is not None}))
+        digests = (None, _OTHER_DIGEST, *sorted(_digests(named) | contested))
+        for version, digest, source in combinations(versions, digests, sources):
+            given = {"name": key, "version": version, "digest": digest, "source": source}
+            yield {name: value for name, value in given.items() if value is not None}
+    yield from ({"source": source} if source else {} for source in sources)
+
+
+def _digests(named: Iterable[SkillIdentity]) -> set[str]:
+    return {one.digest for one in named if one.digest is not None}
+
+
+def _sources(rules: Iterable[EffectiveSkillRules]) -> Iterator[str | None]:
+    yield None
+    written = sorted({text for one in rules for text in one.sources or ()})
+    if not written:
+        return
+    yield f"{_OTHER}-source"
+    for text in written:
+        pattern = NamePattern.parse(text)
+        if pattern is not None and pattern.stem:
+            yield pattern.stem
+            if pattern.open:
+                yield f"{pattern.stem}{_OTHER}"

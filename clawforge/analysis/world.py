@@ -1,0 +1,249 @@
+"""Two states of an org, and what any subject gets from one and from the other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from clawforge.analysis.comparison import NOTHING_CHANGES, Comparison, compare, differs_by_name
+from clawforge.analysis.moments import Cell, Key, Moments, key_of
+from clawforge.effective import Effective
+from clawforge.resolve.bare import Bare
+from clawforge.resolve.membership import SubjectFacts
+from clawforge.resolve.org import OrgModel
+from clawforge.resolve.subject import Subject
+from clawforge.resolve.targets import StaticClass
+from clawforge.resource.meta import Resource, Strict
+from clawforge.resource.organization import Organization
+from clawforge.resource.policy import Policy
+from clawforge.resource.targeting import Schedule
+from clawforge.resource.version_target import VersionTarget
+
+_MOST_COMPARED = 50_000
+
+
+class SideClass(NamedTuple):
+    """What of a subject matters to one side, apart from agent, context and time."""
+
+    static: StaticClass
+    suspended: bool
+
+
+Class = tuple[SideClass, SideClass]
+"""What of a subject matters at all: subjects of one class cannot be told apart."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a subject gets before and after, at a moment; `proved` is False for a moment that may never come. `watched`
+    are the keys of watched schedules that hold."""
+
+    at: dt.datetime
+    proved: bool
+    watched: frozenset[Key]
+    before: Bare
+    after: Bare
+    _compared: Callable[[Bare, Bare, dt.datetime], Comparison]
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What changes between the two, worked out when it is first asked for."""
+        return self._compared(self.before, self.after, self.at)
+
+    @property
+    def surely_differs(self) -> bool:
+        """Whether some tool is plainly called otherwise; cheap, and False where that would take a closer look."""
+        return self.before is not self.after and differs_by_name(self.before.effective, self.after.effective)
+
+
+class World:
+    """Compares two states. Answers are remembered by class and by policy; nothing is ever worked out per person."""
+
+    def __init__(
+        self,
+        before: Iterable[Resource],
+        after: Iterable[Resource],
+        since: dt.datetime,
+        *,
+        models: Models | None = None,
+        moments: Moments | None = None,
+        watched: Iterable[Schedule] = (),
+    ) -> None:
+        self.since = since
+        self.resources: tuple[Mapping[str, Resource], ...] = (_by_address(before), _by_address(after))
+        self.sides = models or tuple(OrgModel(tuple(side.values())) for side in self.resources)
+        self._moments = moments
+        self._watched: frozenset[Key] = frozenset((schedule, None) for schedule in watched)
+        self._numbers: dict[int, tuple[int, Strict]] = {}
+        self._numbered: dict[Strict, int] = {}
+        self._compared: dict[tuple[tuple[int, ...], tuple[int, ...], dt.datetime | None], Comparison] = {}
+        self._seen: dict[tuple[Class, str | None, str | None], tuple[Seen, ...]] = {}
+
+    @cached_property
+    def changed(self) -> frozenset[str]:
+        """Addresses of resources that one side lacks or says otherwise; policies that extend such a one count too."""
+        before, after = self.resources
+        found = {
+            address for address in before.keys() | after.keys() if not _same(before.get(address), after.get(address))
+        }
+        children = _children((*before.values(), *after.values()))
+        waiting = list(found)
+        while waiting:
+            new = children.get(waiting.pop(), frozenset()) - found
+            found |= new
+            waiting += new
+        return frozenset(found)
+
+    @cached_property
+    def concerns_everybody(self) -> bool:
+        """The org's own resource changed: its defaults and its time zone are everybody's."""
+        ours, theirs = ([item for item in side.values() if isinstance(item, Organization)] for side in self.resources)
+        return [_defaults(item) for item in ours] != [_defaults(item) for item in theirs]
+
+    @cached_property
+    def _has_policies(self) -> bool:
+        """Nobody can be elevated above policies that an org does not have yet, or has no more."""
+        return all(any(isinstance(item, Policy) for item in side.values()) for side in self.resources)
+
+    @cached_property
+    def asked_roles(self) -> frozenset[str]:
+        """The roles that some selector asks for."""
+        found: set[str] = set()
+        for side in self.sides:
+            for target in side.index.targets:
+                conditions = target.selector.conditions
+                found.update((conditions.roles or ()) if conditions is not None else ())
+        return frozenset(found)
+
+    def facts(self, subject: Subject) -> tuple[SubjectFacts, SubjectFacts]:
+        """The subject as the selectors of each side see it."""
+        return self.sides[0].facts(subject), self.sides[1].facts(subject)
+
+    def class_of(self, facts: tuple[SubjectFacts, SubjectFacts]) -> Class:
+        """The class of a subject."""
+        before, after = (
+            SideClass(side.index.candidates(known), known.suspended)
+            for side, known in zip(self.sides, facts, strict=True)
+        )
+        return before, after
+
+    def is_untouched(self, one: Class) -> bool:
+        """Nothing that matters to this class changed."""
+        if self.concerns_everybody or one[0].suspended != one[1].suspended:
+            return False
+        before, after = ([self._named(side, item) for item in one[side].static] for side in (0, 1))
+        return before == after and not any(address in self.changed for address, _ in before)
+
+    def seen(self, one: Class, agent: str | None, context: str | None, *, guess: bool = True) -> tuple[Seen, ...]:
+        """What the class gets through an agent and in a context, at every moment that differs from the others; with
+        `guess` also at those of which nobody knows whether they come. Raises OverflowError for too many schedules."""
+        key = (one, agent, context)
+        known = self._seen.get(key)
+        if known is None:
+            known = self._seen[key] = tuple(self._looked(one, agent, context))
+        return known if guess else tuple(seen for seen in known if seen.proved)
+
+    def compared(self, before: Bare, after: Bare, at: dt.datetime) -> Comparison:
+        """The two policies compared, once for every pair."""
+        ours, theirs = self._number(before), self._number(after)
+        if ours == theirs:
+            return NOTHING_CHANGES
+        key = (ours, theirs, at if _is_dated(before.effective, after.effective) else None)
+        known = self._compared.get(key)
+        if known is None:
+            if len(self._compared) >= _MOST_COMPARED:
+                self._compared.clear()
+            known = self._compared[key] = compare(before.effective, after.effective, at, elevated=self._has_policies)
+        return known
+
+    def _number(self, bare: Bare) -> tuple[int, ...]:
+        """Equal policies have equal numbers, of whichever side they are."""
+        effective = bare.effective
+        parts = (effective.enforced, effective.floor, effective.dlp, effective.skills, effective.versions)
+        return tuple(self._part_number(part) for part in parts)
+
+    def _part_number(self, part: Strict) -> int:
+        known = self._numbers.get(id(part))
+        if known is None:
+            number = self._numbered.setdefault(part, len(self._numbered))
+            # The part is kept, so that its identity stays its own.
+            known = self._numbers[id(part)] = (number, part)
+        return known[0]
+
+    def _looked(self, one: Class, agent: str | None, context: str | None) -> Iterator[Seen]:
+        through = tuple(
+            self.sides[side].through(one[side].static, agent, context, suspended=one[side].suspended) for side in (0, 1)
+        )
+        keys = {*self._watched} | {
+            key_of(self.sides[side].index.targets[index]) for side in (0, 1) for index in through[side]
+        }
+        done: set[object] = set()
+        for cell in (*self.moments.cells(keys), *self.moments.unproved(keys)):
+            present = tuple(self._present(side, through[side], cell) for side in (0, 1))
+            before, after = (self.sides[side].bare(present[side]) for side in (0, 1))
+            dated = cell.at if _is_dated(before.effective, after.effective) else None
+            watched = cell.holding & self._watched
+            if (present, dated, watched) not in done:
+                done.add((present, dated, watched))
+                yield Seen(cell.at, cell.proved, watched, before, after, self.compared)
+
+    def _present(self, side: int, through: Iterable[int], cell: Cell) -> tuple[int, ...]:
+        targets = self.sides[side].index.targets
+        return tuple(index for index in through if _holds(key_of(targets[index]), cell))
+
+    def _named(self, side: int, candidate: tuple[int, bool]) -> tuple[str, bool]:
+        return self.sides[side].index.targets[candidate[0]].address, candidate[1]
+
+    @cached_property
+    def moments(self) -> Moments:
+        """Every moment that matters to somebody."""
+        if self._moments is not None:
+            return self._moments
+        keys = {key_of(target) for side in self.sides for target in side.index.targets}
+        deadlines = {
+            item.spec.deadline
+            for side in self.resources
+            for item in side.values()
+            if isinstance(item, VersionTarget) and item.spec.deadline is not None
+        }
+        return Moments(keys | self._watched, self.since, deadlines)
+
+
+Models = tuple[OrgModel, ...]
+
+
+def _holds(key: Key, cell: Cell) -> bool:
+    return key == (None, None) or key in cell.holding
+
+
+def _is_dated(before: Effective, after: Effective) -> bool:
+    """Whether the moment matters to the comparison: only version targets look at it."""
+    return bool(before.versions.targets or after.versions.targets)
+
+
+def _by_address(resources: Iterable[Resource]) -> dict[str, Resource]:
+    return {resource.address: resource for resource in resources}
+
+
+def _same(before: Resource | None, after: Resource | None) -> bool:
+    if before is after:
+        return True
+    return before is not None and after is not None and bool(before.spec == after.spec)
+
+
+def _children(resources: Iterable[Resource]) -> dict[str, frozenset[str]]:
+    """By the address of a policy, those that extend it."""
+    found: dict[str, set[str]] = {}
+    for resource in resources:
+        if isinstance(resource, Policy):
+            for parent in resource.spec.extends:
+                found.setdefault(parent, set()).add(resource.address)
+    return {parent: frozenset(children) for parent, children in found.items()}
+
+
+def _defaults(organization: Organization) -> tuple[object, ...]:
+    spec = organization.spec
+    return (organization.metadata.name, spec.timezone, spec.audit, spec.offline)

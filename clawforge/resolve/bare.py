@@ -1,0 +1,150 @@
+"""What subjects get, without where it was written: for those who compare thousands of policies and show few.
+
+It is what `OrgModel.resolve` gives, by the same functions, but for the message and what is only on trial. What several
+classes of subjects have in common is worked out once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from clawforge.effective import (
+    Effective,
+    EffectiveDlp,
+    EffectiveSkills,
+    EffectiveVersions,
+    Rules,
+)
+from clawforge.resolve.combine import Combiner, Gathering, decided_fields, rules_of
+from clawforge.resolve.field import PolicyField
+from clawforge.resolve.meet import Voice, meet
+from clawforge.resolve.statement import Statement
+from clawforge.resolve.targets import Target
+from clawforge.resolve.verdicts import dlp, skills, versions
+from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.merge import MergeRule
+from clawforge.resource.policy import Policy
+from clawforge.resource.skill_approval import SkillApproval
+from clawforge.resource.version_target import VersionTarget
+
+_MESSAGE = "message"
+_BY_VOICE = (MergeRule.EVERY_LIST, MergeRule.MOST_SPECIFIC)
+"""Rules that look at more of a voice than what it says about the field itself."""
+
+_Kind = TypeVar("_Kind", DlpRuleSet, SkillApproval, VersionTarget)
+_Value = TypeVar("_Value")
+
+_NO_DLP, _NO_SKILLS, _NO_VERSIONS = EffectiveDlp(), EffectiveSkills(), EffectiveVersions()
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """What a class of subjects gets; `base` and `matched` as in `Resolution`."""
+
+    effective: Effective
+    base: str | None
+    matched: tuple[str, ...]
+
+
+class BareResolver:
+    """Resolves classes under one combiner."""
+
+    def __init__(self, combiner: Combiner) -> None:
+        self._combiner = combiner
+        self._fields: dict[tuple[object, ...], Statement | None] = {}
+        self._rules: dict[tuple[int, ...], Rules] = {}
+        self._verdicts: dict[tuple[object, ...], object] = {}
+        # Statements and voices are known by their identity, so they must outlive the answers.
+        self._held: list[object] = []
+        self._bare_statements: dict[int, Statement] = {}
+
+    def resolve(self, matched: Sequence[Target]) -> Bare:
+        """What subjects get whom these targets match."""
+        gathered = self._combiner.gather([item.resource for item in matched if isinstance(item.resource, Policy)])
+        enforced = gathered.enforced
+        effective = Effective.model_construct(
+            enforced=self._rules_of(enforced),
+            shadow=None,
+            shadow_warns=False,
+            floor=self._rules_of(gathered.floor),
+            dlp=self._verdict(matched, DlpRuleSet, self._dlp, _NO_DLP),
+            skills=self._verdict(matched, SkillApproval, skills, _NO_SKILLS),
+            versions=self._verdict(matched, VersionTarget, versions, _NO_VERSIONS),
+        )
+        return Bare(
+            effective, enforced.bases[0] if enforced.bases else None, tuple(target.address for target in matched)
+        )
+
+    def alone(self, policy: Policy) -> Bare:
+        """What subjects get whom this policy matches and nothing else."""
+        gathered = self._combiner.gather([policy])
+        effective = Effective.model_construct(
+            enforced=self._rules_of(gathered.enforced),
+            shadow=None,
+            shadow_warns=False,
+            floor=self._rules_of(gathered.floor),
+            dlp=_NO_DLP,
+            skills=_NO_SKILLS,
+            versions=_NO_VERSIONS,
+        )
+        return Bare(effective, gathered.enforced.bases[0] if gathered.enforced.bases else None, (policy.address,))
+
+    def _dlp(self, rule_sets: Sequence[DlpRuleSet]) -> EffectiveDlp:
+        return dlp(rule_sets, self._combiner.lexicon)
+
+    def _verdict(
+        self,
+        matched: Sequence[Target],
+        kind: type[_Kind],
+        decide: Callable[[Sequence[_Kind]], _Value],
+        nothing: _Value,
+    ) -> _Value:
+        resources: list[_Kind] = [target.resource for target in matched if isinstance(target.resource, kind)]
+        if not resources:
+            return nothing
+        key = (kind, *(id(resource) for resource in resources))
+        if key not in self._verdicts:
+            self._held.append(resources)
+            self._verdicts[key] = decide(resources)
+        return self._verdicts[key]  # type: ignore[return-value]  # filed under its kind
+
+    def _rules_of(self, gathering: Gathering) -> Rules:
+        said = [(field, self._met(field, gathering)) for field in decided_fields() if field.path != _MESSAGE]
+        key = tuple(id(statement) for _, statement in said)
+        if key not in self._rules:
+            sections: dict[str, dict[str, object]] = {}
+            for field, statement in said:
+                if statement is not None:
+                    sections.setdefault(field.section, {})[field.attribute] = statement.value
+            self._rules[key] = rules_of(sections)
+        return self._rules[key]
+
+    def _met(self, field: PolicyField, gathering: Gathering) -> Statement | None:
+        heard = self._combiner.heard(field, gathering.voices)
+        key: tuple[object, ...]
+        if field.merge.rule in _BY_VOICE:
+            mode = field.beside("mode")
+            speaking = [voice for voice in heard if voice.says(field.path) or voice.says(mode)]
+            key = (field.path, *((item.standing, id(item.says(field.path)), id(item.says(mode))) for item in speaking))
+        else:
+            speaking = [voice for voice in heard if voice.says(field.path) is not None]
+            key = (field.path, *(id(voice.says(field.path)) for voice in speaking))
+        if key not in self._fields:
+            self._held.append(speaking)
+            bare = [self._stripped(voice, field) for voice in speaking]
+            self._fields[key] = meet(field, bare, self._combiner.lexicon)
+        return self._fields[key]
+
+    def _stripped(self, voice: Voice, field: PolicyField) -> Voice:
+        """The voice without the places of its words, and without what it says about other fields."""
+        paths = (field.path, field.beside("mode"))
+        said = {path: self._bare(statement) for path in paths if (statement := voice.says(path)) is not None}
+        return Voice(voice.standing, said, voice.rank)
+
+    def _bare(self, statement: Statement) -> Statement:
+        known = self._bare_statements.get(id(statement))
+        if known is None:
+            known = self._bare_statements[id(statement)] = Statement(statement.value)
+        return known
