@@ -1,4 +1,4 @@
-"""How long it takes to compare lists of command patterns and of path globs, in this process; `python bench/inclusion.py`.
+"""`make bench`: how long it takes to compare lists of command patterns, and of path globs, in this process.
 
 The lists are of the kind that people write; a twentieth of each second list differs from the first. The last rows are
 lists made to be hard, which must be given up soon. Seconds of processor time, the least of several runs.
@@ -19,7 +19,7 @@ _RUNS = 5
 _SIZE = 200
 
 _COMMANDS = (
-    *(f"git {word} **" for word in "status log diff show add commit fetch pull switch restore stash blame".split()),
+    *(f"git {word} **" for word in ("status", "log", "diff", "show", "add", "commit", "fetch", "stash", "blame")),
     *(f"git push {remote} *" for remote in ("origin", "upstream", "fork", "--force-with-lease")),
     *(f"npm run {word}*" for word in ("build", "test", "lint", "format", "start:", "ci-")),
     *(f"{tool} {word} **" for tool in ("npm", "pnpm", "yarn") for word in ("install", "test", "ci", "ls", "audit")),
@@ -28,17 +28,31 @@ _COMMANDS = (
     *(f"docker {verb} **" for verb in ("ps", "images", "logs", "inspect", "build", "compose")),
     *(f"docker compose {verb} *" for verb in ("up", "down", "logs", "ps")),
     *(f"terraform {verb} -chdir=* **" for verb in ("plan", "validate", "fmt", "show", "output")),
-    *(f"aws {service} {verb}-* **" for service in ("s3api", "ec2", "iam", "sts") for verb in ("list", "describe", "get")),
+    *(
+        f"aws {service} {verb}-* **"
+        for service in ("s3api", "ec2", "iam", "sts")
+        for verb in ("list", "describe", "get")
+    ),
     *(f"make {target}" for target in ("test", "lint", "build", "docs", "check-*", "*-fast", "clean")),
-    *(f"{tool} **" for tool in "ls cat head tail wc sort uniq cut grep rg fd jq yq sed awk tree stat du df".split()),
+    *(f"{tool} **" for tool in ("ls", "cat", "head", "tail", "wc", "sort", "uniq", "cut", "grep", "rg", "fd", "jq")),
     *(f"cargo {verb} **" for verb in ("build", "check", "test", "clippy", "fmt", "doc", "tree")),
     *(f"go {verb} ./...*" for verb in ("build", "test", "vet", "list")),
     *("python -m pytest **", "python -m mypy **", "python3 scripts/*.py **", "uv run *", "pip install -r *.txt"),
     *("timeout * pytest **", "env CI=* make *", "find . -name *", "./gradlew *", "./mvnw -q *", "bin/rails *"),
-    *("* --version", "* --help", "curl -s https://*.example.com/*", "gh pr * **", "gh run view *", "ssh build-* uptime"),
+    *(
+        "* --version",
+        "* --help",
+        "curl -s https://*.example.com/*",
+        "gh pr * **",
+        "gh run view *",
+        "ssh build-* uptime",
+    ),
 )
 _DENIED = (
-    *(f"{tool} **" for tool in ("dd", "mkfs*", "shutdown", "reboot", "nc", "ncat", "telnet", "chmod", "chown", "crontab")),
+    *(
+        f"{tool} **"
+        for tool in ("dd", "mkfs*", "shutdown", "reboot", "nc", "ncat", "telnet", "chmod", "chown", "crontab")
+    ),
     *(f"rm {flags} **" for flags in ("-rf", "-fr", "-r", "-f", "--recursive")),
     *(f"git push {flag}* **" for flag in ("--force", "-f", "--mirror", "--delete")),
     *(f"curl * *{word}* **" for word in ("token", "secret", "password", "key")),
@@ -69,9 +83,9 @@ def main() -> None:
     _row(f"{_SIZE} path globs against {_SIZE}", lambda: _paths(folders, _changed(folders)))
     kept = _filled(("**/package-lock.json", "/usr/**"), "$WORKSPACE/vendor-{}/*.{}")
     _row("and two lists of files to read only", lambda: _paths(folders, _changed(folders), kept, _changed(kept)))
-    stars = [f"*{a}*{b}* *{b}*{c}*" for a, b, c in product("abcdef", repeat=3)]
-    _row("made to be hard: commands", lambda: _commands(_predicate(stars), _predicate([f"{a} x" for a in stars])))
-    _row("made to be hard: paths", lambda: _paths([f"**/{a.replace(' ', '/**/')}/z" for a in stars]))
+    hard = [f"*{a}*{b}*{c}* *{c}*{b}* {number}" for number, (a, b, c) in enumerate(product("abcdef", repeat=3))]
+    _row("made to be hard: commands", lambda: _commands(_predicate(hard), _predicate([f"{text} x" for text in hard])))
+    _row("made to be hard: paths", lambda: _paths([f"**/{text.replace(' ', '/**/')}" for text in hard], hard))
 
 
 def _commands(*predicates: CommandPredicate) -> str:
@@ -94,7 +108,9 @@ def _filled(patterns: Sequence[str], more: str) -> list[str]:
 def _changed(patterns: Sequence[str]) -> list[str]:
     """Without some patterns, and with some others spelled otherwise."""
     return [
-        text if number % 40 != 7 else text.replace("a", "o") for number, text in enumerate(patterns) if number % 40 != 11
+        text if number % 40 != 7 else text.replace("a", "o")
+        for number, text in enumerate(patterns)
+        if number % 40 != 11
     ]
 
 

@@ -90,8 +90,8 @@ def _write_project(root: Path, tightened: int) -> None:
         members = ", ".join(f"user-{number}" for number in range(team * each, (team + 1) * each))
         documents.append(_document("Group", f"team-{team}", f"  members:\n    users: [{members}]\n"))
         documents.append(_document("Policy", f"team-{team}", _policy(team, tight=team < tightened)))
-    rules = "    - {id: keys, detector: aws-access-key, action: block}\n    - {id: cards, detector: credit-card, action: redact}\n"
-    documents.append(_document("DlpRuleSet", "secrets", f"  appliesTo: everyone\n  rules:\n{rules}"))
+    rules = "{id: keys, detector: aws-access-key, action: block}, {id: cards, detector: credit-card, action: redact}"
+    documents.append(_document("DlpRuleSet", "secrets", f"  appliesTo: everyone\n  rules: [{rules}]\n"))
     (root / "all.yaml").write_text("---\n".join(documents))
 
 

@@ -17,15 +17,22 @@ from clawforge.errors import InputError
 from clawforge.ledger.record import AuditEvent
 
 STANDARD_INPUT = "-"
+_BLOCK = 1024 * 1024
 
 
 def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """The lines of a file. Of one that is too long only so much is read that it shows."""
-    most = LONGEST_LINE + 2
-    while line := stream.readline(most):
-        yield line
-        while len(line) == most and not line.endswith(b"\n"):
-            line = stream.readline(most)
+    """The lines of a file without their ends. Of one that is too long only so much is kept that it shows."""
+    rest = b""
+    while block := stream.read(_BLOCK):
+        first, *others = block.split(b"\n")
+        # What is kept of a line that goes on and on is never more than one block beyond the limit.
+        rest = rest + first if len(rest) <= LONGEST_LINE else rest
+        if others:
+            yield rest
+            rest = others.pop()
+            yield from others
+    if rest:
+        yield rest
 
 
 @contextmanager

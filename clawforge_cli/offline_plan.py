@@ -62,10 +62,11 @@ def plan_offline(
     since = (moment or now).replace(microsecond=0)
     checked = check_proposal(org, proposed, {**base_positions, **positions}, entries, since)
     found: dict[str, Any] = {"checks": checked.checks, "warnings": checked.warnings}
-    if checked.passed:
-        users = (Subject(user=item.metadata.name) for item in proposed if isinstance(item, User))
+    if not checked.errors:
         model = OrgModel(proposed)
-        check_variants(model, users, *horizon(now))
+        if checked.passed:
+            users = (Subject(user=item.metadata.name) for item in proposed if isinstance(item, User))
+            check_variants(model, users, *horizon(now))
         found["meaning"] = _meaning(planned.plan, against, proposed, model, since, (base_positions, positions))
     return planned.plan.model_copy(update=found), checked
 

@@ -14,7 +14,8 @@ from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, SingleSignOn
 from clawforge.resource.service_account import ServiceAccount
 
-_KINDS = frozenset({"Organization", "User", "ServiceAccount", "Group", "Role", "RoleBinding"})
+KINDS_WITH_RIGHTS = frozenset({"Organization", "User", "ServiceAccount", "Group", "Role", "RoleBinding"})
+"""The kinds of resources of which a change may give or take rights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def gains(before: Side, after: Side, changed: Iterable[str], now: dt.datetime) -
     sign-on's issuer does, a service account that trusts another issuer or subject, or may be used from further networks
     or for longer. And a right over a group reaches further when the group takes in more people.
     """
-    if not any(address.partition("/")[0] in _KINDS for address in changed):
+    if not any(address.partition("/")[0] in KINDS_WITH_RIGHTS for address in changed):
         return ()
     found: dict[Gain, None] = {}
     widened = widened_groups(before, after)

@@ -10,6 +10,7 @@ from typing import Any
 from clawforge.analysis.language.budget import TooComplexError
 from clawforge.analysis.level import (
     FREE,
+    PLAIN,
     Example,
     Level,
     Outcomes,
@@ -100,8 +101,13 @@ def compare(before: Effective, after: Effective, at: dt.datetime, *, elevated: b
     doubts = _Doubts()
     versions = version_outcomes(before.versions, after.versions, at)
     ordinary = _Part(before, after, before.enforced, after.enforced, doubts)
-    examples = list(ordinary.examples(versions))
-    if elevated:
+    tools = tuple(ordinary.changes())
+    by_tools_alone = versions is FREE and before.dlp.rules == after.dlp.rules
+    if by_tools_alone:
+        examples = [call for change in tools for call in (change.looser, change.tighter) if call is not None]
+    else:
+        examples = list(ordinary.examples(versions))
+    if elevated and not (by_tools_alone and before.skills == after.skills and before.floor == after.floor):
         examples += _Part(before, after, before.floor, after.floor, doubts, elevated=True).examples(versions)
     settings = setting_changes(before.enforced, after.enforced)
     examples += (_of_setting(change) for change in settings)
@@ -113,7 +119,7 @@ def compare(before: Effective, after: Effective, at: dt.datetime, *, elevated: b
         tighter=_best(example for example in examples if example.after > example.before),
         maybe_looser=tuple(sorted(doubts.looser)),
         maybe_tighter=tuple(sorted(doubts.tighter)),
-        tools=tuple(ordinary.changes()),
+        tools=tools,
         settings=settings,
     )
 
@@ -154,6 +160,26 @@ def _refuse_doubts(doubts: _Doubts) -> None:
         raise TooComplexError(min(doubts.looser))
 
 
+Shape = tuple[object, ...]
+"""What matters of facets: tools of one shape differ in nothing but their names."""
+
+_SHAPES: dict[int, tuple[Shape, Facets]] = {}
+
+
+def shape_of(facets: Facets) -> Shape:
+    """The shape of facets."""
+    known = _SHAPES.get(id(facets))
+    if known is None:
+        code = None if facets.code is None else (facets.code.keys, tuple(sorted(facets.code.safe.items())))
+        shape = (
+            facets.paths, facets.path_needed, facets.path_default, facets.urls, facets.url_needed, facets.command, code,
+            facets.skill,
+        )  # fmt: skip
+        # The facets are kept, so that their identity stays their own; there are as many as a catalogue has.
+        known = _SHAPES[id(facets)] = (shape, facets)
+    return known[0]
+
+
 class _Part:
     """One set of rules of both sides: the enforced ones, or the floor that elevated calls are judged by."""
 
@@ -174,7 +200,8 @@ class _Part:
         self._elevated = elevated
         self._names = (tool_rules(ours.tools, ours.mcp), tool_rules(theirs.tools, theirs.mcp))
         self.kinds = tuple({**self._names[0].kinds, **self._names[1].kinds}.values())
-        self._sections: dict[int, tuple[Outcomes, tuple[str, ...]]] = {}
+        self._sections: dict[Shape, tuple[Outcomes, tuple[str, ...]]] = {}
+        self._products: dict[tuple[Pair, Shape], Outcomes] = {}
 
     def examples(self, versions: Outcomes) -> Iterator[CallExample]:
         """Calls that change, the freest and the strictest of each kind of tools."""
@@ -212,9 +239,13 @@ class _Part:
     def outcomes(self, kind: ToolKind) -> Outcomes:
         """The pairs of the calls of one kind of tools."""
         pair = (self._names[0].level(kind), self._names[1].level(kind))
-        if pair == _BOTH_DENIED:
-            return {pair: Example()}
-        return product({pair: Example()}, self._inside(kind.tool.facets)[0])
+        key = (pair, shape_of(kind.tool.facets))
+        known = self._products.get(key)
+        if known is None:
+            own: Outcomes = {pair: PLAIN}
+            known = own if pair == _BOTH_DENIED else product(own, self._inside(kind.tool.facets)[0])
+            self._products[key] = known
+        return known
 
     def _is_same(self, kind: ToolKind) -> bool:
         """Whether neither the name nor anything inside of the calls makes a difference."""
@@ -222,9 +253,10 @@ class _Part:
         return before is after and (before is Level.DENY or not self._inside(kind.tool.facets)[1])
 
     def _inside(self, facets: Facets) -> tuple[Outcomes, tuple[str, ...]]:
-        known = self._sections.get(id(facets))
+        shape = shape_of(facets)
+        known = self._sections.get(shape)
         if known is None:
-            known = self._sections[id(facets)] = self._looked_inside(facets)
+            known = self._sections[shape] = self._looked_inside(facets)
         return known
 
     def _looked_inside(self, facets: Facets) -> tuple[Outcomes, tuple[str, ...]]:
@@ -282,6 +314,10 @@ def _best(examples: Iterable[CallExample]) -> CallExample | None:
     return min(examples, key=_order, default=None)
 
 
+_TELLING = ("exec", "write", "read", "web_fetch", "message")
+"""Tools whose loss or gain tells people most."""
+
+
 def _order(example: CallExample) -> tuple[Any, ...]:
     return (
         example.setting is not None,
@@ -289,6 +325,7 @@ def _order(example: CallExample) -> tuple[Any, ...]:
         bool(example.example.note),
         example.tool.isupper(),
         -abs(example.after - example.before),
+        _TELLING.index(example.tool) if example.tool in _TELLING else len(_TELLING),
         len(example.example.params),
         example.tool,
     )

@@ -1,14 +1,19 @@
-"""The subjects that are known, grouped: everybody of one group is treated alike on both sides of a change."""
+"""The subjects that are known, grouped: everybody of one cohort is treated alike on both sides of a change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from clawforge.analysis.world import Class, World
 from clawforge.resolve.membership import SubjectFacts
 from clawforge.resolve.subject import Subject
 from clawforge.resource.user import User
+
+Wanted = Callable[[SubjectFacts], bool]
+
+_MOST_TARGETS = 50
+"""Changed targets that everybody is held against by themselves; with more, everybody's whole class is worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +29,12 @@ class KnownInstance:
     @property
     def subject(self) -> Subject:
         """Its user, on it."""
-        return Subject.model_construct(
-            user=self.user,
-            instance=self.name,
-            agent=None,
-            context=None,
-            groups=self.groups,
-            tags=dict(self.tags),
-            claims=(),
-        )
+        return _subject(self.user, self)
 
 
 @dataclass(slots=True)
 class Cohort:
-    """Known subjects of one class. `facts` are those of the first."""
+    """Known subjects of one class. `first` is one of them, and `facts` are its."""
 
     one: Class
     first: Subject
@@ -45,10 +42,14 @@ class Cohort:
     users: list[str] = field(default_factory=list)
     instances: list[KnownInstance] = field(default_factory=list)
 
-    @property
-    def names(self) -> list[str]:
-        """The users, and `user on instance` for the instances."""
-        return [*self.users, *(f"{item.user} on {item.name}" for item in self.instances)]
+
+@dataclass(slots=True)
+class _Kind:
+    """People and machines of whom everything is equal that selectors may ask about."""
+
+    first: Subject
+    users: list[str] = field(default_factory=list)
+    instances: list[KnownInstance] = field(default_factory=list)
 
 
 class Population:
@@ -56,52 +57,92 @@ class Population:
 
     def __init__(self, world: World, instances: Iterable[KnownInstance] = ()) -> None:
         self._world = world
-        self._classes: dict[object, Class] = {}
-        self._cohorts: dict[Class, Cohort] = {}
-        self._named = tuple(side.index.named_users for side in world.sides)
-        self._instances = tuple(side.index.named_instances for side in world.sides)
-        for user in self._users():
-            bare = Subject.model_construct(
-                user=user, instance=None, agent=None, context=None, groups=(), tags={}, claims=()
-            )
-            self._cohort(bare).users.append(user)
+        self._kinds: dict[object, _Kind] = {}
+        sides = world.sides[:1] if world.has_same_people else world.sides
+        self._members = tuple(side.membership for side in sides)
+        self._named_users = frozenset().union(*(side.index.named_users for side in world.sides))
+        self._named_instances = frozenset().union(*(side.index.named_instances for side in world.sides))
+        if world.has_same_people:
+            for users in self._members[0].declared_by_kind:
+                self._add_alike(users)
+        else:
+            for user in self._users():
+                self._add(self._user_key(user), user)
         for instance in instances:
-            self._cohort(instance.subject).instances.append(instance)
+            instance_key = self._instance_key(instance)
+            kind = self._kinds.get(instance_key)
+            if kind is None:
+                kind = self._kinds[instance_key] = _Kind(instance.subject)
+            kind.instances.append(instance)
+
+    def _add_alike(self, users: Sequence[str]) -> None:
+        """Users whom only being named could tell apart."""
+        named = sorted(self._named_users.intersection(users))
+        for user in named:
+            self._add(self._user_key(user), user)
+        plain = [user for user in users if user not in named] if named else list(users)
+        if plain:
+            self._kinds[self._user_key(plain[0])] = _Kind(_subject(plain[0]), plain)
+
+    def _add(self, key: object, user: str) -> None:
+        kind = self._kinds.get(key)
+        if kind is None:
+            kind = self._kinds[key] = _Kind(_subject(user))
+        kind.users.append(user)
 
     @property
     def cohorts(self) -> tuple[Cohort, ...]:
         """Every class that somebody known is in."""
-        return tuple(self._cohorts.values())
+        return tuple(self._gathered(lambda _: True))
 
     @property
     def touched(self) -> Iterator[Cohort]:
         """Those for whom something changed that may matter."""
-        return (cohort for cohort in self._cohorts.values() if not self._world.is_untouched(cohort.one))
+        world = self._world
+        quick = world.has_same_people and world.changed_target_count <= _MOST_TARGETS
+        for cohort in self._gathered(world.may_touch if quick else lambda _: True):
+            if not world.is_untouched(cohort.one):
+                yield cohort
 
-    def _users(self) -> list[str]:
+    def _gathered(self, wanted: Wanted) -> Iterator[Cohort]:
+        cohorts: dict[Class, Cohort] = {}
+        for kind in self._kinds.values():
+            facts = self._world.facts(kind.first)
+            if not wanted(facts[0]):
+                continue
+            one = self._world.class_of(facts)
+            cohort = cohorts.get(one)
+            if cohort is None:
+                cohort = cohorts[one] = Cohort(one, kind.first, facts)
+            cohort.users.extend(kind.users)
+            cohort.instances.extend(kind.instances)
+        yield from cohorts.values()
+
+    def _users(self) -> Iterable[str]:
         found: dict[str, None] = {}
         for side in self._world.resources:
             found.update((item.metadata.name, None) for item in side.values() if isinstance(item, User))
-        return list(found)
+        return found
 
-    def _cohort(self, subject: Subject) -> Cohort:
-        facts = self._world.facts(subject)
-        key = (self._key(0, facts[0]), self._key(1, facts[1]))
-        one = self._classes.get(key)
-        if one is None:
-            one = self._classes[key] = self._world.class_of(facts)
-        cohort = self._cohorts.get(one)
-        if cohort is None:
-            cohort = self._cohorts[one] = Cohort(one, subject, facts)
-        return cohort
+    def _user_key(self, user: str) -> object:
+        """Everything that selectors ask about somebody, with the name only where some selector names it."""
+        kinds = tuple([members.kind_of_user(user) for members in self._members])
+        return (kinds, user if user in self._named_users else None)
 
-    def _key(self, side: int, facts: SubjectFacts) -> object:
-        """Everything that selectors ask about somebody, with names only where selectors name them."""
-        return (
-            facts.groups,
-            facts.roles,
-            facts.suspended,
-            facts.user if facts.user in self._named[side] else None,
-            facts.instance if facts.instance in self._instances[side] else None,
-            tuple(sorted(facts.tags.items())) if facts.tags else (),
-        )
+    def _instance_key(self, instance: KnownInstance) -> object:
+        name = instance.name
+        listed = tuple([members.groups_of_instance(name) for members in self._members])
+        user = self._user_key(self._members[0].user_name(instance.user))
+        return (user, name if name in self._named_instances else None, listed, instance.groups, instance.tags)
+
+
+def _subject(user: str, instance: KnownInstance | None = None) -> Subject:
+    return Subject.model_construct(
+        user=user,
+        instance=None if instance is None else instance.name,
+        agent=None,
+        context=None,
+        groups=() if instance is None else instance.groups,
+        tags={} if instance is None else dict(instance.tags),
+        claims=(),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clawforge.access.escalation import Gain, Side, gains
+from clawforge.access.escalation import KINDS_WITH_RIGHTS, Gain, Side, gains
 from clawforge.access.model import AccessModel
 from clawforge.analysis.search import Direction, Found, Search
 from clawforge.analysis.walk import MOST_SUBJECTS
@@ -81,12 +81,12 @@ def judge(world: World, *, most: int = MOST_SUBJECTS) -> Judged:
     except InputError as error:
         doubt = Direction(doubts=(f"The change cannot be judged by itself: {error.message}",))
         found = Found(doubt, doubt)
-    before, after = (Side(side, AccessModel.of(side.values())) for side in world.resources)
+    gained, lost = _rights(world)
     return Judged(
         looser=found.looser,
         tighter=found.tighter,
-        rights_gained=gains(before, after, world.changed, world.since),
-        rights_lost=gains(after, before, world.changed, world.since),
+        rights_gained=gained,
+        rights_lost=lost,
         unknown=tuple(_outside(world)),
     )
 
@@ -99,6 +99,15 @@ def judge_alone(
     if resource is not None:
         after[address] = resource
     return judge(World(tuple(before.values()), tuple(after.values()), since), most=most)
+
+
+def _rights(world: World) -> tuple[tuple[Gain, ...], tuple[Gain, ...]]:
+    """The rights on the control plane that come and go; indexing everybody's is worth it only where some may."""
+    if not any(address.partition("/")[0] in KINDS_WITH_RIGHTS for address in world.changed):
+        return (), ()
+    before, after = (Side(side, AccessModel.of(side.values())) for side in world.resources)
+    changed, now = world.changed, world.since
+    return gains(before, after, changed, now), gains(after, before, changed, now)
 
 
 def _answer(direction: Direction, rights: tuple[Gain, ...], unknown: tuple[str, ...]) -> Answer:

@@ -15,7 +15,7 @@ from clawforge.resolve.bare import Bare
 from clawforge.resolve.membership import SubjectFacts
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
-from clawforge.resolve.targets import StaticClass
+from clawforge.resolve.targets import StaticClass, Target
 from clawforge.resource.meta import Resource, Strict
 from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy
@@ -136,6 +136,26 @@ class World:
             return False
         before, after = ([self._named(side, item) for item in one[side].static] for side in (0, 1))
         return before == after and not any(address in self.changed for address, _ in before)
+
+    @cached_property
+    def has_same_people(self) -> bool:
+        """Everybody is in the same groups and holds the same roles on both sides."""
+        return self.sides[0].membership is self.sides[1].membership
+
+    def may_touch(self, facts: SubjectFacts) -> bool:
+        """Whether somebody can match anything that changed, where everybody belongs where they did."""
+        if self.concerns_everybody:
+            return True
+        return any(target.selector.possible(facts)[0] for target in self._changed_targets)
+
+    @property
+    def changed_target_count(self) -> int:
+        """How many targets of either side changed."""
+        return len(self._changed_targets)
+
+    @cached_property
+    def _changed_targets(self) -> tuple[Target, ...]:
+        return tuple(target for side in self.sides for target in side.index.targets if target.address in self.changed)
 
     def seen(self, one: Class, agent: str | None, context: str | None, *, guess: bool = True) -> tuple[Seen, ...]:
         """What the class gets through an agent and in a context, at every moment that differs from the others; with

@@ -33,6 +33,16 @@ _MESSAGE = "message"
 _BY_VOICE = (MergeRule.EVERY_LIST, MergeRule.MOST_SPECIFIC)
 """Rules that look at more of a voice than what it says about the field itself."""
 
+_FIELDS = tuple(
+    (
+        field,
+        frozenset((field.path, field.beside("mode"))) if field.merge.rule in _BY_VOICE else frozenset((field.path,)),
+    )
+    for field in decided_fields()
+    if field.path != _MESSAGE
+)
+"""The fields, with the paths of all that is looked at to decide them."""
+
 _Kind = TypeVar("_Kind", DlpRuleSet, SkillApproval, VersionTarget)
 _Value = TypeVar("_Value")
 
@@ -54,6 +64,7 @@ class BareResolver:
     def __init__(self, combiner: Combiner) -> None:
         self._combiner = combiner
         self._fields: dict[tuple[object, ...], Statement | None] = {}
+        self._defaults: dict[str, Statement | None] = {}
         self._rules: dict[tuple[int, ...], Rules] = {}
         self._verdicts: dict[tuple[object, ...], object] = {}
         # Statements and voices are known by their identity, so they must outlive the answers.
@@ -111,8 +122,11 @@ class BareResolver:
         return self._verdicts[key]  # type: ignore[return-value]  # filed under its kind
 
     def _rules_of(self, gathering: Gathering) -> Rules:
-        said = [(field, self._met(field, gathering)) for field in decided_fields() if field.path != _MESSAGE]
-        key = tuple(id(statement) for _, statement in said)
+        spoken = set().union(*(voice.statements for voice in gathering.voices))
+        said = [
+            (field, self._met(field, gathering) if spoken & paths else self._silent(field)) for field, paths in _FIELDS
+        ]
+        key = tuple([id(statement) for _, statement in said])
         if key not in self._rules:
             sections: dict[str, dict[str, object]] = {}
             for field, statement in said:
@@ -120,6 +134,12 @@ class BareResolver:
                     sections.setdefault(field.section, {})[field.attribute] = statement.value
             self._rules[key] = rules_of(sections)
         return self._rules[key]
+
+    def _silent(self, field: PolicyField) -> Statement | None:
+        """What holds where no policy says anything about a field."""
+        if field.path not in self._defaults:
+            self._defaults[field.path] = meet(field, self._combiner.heard(field, ()), self._combiner.lexicon)
+        return self._defaults[field.path]
 
     def _met(self, field: PolicyField, gathering: Gathering) -> Statement | None:
         heard = self._combiner.heard(field, gathering.voices)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from clawforge.resource.group import Group
@@ -135,6 +136,42 @@ class Membership:
     def groups_with_role(self, role: str) -> frozenset[str]:
         """Groups to which a role is bound."""
         return frozenset(group for group, held in self._group_roles.items() if any(name == role for name, _ in held))
+
+    def kind_of_user(self, user: str) -> int | str:
+        """Users of one kind are in the same groups, hold the same roles by their own name, and are both declared or
+        not, suspended or not. Somebody whom nobody declared but some group or binding names is a kind of their own."""
+        known = self._kinds.get(user)
+        if known is not None:
+            return known
+        return user if user in self._by_user or user in self._user_roles else -1
+
+    @cached_property
+    def declared_by_kind(self) -> tuple[tuple[str, ...], ...]:
+        """The declared users, those of one kind together."""
+        found: dict[int, list[str]] = {}
+        for user, kind in self._kinds.items():
+            found.setdefault(kind, []).append(user)
+        return tuple(tuple(users) for users in found.values())
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, int]:
+        numbers: dict[object, int] = {}
+        nothing: frozenset[str] = frozenset()
+        return {
+            user: numbers.setdefault(
+                (
+                    frozenset(self._by_user.get(user, nothing)),
+                    frozenset(self._user_roles.get(user, ())),
+                    user in self._suspended,
+                ),
+                len(numbers),
+            )
+            for user in sorted(self._declared)
+        }
+
+    def groups_of_instance(self, instance: str) -> frozenset[str]:
+        """Groups that list an instance by name."""
+        return frozenset(self._by_instance.get(instance, ()))
 
     @property
     def declared(self) -> frozenset[str]:

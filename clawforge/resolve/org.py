@@ -24,11 +24,14 @@ from clawforge.resolve.subject import Subject
 from clawforge.resolve.targets import StaticClass, Target, TargetedResource, TargetIndex
 from clawforge.resolve.verdicts import dlp, skills, unknown_dlp_groups, verdict_places, versions
 from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.group import Group
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy, PolicyMode
+from clawforge.resource.role_binding import RoleBinding
 from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.targeting import Enforcement
+from clawforge.resource.user import User
 from clawforge.resource.version_target import VersionTarget
 
 _CACHE_LIMIT = 20_000
@@ -64,11 +67,19 @@ class Resolution:
 
 class OrgModel:
     """Immutable: built once from resources whose references hold, in any order. Caches inside change no
-    answer."""
+    answer. What is known of the people of `previous` is taken over where they are the same."""
 
-    def __init__(self, resources: Sequence[Resource], *, catalogue: Catalogue | None = None) -> None:
+    def __init__(
+        self,
+        resources: Sequence[Resource],
+        *,
+        catalogue: Catalogue | None = None,
+        previous: OrgModel | None = None,
+    ) -> None:
         organization = _organization(resources)
-        self.membership = Membership(resources)
+        self._people = [resource for resource in resources if isinstance(resource, User | Group | RoleBinding)]
+        same = previous is not None and _are_same(self._people, previous._people)
+        self.membership: Membership = previous.membership if previous is not None and same else Membership(self._people)
         zone = organization.spec.timezone if organization is not None else "UTC"
         self.index = TargetIndex(resources, self.membership.user_name, zone)
         self._lexicon = Lexicon(catalogue or default_catalogue())
@@ -230,6 +241,10 @@ def _organization(resources: Sequence[Resource]) -> Organization | None:
     """The org's own resource; of several, which is an error elsewhere, the first by name."""
     found = [resource for resource in resources if isinstance(resource, Organization)]
     return min(found, key=lambda resource: resource.address, default=None)
+
+
+def _are_same(ours: Sequence[Resource], theirs: Sequence[Resource]) -> bool:
+    return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
 
 
 def _is_base(resource: TargetedResource) -> bool:

@@ -7,13 +7,13 @@ globs that match them, joined; a glob that can add nothing to what is already ce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 Token = str | Callable[[str], bool] | None
 """A character, a test of one, or None for any characters."""
 
-_BITS_OF_A_STEP, _STAYS_OF_A_STEP = 250, 70
+_BITS_OF_A_STEP, _STAYS_OF_A_STEP, _TRACKS_OF_A_STEP = 250, 70, 50
 
 State = tuple[int, int]
 """Where the globs are, and the outcomes that are certain."""
@@ -61,7 +61,10 @@ class CharacterMachine:
         place = 0
         for track in tracks:
             place = self._compile(track, place)
-        self.weight = 1 + place // _BITS_OF_A_STEP + self._stays.bit_count() // _STAYS_OF_A_STEP
+        slowness = (
+            place // _BITS_OF_A_STEP + self._stays.bit_count() // _STAYS_OF_A_STEP + len(tracks) // _TRACKS_OF_A_STEP
+        )
+        self.weight = 1 + slowness
         """Of one step, as a count: those on many globs at once take longer."""
 
     @property
@@ -152,13 +155,14 @@ class CharacterMachine:
         """Which bits move on: for the character, and for the others that it folds to."""
         mask = self._masks.get(character)
         if mask is None:
-            folded = [self._exact_folded.get(one, 0) | self._passed(one, folded=True) for one in list(character.casefold())]
-            folded[0] |= self._exact.get(character, 0) | self._passed(character, folded=False)
-            mask = self._masks[character] = tuple(folded)
+            masks = [self._passed(one, self._exact_folded, folded=True) for one in list(character.casefold())]
+            masks[0] |= self._passed(character, self._exact, folded=False)
+            mask = self._masks[character] = tuple(masks)
         return mask
 
-    def _passed(self, character: str, *, folded: bool) -> int:
-        return sum(bit for test, bit, is_folded in self._tests if is_folded is folded and test(character))
+    def _passed(self, character: str, exact: Mapping[str, int], *, folded: bool) -> int:
+        tested = (bit for test, bit, is_folded in self._tests if is_folded is folded and test(character))
+        return sum(tested) | exact.get(character, 0)
 
     def _settle(self, bits: int, arrived: int, certain: int) -> State:
         """Drop what cannot matter any more after some `*` have been reached."""

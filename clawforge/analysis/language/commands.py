@@ -1,9 +1,11 @@
 """Which combinations of lists of command patterns some command satisfies.
 
 All commands are read at once, word by word: words that no pattern tells apart count as one, and beginnings after which
-the patterns can go on alike count as one. What is left is finite, and small for patterns that people write. Programs
-that run others (`sudo`, `find -exec`) are followed into the commands within them, because a deny list is held against
-those too.
+the patterns can go on alike count as one. What is left is finite, and small for patterns that people write.
+
+A deny list is held against the commands within a wrapper too (`sudo`, `find -exec`). They are followed as long as an
+allow list may still match the wrapper: if none does, the wrapper passes no more freely than what it runs would pass by
+itself, and that is read anyway.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from clawforge.analysis.language.budget import Budget
 from clawforge.analysis.language.command_words import CommandWords
 from clawforge.analysis.language.confirmation import Confirmation, Vector, command_line
 from clawforge.analysis.language.inner_commands import WORDS, WRAPPERS, InnerView, InnerViews, ended_commands, sort_of
-from clawforge.analysis.language.word_condition import Kind, Sort, WordCondition, outcome_of
+from clawforge.analysis.language.word_condition import Ahead, Kind, Sort, WordCondition, outcome_of
 from clawforge.analysis.language.word_machine import Step, WordMachine, WordPattern
 from clawforge.decide.command_pattern import CommandPattern
 
@@ -39,8 +41,9 @@ class CommandVectors:
     """Truths of predicates, in their order, that commands have.
 
     `found` holds an example of each: a command line of one command, which the parser understands and which has exactly
-    these truths. `unverified` are vectors for which no example was confirmed, as where a pattern asks for `bash -c`,
-    which the parser never sees through; with the command line that came nearest.
+    these truths. It holds commands within it only where those make the difference. `unverified` are vectors for which
+    no example was confirmed, as where a pattern asks for `bash -c`, which the parser never sees through; with the
+    command line that came nearest.
     """
 
     found: Mapping[Vector, str]
@@ -128,8 +131,8 @@ class _Reading:
         own = self._machine.ahead(places, self._budget)[0] if inner else ahead
         before = self.words(index)
         seen: set[tuple[int, str]] = set()
-        is_program = index < 0 or (view is not None and view.starts)
-        sorts = [*self._words.sorts(ahead, is_program=is_program), *self._more(ahead, view, index)]
+        is_program = index < 0 or bool(inner)
+        sorts = [*self._words.sorts(ahead, is_program=is_program), *self._more(ahead, stays, view, index)]
         self._budget.spend(_STEPS_OF_A_STATE + _STEPS_OF_A_WORD * len(sorts))
         for word, outcome in sorts:
             words = (*before, word)
@@ -142,16 +145,18 @@ class _Reading:
                 seen.add(sort)
                 self._reach(outcome | stays, after, words, index)
 
-    def _more(self, ahead: Mapping[WordCondition, int], view: InnerView | None, index: int) -> list[Sort]:
+    def _more(self, ahead: Ahead, stays: int, view: InnerView | None, index: int) -> list[Sort]:
         """Words that make a difference to the parser, even if to no pattern."""
-        if view is None:
-            words: Sequence[str] = WRAPPERS if index < 0 and self._denying else ()
-        elif view.is_hidden or not self._states[index].places & self._allowed:
-            words = ()
-        else:
-            words = (*WORDS, *(self._inner_lines() if view.reads_text else ()))
-        sorts = [(word, outcome_of(ahead, word)) for word in words]
-        return [sort for sort in sorts if index >= 0 or sort[1] & self._allowed]
+        if index < 0:
+            wrappers = [(word, outcome_of(ahead, word)) for word in (WRAPPERS if self._denying else ())]
+            return [sort for sort in wrappers if sort[1] & self._allowed]
+        if view is None or view.is_hidden or not self._states[index].places & self._allowed:
+            return []
+        words = [*WORDS, *(self._inner_lines() if view.reads_text else ())]
+        # A wrapper within another leads to nothing new, unless an allow list asks for words that only it can take.
+        if view.starts and any(outcome & self._allowed & ~stays for outcome in ahead.values()):
+            words += WRAPPERS
+        return [(word, outcome_of(ahead, word)) for word in words]
 
     def _reach(self, places: int, view: InnerView | None, words: tuple[str, ...], origin: int) -> None:
         if view is not None and view.ends and self._counts_within(places):

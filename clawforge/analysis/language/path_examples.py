@@ -48,7 +48,7 @@ class PathConfirmation:
         self._steps = _STEPS_OF_A_PATH + sum(map(len, lists))
 
     def example(self, vector: tuple[bool, ...], found: Iterable[PathWords]) -> PathExample | None:
-        """The first of these paths that has this vector in the end, with the places in usual spots if they can be. Raises
+        """The first of these paths that has this vector, with the places in usual spots if that can be. Raises
         TooComplexError.
         """
         for words in islice(found, _MOST_TRIED):

@@ -6,7 +6,7 @@ against a name as it is spelled and against it without case. Where there is one,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from clawforge.analysis.language.budget import Budget
@@ -33,12 +33,12 @@ Sort = tuple[str, int]
 
 
 class PathNames:
-    """Sorts of names, remembered. `globs` are all that are ever asked; `unused` and `respelled` are bits that no outcome has; the second is added to the
-    outcome of a name that can be spelled in another case, of two that are equal otherwise. It is 0 if nobody asks.
+    """Sorts of names, remembered. `globs` are all that are ever asked. `unused` and `respelled` are bits that no
+    outcome has; the second is added for a name that can be spelled in another case, and is 0 if nobody asks.
     """
 
-    def __init__(self, globs: Iterable[NameGlob], unused: int, respelled: int, budget: Budget) -> None:
-        self._telling = telling_characters([glob for glob in globs if not glob.pieces])
+    def __init__(self, globs: Collection[NameGlob], unused: int, respelled: int, budget: Budget) -> None:
+        self._telling = [] if all(glob.pieces for glob in globs) else telling_characters(globs)
         self._unused = unused
         self._respelled = respelled
         self._budget = budget

@@ -51,21 +51,23 @@ def cased() -> dict[str, tuple[str, ...]]:
 
 
 def telling_characters(globs: Iterable[NameGlob]) -> list[str]:
-    """A character of every sort that the parts of these globs can tell apart, plain ones first."""
-    tokens = list({token for glob in globs for token in glob.tokens if token is not MANY})
-    if not tokens:
-        return []
+    """A character of every sort that the parts of these globs, and the names that they spell, tell apart. Plain ones
+    come first.
+    """
+    tokens = {token for glob in globs for token in glob.tokens if token is not MANY}
+    spelled = {character for token in tokens if isinstance(token, str) for character in token + token.casefold()}
+    every = [*(token for token in tokens if not isinstance(token, str)), *sorted({*spelled, "."})]
     found: dict[tuple[object, ...], str] = {}
-    for character in by_looks(filter(is_usable, _candidates(tokens))):
+    for character in by_looks(filter(is_usable, _candidates(every))):
         folded = character.casefold()
-        alike = tuple(fits_character(token, one) for token in tokens for one in (character, *folded))
-        single = folded if len(folded) > 1 else ""
-        found.setdefault((alike, single, has_other_spelling(character)), character)
+        alike = tuple(fits_character(token, one) for token in every for one in (character, *folded))
+        several = folded if len(folded) > 1 else ""
+        found.setdefault((alike, several, has_other_spelling(character)), character)
     return list(found.values())
 
 
 def _candidates(tokens: Iterable[Token]) -> set[str]:
-    spelled = {character for token in tokens if isinstance(token, str) for character in token + token.casefold()}
+    spelled = {token for token in tokens if isinstance(token, str)}
     ranges = [span for token in tokens if isinstance(token, CharacterSet) for span in token.ranges]
     bounds = {ord(character) + nearby for span in ranges for character in span for nearby in (-1, 0, 1)}
     bounds.update(ord(character) + nearby for character in spelled for nearby in (0, 1))

@@ -13,6 +13,7 @@ from clawforge.decide.shell_program import SYSTEM_DIRECTORIES
 ANY = ("", "")
 """The pieces of `*`."""
 
+
 class Kind(Enum):
     """What of a word a glob is held against."""
 

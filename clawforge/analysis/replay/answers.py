@@ -33,7 +33,7 @@ _MOST_ANSWERS = 200_000
 """Entries of each table: losing them costs time, keeping every one would cost memory without bound."""
 _MOST_PAIRS = 2_000
 _MOST_TOOLS = 5_000
-_MOST_KEY_BYTES = 64
+_MOST_KEY_BYTES = 192
 
 
 @dataclass(frozen=True, slots=True)

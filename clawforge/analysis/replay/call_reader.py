@@ -26,6 +26,7 @@ LONGEST_LINE = 1024 * 1024
 
 _LONGEST_NAME = 256
 _MOST_NAMES = 1_000
+_MOST_INSTANCES = 100_000
 _CLOCKS_DIFFER = dt.timedelta(minutes=5)
 _FIRST_YEAR = 1970
 _BOM = b"\xef\xbb\xbf"
@@ -71,6 +72,7 @@ class CallReader:
     def __init__(self, org: str, now: dt.datetime) -> None:
         self._org = org
         self._latest = now + _CLOCKS_DIFFER
+        self._instances: dict[str, str] = {}
 
     def read(self, lines: Iterable[bytes], share: Share = WHOLE) -> Iterator[RecordedCall | Misread]:
         """Every line of a share that is not blank, with or without its end, numbered from 1 in the whole."""
@@ -106,7 +108,7 @@ class CallReader:
             _name(get("target") if tool is None else tool, Fault.NO_TOOL),
             _params(said),
             self._called_at(get("at"), get("claimed")),
-            _instance(record["actor"]),
+            self._instance(record["actor"]),
             _optional(detail.get("agent")),
             _optional(detail.get("context")),
             None,
@@ -132,6 +134,19 @@ class CallReader:
             None if tags is None else _pairs(tags),
             _EFFECTS.get(effect) if effect.__class__ is str else None,
         )
+
+    def _instance(self, actor: Any) -> str:
+        if not isinstance(actor, str):
+            raise _FaultError(Fault.BAD_FIELD)
+        known = self._instances.get(actor)
+        if known is None:
+            kind, _, name = actor.partition(":")
+            if kind != "instance":
+                raise _FaultError(Fault.BAD_FIELD)
+            if len(self._instances) >= _MOST_INSTANCES:
+                self._instances.clear()
+            known = self._instances[actor] = _name(name, Fault.BAD_FIELD)
+        return known
 
     def _called_at(self, written: Any, claimed: Any) -> dt.datetime:
         """When it was: what the agent says, who may send what it did later, but not before it did it."""
@@ -211,12 +226,6 @@ def _name(value: Any, missing: Fault) -> str:
         name: str = value
         return name
     raise _FaultError(missing if value is None else Fault.BAD_FIELD)
-
-
-def _instance(actor: Any) -> str:
-    if not isinstance(actor, str) or not actor.startswith("instance:"):
-        raise _FaultError(Fault.BAD_FIELD)
-    return _name(actor[9:], Fault.BAD_FIELD)
 
 
 def _optional(value: Any) -> str | None:

@@ -43,6 +43,7 @@ class PolicyJudge:
 
     def __init__(self, resolution: Resolution, positions: Positions) -> None:
         self.digest = resolution.digest
+        self.matched = resolution.matched
         # Policies on trial change no effect, and judging by them as well takes as long as judging does.
         self._effective = resolution.effective.model_copy(update={"shadow": None})
         self._provenance = locate(resolution.provenance, positions)

@@ -81,7 +81,10 @@ class Tally:
 
     def remark(self, what: Fault | Doubt, line: int) -> None:
         """Something about a line that a reader must know."""
-        self.remarks.setdefault(what, Lines()).add(line)
+        lines = self.remarks.get(what)
+        if lines is None:
+            lines = self.remarks[what] = Lines()
+        lines.add(line)
 
     def wants_sample(self, turn: Turn, outcome: Outcome, line: int) -> bool:
         """Whether a call of this line would be among the examples: the first lines are, whichever part they are in."""

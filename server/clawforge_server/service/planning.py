@@ -54,7 +54,7 @@ def create_plan(
     resources = _proposed_state(state, proposal, proposed)
     instances = _instances(plane, org)
     after = state.with_suspensions(resources)
-    model = OrgModel(after)
+    model = OrgModel(after, previous=state.model)
     check_bundles(model, _subjects(instances, resources), now)
     meaning = planned.plan.meaning
     if not planned.plan.is_empty:

@@ -1,0 +1,1 @@
+"""Least privilege: the narrowest policy that still allows what was seen."""
