@@ -15,7 +15,7 @@ LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help quickstart test provider chaos api-fuzz check format generated bench bench-audit audit-tamper lock wheel clean
+.PHONY: help quickstart test provider chaos api-fuzz oracle check format generated bench bench-audit audit-tamper lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -74,11 +74,22 @@ endif
 bench: $(VENV)/.locked-dev ## measure, beside yamllint and check-jsonschema, and print tables
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/token_check.py
+	$(BIN)/python bench/access.py
+	$(BIN)/python bench/inclusion.py
+	$(BIN)/python bench/replay.py
 	$(BIN)/python bench/audit.py
 
 # Ten million records take some minutes and 4 GiB to write; they are kept under build/ for the next time.
 bench-audit: $(VENV)/.locked-dev
 	RECORDS=10000000 $(BIN)/python bench/audit.py
+
+# The suite asks the oracle of the analysis some 20,000 questions; this asks as many as a night has time for.
+WORLDS ?= 2000
+
+oracle: $(VENV)/.locked-dev ## hold the analysis to an enumeration of small worlds (WORLDS=2000)
+	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) \
+		$(BIN)/pytest --timeout 0 tests/clawforge/analysis/test_worlds_oracle.py \
+		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py
 
 # The suite makes 300 random edits of an audit log; this makes thousands, and each must be found.
 EDITS ?= 10000

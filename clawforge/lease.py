@@ -33,7 +33,8 @@ HEADER_LIMIT = 48 * 1024
 
 class Lease(Strict):
     """`bundle` is the digest of the bundle that this instance should enforce, `overlays` that of its runtime overlays.
-    `kill` lists every kill switch of the org that is on; each agent judges which concern it."""
+    `kill` lists every kill switch of the org that is on, and one for this instance if it is in quarantine; each agent
+    judges which concern it."""
 
     schema_: Annotated[Literal["clawforge.lease/v1"], Field(alias="schema")] = "clawforge.lease/v1"
     org: Name

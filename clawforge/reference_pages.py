@@ -61,10 +61,11 @@ Short words that the pages use for the type of a value.
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A document in which every field of its kind is written: its text and its plain value."""
+    """Documents in which every field of their kind is written, one unless fields exclude each other: their text and
+    their plain values."""
 
     text: str
-    value: Any
+    values: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def reference_pages(examples: Mapping[str, Example]) -> dict[str, str]:
 
 def _page(kind: str, schema: Schema, example: Example) -> str:
     definitions = schema["$defs"]
-    root = _Section("", "Fields", schema, (example.value,))
+    root = _Section("", "Fields", schema, example.values)
     sections = list(_sections(root, definitions))
     parts = [f"# {kind}", schema["description"], f"```yaml\n{example.text.rstrip()}\n```"]
     for section in sections:

@@ -9,8 +9,9 @@ from pydantic import Field
 from clawforge.resource.enrollment import LONGEST_LIFE
 from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
 
-InstanceState = Literal["active", "pending", "expired", "rejected", "revoked"]
-"""`pending` waits for an approval, `expired` waited in vain; the credential of the last three is dead."""
+InstanceState = Literal["active", "quarantined", "pending", "expired", "rejected", "revoked"]
+"""`quarantined` works, and denies every call; `pending` waits for an approval, `expired` waited in vain; the credential
+of the last three is dead."""
 
 
 class EnrollmentRequest(Strict):
@@ -99,6 +100,20 @@ class ReviewRequest(Strict):
     reason: Reason | None = None
 
 
+class ReleaseRequest(Strict):
+    """Why an instance may leave its quarantine."""
+
+    reason: Reason
+
+
+class QuarantineView(Strict):
+    """An invariant for whose sake an instance is shut in since a moment, with what was found."""
+
+    invariant: str
+    at: Instant
+    why: str
+
+
 class InstanceView(Strict):
     """One instance. `reason` is what was said when it was approved, rejected or revoked."""
 
@@ -116,6 +131,7 @@ class InstanceView(Strict):
     pending_until: Instant | None = None
     approved_by: str | None = None
     reason: str | None = None
+    quarantine: tuple[QuarantineView, ...] = ()
 
 
 class InstanceList(Strict):

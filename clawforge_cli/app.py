@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "who-can": "List who may call a tool, known or not.",
     "what-can": "List the tools that a subject may call.",
     "blame": "Find since when a call is decided as it is.",
+    "suggest": "Suggest the narrowest policies that still allow what was seen.",
     "login": "Sign in to a control plane.",
     "logout": "End the session that login made.",
     "whoami": "Say whose credential is used, and what it is good for.",

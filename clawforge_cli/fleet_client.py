@@ -7,6 +7,7 @@ from clawforge.wire_enrollment import (
     InstanceList,
     InstanceState,
     InstanceView,
+    ReleaseRequest,
     ReviewRequest,
 )
 from clawforge_cli.identity_client import IdentityClient
@@ -42,4 +43,10 @@ class FleetClient(IdentityClient):
         """Turn a machine away that waits to be let in."""
         return self._call(
             InstanceView, "POST", self._path("instances", instance, "rejections"), ReviewRequest(reason=reason)
+        )
+
+    def release(self, instance: str, reason: str) -> InstanceView:
+        """Let a machine out of its quarantine."""
+        return self._call(
+            InstanceView, "POST", self._path("instances", instance, "releases"), ReleaseRequest(reason=reason)
         )

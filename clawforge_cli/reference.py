@@ -31,14 +31,14 @@ def pages(examples: Path) -> dict[str, str]:
 
 
 def _read(path: Path) -> tuple[str, Example]:
-    """The kind of the one document in a file, and the document."""
+    """The one kind of the documents in a file, and the documents."""
     data = path.read_bytes()
     documents, problems = compose(data, file=path.name)
-    if problems or len(documents) != 1:
-        raise ValueError(f"{path} does not hold exactly one readable document: {problems}")
-    value = documents[0].value
-    kind = (written_address(value) or "Project/").partition("/")[0]
-    return kind, Example(data.decode(), value)
+    values = tuple(document.value for document in documents)
+    kinds = {(written_address(value) or "Project/").partition("/")[0] for value in values}
+    if problems or len(kinds) != 1:
+        raise ValueError(f"{path} does not hold readable documents of one kind: {problems}")
+    return kinds.pop(), Example(data.decode(), values)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,7 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     action.add_argument(
         "--check", type=Path, metavar="DIR", nargs="?", const=_PAGES, help="exit 3 when a page there is out of date"
     )
-    parser.add_argument("--examples", type=Path, default=_EXAMPLES, metavar="DIR", help="a complete document a kind")
+    parser.add_argument(
+        "--examples", type=Path, default=_EXAMPLES, metavar="DIR", help="complete documents of each kind"
+    )
     chosen = parser.parse_args(arguments)
     folder: Path = chosen.write or chosen.check
     wanted = {name: text.encode() for name, text in pages(chosen.examples).items()}

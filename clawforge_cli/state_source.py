@@ -47,6 +47,7 @@ def state_of_server(path: Path, org: str | None, server: str | None) -> KnownSta
         )
     instances = tuple(
         KnownInstance(item.instance, item.user, item.groups, tuple(item.tags.items()), tuple(item.versions.items()))
-        for item in client.instances("active").instances
+        for item in client.instances().instances
+        if item.state in ("active", "quarantined")
     )
     return KnownState(resources, answer.positions, instances)

@@ -243,6 +243,47 @@ def orgs(draw: st.DrawFn, count: int = 5, **kinds: Any) -> list[Resource]:
     return list(draw(st.permutations(found)))
 
 
+_FORBIDDEN = st.fixed_dictionaries(
+    {"tools": some(TOOLS)},
+    optional={
+        "commands": some(COMMANDS),
+        "paths": some(GLOBS),
+        "hosts": some(DOMAINS),
+        "effect": st.sampled_from(("allow", "ask")),
+    },
+)
+
+_REQUIRED = st.fixed_dictionaries(
+    {"tools": some(("exec", "read", "web_fetch", "group:fs", "mcp__github__x"))},
+    optional={"params": st.just({"path": "/srv/x"}), "effect": st.sampled_from(("allow", "ask"))},
+)
+
+INVARIANT_SPECS = st.builds(
+    lambda selector, schedule, demand, enforcement, reaction: _without_none(
+        {
+            "appliesTo": selector,
+            "schedule": schedule,
+            **demand,
+            "enforcement": enforcement,
+            "onViolation": reaction,
+        }
+    ),
+    SELECTORS,
+    st.none() | SCHEDULES,
+    st.builds(lambda spec: {"forbid": spec}, _FORBIDDEN) | st.builds(lambda spec: {"require": spec}, _REQUIRED),
+    st.sampled_from(("enforce", "warn")),
+    st.sampled_from(("alert", "quarantine")),
+)
+"""An Invariant's spec."""
+
+
+def invariants(count: int = 4) -> st.SearchStrategy[list[Resource]]:
+    """Invariants `demand-0`, `demand-1` and so on, some of which hold."""
+    return st.lists(INVARIANT_SPECS, max_size=count).map(
+        lambda specs: [resource("Invariant", f"demand-{number}", spec) for number, spec in enumerate(specs)]
+    )
+
+
 SUBJECTS = st.builds(
     Subject,
     user=st.sampled_from((*USERS, "alice@acme.example", "stranger")),

@@ -141,8 +141,10 @@ def _of_seen(seen: Seen) -> Iterator[AccessChange]:
     yield from _tools(comparison)
     for setting in comparison.settings:
         yield AccessChange(setting.looser, "setting", (setting.path,), setting.before, setting.after)
-    yield from _dlp_rules(before, after)
-    yield from _skills(before, after)
+    if before.enforced.tools.allow != () and after.enforced.tools.allow != ():
+        # Who may do nothing on one side neither gains nor loses by what bounds the other.
+        yield from _dlp_rules(before, after)
+        yield from _skills(before, after)
 
 
 def _tools(comparison: Comparison) -> Iterator[AccessChange]:
@@ -178,6 +180,8 @@ def _labels(tools: Sequence[ToolChange]) -> tuple[str, ...]:
 
 def _dlp_rules(before: Effective, after: Effective) -> Iterator[AccessChange]:
     """Rules that begin or cease to apply, or do something else than before."""
+    if before.dlp is after.dlp:
+        return
     ours, theirs = ({(rule.resource, rule.id): rule for rule in side.dlp.rules} for side in (before, after))
     for key in sorted(ours.keys() | theirs.keys()):
         old, new = ours.get(key), theirs.get(key)
@@ -205,6 +209,8 @@ def _action(rule: EffectiveDlpRule | None) -> str:
 
 def _skills(before: Effective, after: Effective) -> Iterator[AccessChange]:
     """Skills that are approved or revoked on one side only; approvals matter where they are asked for."""
+    if before.skills is after.skills:
+        return
     for gain, old, new in ((True, before, after), (False, after, before)):
         approved = set(new.skills.approved) - set(old.skills.approved)
         if new.enforced.skills.require_approval or old.enforced.skills.require_approval:

@@ -9,13 +9,18 @@ from collections.abc import Iterator
 from clawforge.analysis.policy_change import COMMANDS, SKILLS, changed_fields, working_together
 from clawforge.analysis.wants import Want
 from clawforge.analysis.world import World
+from clawforge.resolve.field import policy_fields
 from clawforge.resource.policy import Policy, PolicyMode
 from clawforge.resource.skill_approval import SkillApproval
+
+_SPOKEN = tuple((field.path, field.section) for field in policy_fields() if field.section in (COMMANDS, SKILLS))
 
 
 def companions(world: World, address: str) -> Iterator[Want]:
     """What must be matched beside a changed resource for its change to show, where that is more than a base."""
     concerned = _concerned(world, address)
+    if not concerned:
+        return
     is_verdict = address.startswith("SkillApproval/")
     seen: set[Want] = set()
     for side, model in enumerate(world.sides):
@@ -80,4 +85,4 @@ def _concerned(world: World, address: str) -> frozenset[str]:
 def _spoken(world: World, side: int, policy: Policy) -> frozenset[str]:
     """Of commands and skills, what a policy speaks about, by itself or by what it extends."""
     said = world.sides[side].combiner.says(policy)
-    return frozenset(path.partition(".")[0] for path in said) & {COMMANDS, SKILLS}
+    return frozenset(section for path, section in _SPOKEN if path in said)

@@ -31,6 +31,7 @@ from clawforge.analysis.sections.tools import ToolKind, tool_rules
 from clawforge.analysis.sections.versions import version_outcomes
 from clawforge.decide.facets import NO_FACETS, Facets
 from clawforge.effective import Effective, Rules
+from clawforge.resource.meta import Strict
 
 COMMANDS, PATHS, HOSTS, SKILLS = "commands", "paths", "hosts", "skills"
 """What within a tool's parameters may make the difference."""
@@ -102,18 +103,20 @@ def compare(before: Effective, after: Effective, at: dt.datetime, *, elevated: b
     versions = version_outcomes(before.versions, after.versions, at)
     ordinary = _Part(before, after, before.enforced, after.enforced, doubts)
     tools = tuple(ordinary.changes())
-    by_tools_alone = versions is FREE and before.dlp.rules == after.dlp.rules
+    by_tools_alone = versions is FREE and _is_same(before.dlp, after.dlp)
     if by_tools_alone:
         examples = [call for change in tools for call in (change.looser, change.tighter) if call is not None]
     else:
         examples = list(ordinary.examples(versions))
-    if elevated and not (by_tools_alone and before.skills == after.skills and before.floor == after.floor):
+    same_floor = _is_same(before.skills, after.skills) and _is_same(before.floor, after.floor)
+    if elevated and not (by_tools_alone and same_floor):
         examples += _Part(before, after, before.floor, after.floor, doubts, elevated=True).examples(versions)
     settings = setting_changes(before.enforced, after.enforced)
     examples += (_of_setting(change) for change in settings)
-    gone, come = undecided_directions(before.dlp, after.dlp)
-    doubts.looser.update(gone)
-    doubts.tighter.update(come)
+    if not _is_same(before.dlp, after.dlp):
+        gone, come = undecided_directions(before.dlp, after.dlp)
+        doubts.looser.update(gone)
+        doubts.tighter.update(come)
     return Comparison(
         looser=_best(example for example in examples if example.after < example.before),
         tighter=_best(example for example in examples if example.after > example.before),
@@ -122,6 +125,11 @@ def compare(before: Effective, after: Effective, at: dt.datetime, *, elevated: b
         tools=tools,
         settings=settings,
     )
+
+
+def _is_same(before: Strict, after: Strict) -> bool:
+    """Equal; parts of policies that come out of one world are one object then, which is known at once."""
+    return before is after or before == after
 
 
 def differs_by_name(before: Effective, after: Effective) -> bool:
@@ -205,7 +213,7 @@ class _Part:
 
     def examples(self, versions: Outcomes) -> Iterator[CallExample]:
         """Calls that change, the freest and the strictest of each kind of tools."""
-        same_dlp = self._dlp[0].rules == self._dlp[1].rules
+        same_dlp = _is_same(*self._dlp)
         for kind in self.kinds:
             if same_dlp and versions is FREE and self._is_same(kind):
                 continue

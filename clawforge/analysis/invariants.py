@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from clawforge.analysis.calls import Calls, calls_of
@@ -105,14 +105,6 @@ class _Attempt:
         doubts = () if self._found is not None else tuple(sorted(self._doubts))
         return Proof(self._invariant, self._found, doubts)
 
-    def of_subject(self, ways: Iterable[Subject]) -> Violation | None:
-        """The violation of one subject. Raises InputError where that cannot be decided."""
-        for subject in ways:
-            self._look(subject, self._world.class_of(self._world.facts(subject)))
-        if self._found is None and self._doubts:
-            raise InputError(f"{self._invariant.address} cannot be decided: {min(self._doubts)}", code="undecided")
-        return self._found
-
     def _wanted(self) -> Iterator[frozenset[Want]]:
         """To get a forbidden call somebody needs a base and as little else as can be; to miss one that is required,
         one policy that refuses it is enough, or none that lets anything pass."""
@@ -163,37 +155,3 @@ def _matches(selector: CompiledSelector, world: World, subject: Subject) -> bool
     """Whether the invariant is about this subject, through its agent and in its context."""
     possible, excepted = selector.possible(world.sides[0].facts(subject))
     return possible and selector.through(subject.agent, subject.context, excepted=excepted)
-
-
-def violations_of(
-    model: OrgModel, invariants: Iterable[Invariant], subject: Subject, since: dt.datetime
-) -> tuple[tuple[Invariant, Violation], ...]:
-    """The invariants that one subject violates from a moment on, through any agent and in any context that policies or
-    the invariant name. Raises InputError as `OrgModel.resolve`, and for what cannot be decided."""
-    found: list[tuple[Invariant, Violation]] = []
-    for invariant in invariants:
-        spec = invariant.spec
-        watched = () if spec.schedule is None else (spec.schedule,)
-        world = World((), (), since, models=(model, model), watched=watched)
-        selector = compile_selector(spec.applies_to, model.membership.user_name)
-        attempt = _Attempt(world, invariant, 1)
-        violation = attempt.of_subject(_ways(model, selector, subject))
-        if violation is not None:
-            found.append((invariant, violation))
-    return tuple(found)
-
-
-def _ways(model: OrgModel, selector: CompiledSelector, subject: Subject) -> list[Subject]:
-    """The subject through every agent and in every context that somebody names."""
-    agents: set[str | None] = {subject.agent}
-    contexts: set[str | None] = {subject.context}
-    for one in (selector, *(target.selector for target in model.index.targets)):
-        for conditions in (one.conditions, one.exception):
-            if conditions is not None:
-                agents |= conditions.agents or frozenset()
-                contexts |= conditions.contexts or frozenset()
-    return [
-        subject.model_copy(update={"agent": agent, "context": context})
-        for agent in sorted(agents, key=lambda name: name or "")
-        for context in sorted(contexts, key=lambda name: name or "")
-    ]

@@ -29,7 +29,7 @@ MOST_NAMES = 10
 """People and machines that a line names."""
 
 _MOST_ALONE = 40
-_MOST_WORK_ALONE = 100_000
+_MOST_WORK_ALONE = 50_000
 """Changes that are judged by themselves: at most so many, and so many resources read for all of them together."""
 
 _SUBJECTS_ALONE = 4_000
@@ -81,12 +81,7 @@ def _alone(world: World, judged: Judged) -> tuple[ChangeVerdict, ...]:
         return (_change_verdict(addresses[0], judged),)
     if len(addresses) > _MOST_ALONE or len(addresses) * len(before.keys() | after.keys()) > _MOST_WORK_ALONE:
         return ()
-    return tuple(
-        _change_verdict(
-            address, judge_alone(dict(before), address, after.get(address), world.since, most=_SUBJECTS_ALONE)
-        )
-        for address in addresses
-    )
+    return tuple(_change_verdict(address, judge_alone(world, address, most=_SUBJECTS_ALONE)) for address in addresses)
 
 
 def _change_verdict(address: str, judged: Judged) -> ChangeVerdict:

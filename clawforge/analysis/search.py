@@ -9,7 +9,7 @@ changed, with every base and every escape, and if none of them shows a differenc
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from clawforge.analysis.companions import companions
@@ -25,6 +25,7 @@ from clawforge.analysis.walk import (
     base_wants,
     one_want,
 )
+from clawforge.analysis.wants import Given, Want
 from clawforge.analysis.world import Class, Seen, World
 from clawforge.resolve.subject import Subject
 
@@ -115,17 +116,24 @@ class Search:
                 self._doubt(TOO_MANY)
 
     def _visit_all(self) -> None:
+        for wants, given in self._requests():
+            if self._is_settled():
+                return
+            self._walk.grow(wants, given)
+
+    def _requests(self) -> Iterator[tuple[frozenset[Want], Given]]:
+        """Whom to make: for every seed alone, then with every base, then with every companion too."""
         planted = tuple(seeds(self._world, self._walk.tailor.alike))
-        for seed in planted:
-            self._walk.grow(seed.wants, seed.given)
         bases = [None, *base_wants(self._world)]
         for seed in planted:
+            yield seed.wants, seed.given
+        for seed in planted:
             for base in bases:
-                self._walk.grow(seed.wants | one_want(base), seed.given)
+                yield seed.wants | one_want(base), seed.given
         for seed in planted:
             for companion in companions(self._world, seed.address):
                 for base in bases:
-                    self._walk.grow(seed.wants | {companion} | one_want(base), seed.given)
+                    yield seed.wants | {companion} | one_want(base), seed.given
 
     def _is_settled(self) -> bool:
         if self._first and (self._differs or self._looser.witness is not None or self._tighter.witness is not None):

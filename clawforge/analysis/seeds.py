@@ -44,22 +44,25 @@ class Possible:
 
 def possible_directions(world: World) -> Possible:
     """What only narrows can only tighten when it comes, and loosen when it goes; what never decides does neither."""
+    before, after = (any(isinstance(item, Policy) for item in side.values()) for side in world.resources)
+    if not before or not after:
+        # Without any policy nothing is allowed: there is nothing to lose, or nothing to gain.
+        return Possible(looser=after, tighter=before)
     if world.concerns_everybody:
         return Possible(True, True)
     looser = tighter = False
     for address in world.changed:
-        before, after = (side.get(address) for side in world.resources)
-        if _decides_nothing(before) and _decides_nothing(after):
+        old, new = (side.get(address) for side in world.resources)
+        if _decides_nothing(old) and _decides_nothing(new):
             continue
         alone = compared_alone(world, address)
         if alone is not None:
             looser |= alone.looser is not None or bool(alone.maybe_looser)
             tighter |= alone.tighter is not None or bool(alone.maybe_tighter)
             continue
-        gone, come = before is not None, after is not None
-        narrow = all(item is None or _narrows(item) or _decides_nothing(item) for item in (before, after))
-        looser |= not narrow or (gone and not _decides_nothing(before))
-        tighter |= not narrow or (come and not _decides_nothing(after))
+        narrow = all(item is None or _narrows(item) or _decides_nothing(item) for item in (old, new))
+        looser |= not narrow or not _decides_nothing(old)
+        tighter |= not narrow or not _decides_nothing(new)
     return Possible(looser, tighter)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from clawforge.analysis.search import Direction, Found, Search
 from clawforge.analysis.walk import MOST_SUBJECTS
 from clawforge.analysis.world import World
 from clawforge.errors import InputError
+from clawforge.resolve.org import OrgModel
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationSpec
 
@@ -91,14 +91,19 @@ def judge(world: World, *, most: int = MOST_SUBJECTS) -> Judged:
     )
 
 
-def judge_alone(
-    before: dict[str, Resource], address: str, resource: Resource | None, since: dt.datetime, *, most: int
-) -> Judged:
-    """Judge one change as if it were the only one; `resource` is None for one that goes."""
+def judge_alone(world: World, address: str, *, most: int) -> Judged:
+    """Judge the change of one resource as if it were the only one."""
+    before = world.resources[0]
     after = {key: value for key, value in before.items() if key != address}
-    if resource is not None:
-        after[address] = resource
-    return judge(World(tuple(before.values()), tuple(after.values()), since), most=most)
+    changed = world.resources[1].get(address)
+    if changed is not None:
+        after[address] = changed
+    try:
+        models = (world.sides[0], OrgModel(tuple(after.values()), previous=world.sides[0]))
+    except InputError as error:
+        doubt = Direction(doubts=(f"The change cannot be judged by itself: {error.message}",))
+        return Judged(doubt, doubt)
+    return judge(World(before.values(), after.values(), world.since, models=models), most=most)
 
 
 def _rights(world: World) -> tuple[tuple[Gain, ...], tuple[Gain, ...]]:

@@ -12,7 +12,9 @@ from clawforge.resource.policy import Policy, PolicyMode
 from clawforge.resource.targeting import Enforcement
 
 MOST_SUBJECTS = 60_000
-"""Subjects that one walk makes before it gives up, and says so."""
+"""Subjects that one walk makes before it gives up, and says so. Looking closer at one counts as several."""
+
+_CLOSER_LOOK = 20
 
 TOO_MANY = "There are too many combinations of groups, policies and exceptions to look at all of them."
 TOO_MANY_SCHEDULES = "Too many schedules may be open at once to look at all their combinations."
@@ -54,10 +56,13 @@ class Walk:
                 continue
             self._asked.add((current, given))
             for subject in self.tailor.subjects(current, given):
-                self._left -= 1
-                if self._left < 0:
-                    raise ExhaustedError
+                self._spend(1)
                 waiting += [current | {escape} for escape in self._visit(subject) if escape not in current]
+
+    def _spend(self, steps: int) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise ExhaustedError
 
     def _visit(self, subject: Subject) -> list[Want]:
         """Look at one subject; the exceptions that would take it out of something that it matches."""
@@ -65,6 +70,7 @@ class Walk:
         key = (one, subject.agent, subject.context)
         if key not in self._visited:
             self._visited.add(key)
+            self._spend(_CLOSER_LOOK)
             self._look(subject, one)
         return list(self._escapes(one))
 

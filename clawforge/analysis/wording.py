@@ -41,10 +41,11 @@ def call_words(tool: str, example: Example) -> str:
 def proof_sentence(proof: Proof) -> str:
     """Why an invariant does not hold, or why that is not known; empty if it holds."""
     if proof.violation is not None:
-        return _violated(proof.violation)
+        return f"It does not hold: {violation_words(proof.violation)}."
     return f"Whether it holds is not known. {' '.join(proof.doubts)}" if proof.doubts else ""
 
 
-def _violated(violation: Violation) -> str:
+def violation_words(violation: Violation) -> str:
+    """Who calls what, and what comes of it: `ada on laptop-7 at 2026-11-29T10:00:00Z calls exec and gets allow`."""
     who, call = subject_words(violation.subject, violation.at), call_words(violation.tool, violation.example)
-    return f"It does not hold: {who} calls {call} and gets {violation.level.word}."
+    return f"{who} calls {call} and gets {violation.level.word}"

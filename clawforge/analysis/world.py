@@ -9,11 +9,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 from clawforge.analysis.comparison import NOTHING_CHANGES, Comparison, compare, differs_by_name
-from clawforge.analysis.moments import Cell, Key, Moments, key_of
+from clawforge.analysis.moments import ALWAYS, Cell, Key, Moments, key_of
 from clawforge.effective import Effective
 from clawforge.resolve.bare import Bare
 from clawforge.resolve.membership import SubjectFacts
-from clawforge.resolve.org import OrgModel
+from clawforge.resolve.org import OrgModel, is_any_base
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.targets import StaticClass, Target
 from clawforge.resource.meta import Resource, Strict
@@ -23,13 +23,24 @@ from clawforge.resource.targeting import Schedule
 from clawforge.resource.version_target import VersionTarget
 
 _MOST_COMPARED = 50_000
+_PARTS = ("enforced", "floor", "dlp", "skills", "versions")
+"""The parts of an effective policy that decide about calls."""
 
 
 class SideClass(NamedTuple):
-    """What of a subject matters to one side, apart from agent, context and time."""
+    """What of a subject matters to one side, apart from agent, context and time. What is simply for everybody tells
+    nobody apart, so it is not in `static`."""
 
     static: StaticClass
     suspended: bool
+
+
+class ForAll(NamedTuple):
+    """Targets of one side that everybody matches, those that hold always and the others, and the keys of the others."""
+
+    always: tuple[int, ...]
+    scheduled: tuple[int, ...]
+    keys: frozenset[Key]
 
 
 Class = tuple[SideClass, SideClass]
@@ -77,8 +88,10 @@ class World:
         self.sides = models or tuple(OrgModel(tuple(side.values())) for side in self.resources)
         self._moments = moments
         self._watched: frozenset[Key] = frozenset((schedule, None) for schedule in watched)
-        self._numbers: dict[int, tuple[int, Strict]] = {}
-        self._numbered: dict[Strict, int] = {}
+        self._parts: dict[int, tuple[Strict, Strict]] = {}
+        self._equals: dict[Strict, Strict] = {}
+        self._shared: dict[tuple[int, bool], ForAll] = {}
+        self._canonicals: dict[int, tuple[Bare, Bare]] = {}
         self._compared: dict[tuple[tuple[int, ...], tuple[int, ...], dt.datetime | None], Comparison] = {}
         self._seen: dict[tuple[Class, str | None, str | None], tuple[Seen, ...]] = {}
 
@@ -125,17 +138,22 @@ class World:
     def class_of(self, facts: tuple[SubjectFacts, SubjectFacts]) -> Class:
         """The class of a subject."""
         before, after = (
-            SideClass(side.index.candidates(known), known.suspended)
-            for side, known in zip(self.sides, facts, strict=True)
+            SideClass(side.index.special(known), known.suspended) for side, known in zip(self.sides, facts, strict=True)
         )
         return before, after
 
     def is_untouched(self, one: Class) -> bool:
         """Nothing that matters to this class changed."""
-        if self.concerns_everybody or one[0].suspended != one[1].suspended:
+        if self.concerns_everybody or self._changes_for_all or one[0].suspended != one[1].suspended:
             return False
         before, after = ([self._named(side, item) for item in one[side].static] for side in (0, 1))
         return before == after and not any(address in self.changed for address, _ in before)
+
+    @cached_property
+    def _changes_for_all(self) -> bool:
+        """Something changed that is simply for everybody."""
+        ours, theirs = ([side.index.targets[index].address for index in side.index.for_all] for side in self.sides)
+        return ours != theirs or not self.changed.isdisjoint(ours)
 
     @cached_property
     def has_same_people(self) -> bool:
@@ -144,7 +162,7 @@ class World:
 
     def may_touch(self, facts: SubjectFacts) -> bool:
         """Whether somebody can match anything that changed, where everybody belongs where they did."""
-        if self.concerns_everybody:
+        if self.concerns_everybody or self._changes_for_all:
             return True
         return any(target.selector.possible(facts)[0] for target in self._changed_targets)
 
@@ -167,8 +185,8 @@ class World:
         return known if guess else tuple(seen for seen in known if seen.proved)
 
     def compared(self, before: Bare, after: Bare, at: dt.datetime) -> Comparison:
-        """The two policies compared, once for every pair."""
-        ours, theirs = self._number(before), self._number(after)
+        """The two policies compared, once for every pair. Both must have come from `seen`."""
+        ours, theirs = (tuple(id(getattr(side.effective, name)) for name in _PARTS) for side in (before, after))
         if ours == theirs:
             return NOTHING_CHANGES
         key = (ours, theirs, at if _is_dated(before.effective, after.effective) else None)
@@ -179,40 +197,59 @@ class World:
             known = self._compared[key] = compare(before.effective, after.effective, at, elevated=self._has_policies)
         return known
 
-    def _number(self, bare: Bare) -> tuple[int, ...]:
-        """Equal policies have equal numbers, of whichever side they are."""
-        effective = bare.effective
-        parts = (effective.enforced, effective.floor, effective.dlp, effective.skills, effective.versions)
-        return tuple(self._part_number(part) for part in parts)
-
-    def _part_number(self, part: Strict) -> int:
-        known = self._numbers.get(id(part))
-        if known is None:
-            number = self._numbered.setdefault(part, len(self._numbered))
-            # The part is kept, so that its identity stays its own.
-            known = self._numbers[id(part)] = (number, part)
-        return known[0]
-
     def _looked(self, one: Class, agent: str | None, context: str | None) -> Iterator[Seen]:
         through = tuple(
             self.sides[side].through(one[side].static, agent, context, suspended=one[side].suspended) for side in (0, 1)
         )
-        keys = {*self._watched} | {
-            key_of(self.sides[side].index.targets[index]) for side in (0, 1) for index in through[side]
-        }
+        shared = tuple(self._for_all(side, suspended=one[side].suspended) for side in (0, 1))
+        keys = {key_of(self.sides[side].index.targets[index]) for side in (0, 1) for index in through[side]}
+        keys.update(self._watched, *(common.keys for common in shared))
         done: set[object] = set()
         for cell in (*self.moments.cells(keys), *self.moments.unproved(keys)):
-            present = tuple(self._present(side, through[side], cell) for side in (0, 1))
-            before, after = (self.sides[side].bare(present[side]) for side in (0, 1))
+            present = tuple(self._present(side, through[side], shared[side], cell) for side in (0, 1))
+            before, after = (self._canonical(self.sides[side].bare(present[side])) for side in (0, 1))
             dated = cell.at if _is_dated(before.effective, after.effective) else None
             watched = cell.holding & self._watched
             if (present, dated, watched) not in done:
                 done.add((present, dated, watched))
                 yield Seen(cell.at, cell.proved, watched, before, after, self.compared)
 
-    def _present(self, side: int, through: Iterable[int], cell: Cell) -> tuple[int, ...]:
+    def _present(self, side: int, through: Iterable[int], shared: ForAll, cell: Cell) -> tuple[int, ...]:
         targets = self.sides[side].index.targets
-        return tuple(index for index in through if _holds(key_of(targets[index]), cell))
+        some = [index for index in (*through, *shared.scheduled) if _holds(key_of(targets[index]), cell)]
+        return tuple(sorted([*shared.always, *some])) if some else shared.always
+
+    def _for_all(self, side: int, *, suspended: bool) -> ForAll:
+        """What everybody matches; a suspended user matches no base."""
+        known = self._shared.get((side, suspended))
+        if known is None:
+            index = self.sides[side].index
+            kept = [
+                number for number in index.for_all if not (suspended and is_any_base(index.targets[number].resource))
+            ]
+            keys = {number: key_of(index.targets[number]) for number in kept}
+            always = tuple(number for number in kept if keys[number] == ALWAYS)
+            scheduled = tuple(number for number in kept if keys[number] != ALWAYS)
+            known = self._shared[side, suspended] = ForAll(
+                always, scheduled, frozenset(keys[number] for number in scheduled)
+            )
+        return known
+
+    def _canonical(self, bare: Bare) -> Bare:
+        """The same with parts that are one object where they are equal, whichever side they are of."""
+        known = self._canonicals.get(id(bare))
+        if known is None:
+            effective = bare.effective
+            same = effective.model_copy(update={name: self._part(getattr(effective, name)) for name in _PARTS})
+            known = self._canonicals[id(bare)] = (Bare(same, bare.base, bare.matched), bare)
+        return known[0]
+
+    def _part(self, part: Strict) -> Strict:
+        known = self._parts.get(id(part))
+        if known is None:
+            # Both are kept, so that their identities stay their own.
+            known = self._parts[id(part)] = (self._equals.setdefault(part, part), part)
+        return known[0]
 
     def _named(self, side: int, candidate: tuple[int, bool]) -> tuple[str, bool]:
         return self.sides[side].index.targets[candidate[0]].address, candidate[1]

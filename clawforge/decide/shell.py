@@ -43,6 +43,7 @@ _MAX_UNREAD_BYTES = 4_096
 _MAX_DEPTH = 4
 """How many programs inside one another are looked into."""
 _MAX_INNER = 64
+_LONGEST_REMEMBERED = 512
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 """Control characters other than tab and newline, and lone surrogates, which no program can receive."""
 
@@ -100,6 +101,14 @@ class ParsedCommand:
 
 def parse_command(command: str | Sequence[str]) -> ParsedCommand:
     """Parse the text given to a shell, or the list of words given to the system without one. Never raises."""
+    if isinstance(command, str) and len(command) <= _LONGEST_REMEMBERED:
+        return _remembered(command)
+    return _parse(command, 0)
+
+
+@lru_cache(maxsize=1024)
+def _remembered(command: str) -> ParsedCommand:
+    """Agents run the same short commands again and again, and several policies may judge one."""
     return _parse(command, 0)
 
 

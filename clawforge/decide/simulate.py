@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clawforge.decide.decider import Decider
-from clawforge.decide.request import Decision, InstanceFacts, Origin, Request
+from clawforge.decide.request import Decision, InstanceFacts, Origin, Request, Runtime
 from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel, Resolution
 from clawforge.resolve.provenance import locate
@@ -50,6 +50,7 @@ class Simulator:
         at: dt.datetime,
         *,
         origin: Origin = Origin(),  # noqa: B008 - frozen
+        runtime: Runtime = Runtime(),  # noqa: B008 - frozen
     ) -> Judgement:
         """The decision that an agent of this subject would give at that moment."""
         resolution = self._org.resolve(subject, at)
@@ -77,4 +78,5 @@ class Simulator:
             provider=origin.provider,
             at=at,
         )
-        return Judgement(decider.decide(request, facts=simulated_facts(subject.user)), resolution, request)
+        decision = decider.decide(request, facts=simulated_facts(subject.user), runtime=runtime)
+        return Judgement(decision, resolution, request)

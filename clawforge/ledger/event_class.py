@@ -5,7 +5,7 @@ from __future__ import annotations
 EVENT_CLASSES: dict[str, str] = {
     "policy": "plans, applies, the state and its keys",
     "access": "sign-ins, sessions, tokens, users and what they were refused",
-    "fleet": "enrolments and instances",
+    "fleet": "enrolments and instances, and the invariants that they violate",
     "audit": "reading, exporting and holding of this log",
     "call": "tool calls that agents judged",
     "dlp": "what agents found in the data of calls",
@@ -28,6 +28,7 @@ _OF_RESOURCE = {
     "enrollments": "fleet",
     "instances": "fleet",
     "fleet": "fleet",
+    "invariants": "fleet",
     "audit": "audit",
 }
 

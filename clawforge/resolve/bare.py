@@ -112,7 +112,7 @@ class BareResolver:
         decide: Callable[[Sequence[_Kind]], _Value],
         nothing: _Value,
     ) -> _Value:
-        resources: list[_Kind] = [target.resource for target in matched if isinstance(target.resource, kind)]
+        resources: list[_Kind] = [target.resource for target in matched if type(target.resource) is kind]
         if not resources:
             return nothing
         key = (kind, *(id(resource) for resource in resources))

@@ -67,7 +67,7 @@ class Resolution:
 
 class OrgModel:
     """Immutable: built once from resources whose references hold, in any order. Caches inside change no
-    answer. What is known of the people of `previous` is taken over where they are the same."""
+    answer. What `previous` knows is taken over where the resources are the same."""
 
     def __init__(
         self,
@@ -81,11 +81,15 @@ class OrgModel:
         same = previous is not None and _are_same(self._people, previous._people)
         self.membership: Membership = previous.membership if previous is not None and same else Membership(self._people)
         zone = organization.spec.timezone if organization is not None else "UTC"
-        self.index = TargetIndex(resources, self.membership.user_name, zone)
+        known = previous.index if previous is not None and same and previous._zone == zone else None
+        self._zone: str = zone
+        self.index: TargetIndex = TargetIndex(resources, self.membership.user_name, zone, known=known)
         self._lexicon = Lexicon(catalogue or default_catalogue())
         self._organization = organization
         self._policies = {resource.address: resource for resource in resources if isinstance(resource, Policy)}
-        self._speaker = Speaker(self._policies, self._lexicon)
+        self._speaker: Speaker = Speaker(
+            self._policies, self._lexicon, previous=previous._speaker if previous else None
+        )
         self.combiner = Combiner(self._speaker, self._lexicon, organization)
         self._resolutions: dict[tuple[tuple[int, ...], bool], Resolution] = {}
         self._holding: dict[tuple[int, dt.datetime], bool] = {}
@@ -97,7 +101,7 @@ class OrgModel:
         other = copy(self)
         other.index = self.index.replaced(policy)
         other._policies = {**self._policies, policy.address: policy}
-        other._speaker = Speaker(other._policies, self._lexicon)
+        other._speaker = Speaker(other._policies, self._lexicon, previous=self._speaker)
         other.combiner = Combiner(other._speaker, self._lexicon, self._organization)
         other._resolutions = {}
         other._holding = {}
@@ -150,7 +154,7 @@ class OrgModel:
             if (target := self.index.targets[candidate.target]).selector.through(
                 agent, context, excepted=candidate.excepted
             )
-            and not (suspended and _is_base(target.resource))
+            and not (suspended and is_any_base(target.resource))
         )
 
     def resolution(self, present: tuple[int, ...], *, suspended: bool) -> Resolution:
@@ -247,7 +251,8 @@ def _are_same(ours: Sequence[Resource], theirs: Sequence[Resource]) -> bool:
     return len(ours) == len(theirs) and all(one is other for one, other in zip(ours, theirs, strict=True))
 
 
-def _is_base(resource: TargetedResource) -> bool:
+def is_any_base(resource: TargetedResource) -> bool:
+    """Whether it is a base policy, also one that only observes: a suspended user matches none."""
     return isinstance(resource, Policy) and resource.spec.mode is PolicyMode.BASE
 
 

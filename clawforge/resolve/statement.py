@@ -39,14 +39,39 @@ _LONGEST_SHOWN = 10
 class Speaker:
     """Reads policies: flattens `extends`, expands names, and folds the profile into the allow list.
 
-    Everything is worked out once a policy, when it is first asked for.
+    Everything is worked out once a policy, when it is first asked for; what `previous` knows of policies that are the
+    same is taken over.
     """
 
-    def __init__(self, policies: Mapping[str, Policy], lexicon: Lexicon) -> None:
+    def __init__(self, policies: Mapping[str, Policy], lexicon: Lexicon, *, previous: Speaker | None = None) -> None:
         self._policies = policies
         self._lexicon = lexicon
         self._flat: dict[str, Statements] = {}
         self._said: dict[str, Statements] = {}
+        if previous is not None:
+            other = self._differing(previous)
+            self._flat.update((address, said) for address, said in previous._flat.items() if address not in other)
+            self._said.update((address, said) for address, said in previous._said.items() if address not in other)
+
+    def _differing(self, previous: Speaker) -> set[str]:
+        """The policies that are not the same objects on both sides, and whatever extends such a one."""
+        sides = (self._policies, previous._policies)
+        found = {
+            address
+            for address in sides[0].keys() | sides[1].keys()
+            if sides[0].get(address) is not sides[1].get(address)
+        }
+        children: dict[str, list[str]] = {}
+        for side in sides:
+            for address, policy in side.items():
+                for parent in policy.spec.extends:
+                    children.setdefault(parent, []).append(address)
+        waiting = list(found)
+        while waiting:
+            new = set(children.get(waiting.pop(), ())) - found
+            found |= new
+            waiting += new
+        return found
 
     def says(self, policy: Policy) -> Statements:
         """What a policy says about every field that it or a parent mentions, without targeting.

@@ -63,10 +63,19 @@ class Target:
 class TargetIndex:
     """Immutable after construction; each target stands under one key of its selector, or for everybody."""
 
-    def __init__(self, resources: Iterable[Resource], user_name: Callable[[str], str], zone: str) -> None:
+    def __init__(
+        self,
+        resources: Iterable[Resource],
+        user_name: Callable[[str], str],
+        zone: str,
+        *,
+        known: TargetIndex | None = None,
+    ) -> None:
+        """`known` was made for the same people and zone: what it compiled need not be compiled again."""
+        compiled = {} if known is None else {id(target.resource): target for target in known.targets}
         targeted = [r for r in resources if isinstance(r, Policy | DlpRuleSet | SkillApproval | VersionTarget)]
         targeted.sort(key=lambda resource: resource.address)
-        self.targets: tuple[Target, ...] = tuple(_target(r, user_name, zone) for r in targeted)
+        self.targets: tuple[Target, ...] = tuple(compiled.get(id(r)) or _target(r, user_name, zone) for r in targeted)
         self._everybody: list[int] = []
         self._by_fact: dict[tuple[str, str], list[int]] = {}
         for index, target in enumerate(self.targets):
@@ -74,7 +83,23 @@ class TargetIndex:
 
     def candidates(self, facts: SubjectFacts) -> StaticClass:
         """The targets that can match the subject, in address order."""
-        found = set(self._everybody)
+        return self._possible(facts, set(self._everybody))
+
+    def special(self, facts: SubjectFacts) -> StaticClass:
+        """The targets that can match the subject and do not match simply everybody, in address order."""
+        return self._possible(facts, set(self._not_for_all))
+
+    @cached_property
+    def for_all(self) -> tuple[int, ...]:
+        """The targets that everybody matches, through any agent and in any context, ascending."""
+        selectors = ((index, self.targets[index].selector) for index in self._everybody)
+        return tuple(index for index, one in selectors if one.conditions is None and one.exception is None)
+
+    @cached_property
+    def _not_for_all(self) -> frozenset[int]:
+        return frozenset(self._everybody).difference(self.for_all)
+
+    def _possible(self, facts: SubjectFacts, found: set[int]) -> StaticClass:
         for fact in _facts_of(facts):
             found.update(self._by_fact.get(fact, ()))
         result = []

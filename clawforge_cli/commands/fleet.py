@@ -24,9 +24,10 @@ class FleetFormat(StrEnum):
 
 
 class State(StrEnum):
-    """What a machine's credential is good for."""
+    """How a machine stands with the control plane."""
 
     ACTIVE = "active"
+    QUARANTINED = "quarantined"
     PENDING = "pending"
     EXPIRED = "expired"
     REJECTED = "rejected"
@@ -92,6 +93,21 @@ def reject(instance: InstanceName, reason: Why = None, server: Server = None, or
 
     answer = FleetClient.chosen(server, org).reject(instance, None if reason is None else _said(reason))
     note(f"{safe(answer.instance)} of {safe(answer.user)} is turned away.")
+
+
+@app.command()
+def release(
+    instance: InstanceName,
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the log.")],
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Let a machine out of the quarantine into which an invariant put it."""
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.views.terminal import note, safe
+
+    answer = FleetClient.chosen(server, org).release(instance, _said(reason))
+    note(f"{safe(answer.instance)} of {safe(answer.user)} is released. Its policy holds again once its agent asks.")
 
 
 def _said(reason: str) -> str:

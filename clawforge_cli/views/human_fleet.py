@@ -8,7 +8,15 @@ from clawforge.resource.meta import format_instant
 from clawforge.wire_enrollment import EnrollmentList, EnrollmentView, InstanceList, InstanceView
 from clawforge_cli.views.terminal import Printer, safe
 
-_STYLES = {"active": "green", "pending": "yellow", "expired": "dim", "rejected": "red", "revoked": "red"}
+_STYLES = {
+    "active": "green",
+    "quarantined": "red",
+    "pending": "yellow",
+    "expired": "dim",
+    "rejected": "red",
+    "revoked": "red",
+}
+_NARROWEST_STATE = 8
 
 
 def show_instances(found: InstanceList, printer: Printer, *, wide: bool = False) -> None:
@@ -18,12 +26,15 @@ def show_instances(found: InstanceList, printer: Printer, *, wide: bool = False)
         return
     names = max(len(safe(item.instance)) for item in found.instances)
     users = max(len(safe(item.user)) for item in found.instances)
+    states = max(_NARROWEST_STATE, *(len(item.state) for item in found.instances))
     for item in found.instances:
-        state = (_STYLES[item.state], f"{item.state:<8}")
+        state = (_STYLES[item.state], f"{item.state:<{states}}")
         line = f"  {safe(item.user):<{users}}  {_seen(item)}"
         printer.line(f"{safe(item.instance):<{names}}  ", state, line)
         if item.reason is not None:
             printer.line(f"  {safe(item.reason)}")
+        for held in item.quarantine:
+            printer.line(f"  in quarantine since {_second(held.at)} for {safe(held.invariant)}: {safe(held.why)}")
         if wide:
             _show_more(item, printer)
 

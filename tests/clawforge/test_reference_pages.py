@@ -20,8 +20,8 @@ SCHEMAS = authored_schemas()
 
 def example(kind: str) -> Example:
     data = (FOLDER / f"{file_stem(kind)}.yaml").read_bytes()
-    (document,), _ = compose(data, file="example.yaml")
-    return Example(data.decode(), document.value)
+    documents, _ = compose(data, file="example.yaml")
+    return Example(data.decode(), tuple(document.value for document in documents))
 
 
 PAGES = reference_pages({kind: example(kind) for kind in SCHEMAS})
@@ -73,6 +73,6 @@ def test_merge_rules_are_explained() -> None:
 
 
 def test_a_pipe_does_not_break_a_table() -> None:
-    value = {**example("User").value, "metadata": {"name": "a", "labels": {"a": "x|y"}}}
-    page = reference_pages({**{kind: example(kind) for kind in SCHEMAS}, "User": Example("", value)})["user.md"]
+    value = {**example("User").values[0], "metadata": {"name": "a", "labels": {"a": "x|y"}}}
+    page = reference_pages({**{kind: example(kind) for kind in SCHEMAS}, "User": Example("", (value,))})["user.md"]
     assert "x\\|y" in page

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
-from strategies import orgs
+from strategies import invariants, orgs
 
 from clawforge.json_schema import merge_of
 from clawforge.load.project_file import ProjectFile
@@ -43,10 +44,14 @@ def read(path: Path) -> list[Any]:
 
 
 @cache
+def completes(kind: str) -> list[Any]:
+    """Documents of the kind in which every field is written; several where fields exclude each other."""
+    return read(COMPLETE / f"{file_stem(kind)}.yaml")
+
+
 def complete(kind: str) -> Any:
-    """A document of the kind in which every field is written."""
-    (document,) = read(COMPLETE / f"{file_stem(kind)}.yaml")
-    return document
+    """The first of them."""
+    return completes(kind)[0]
 
 
 def _as_ecmascript(validator: Any, pattern: str, instance: Any, schema: Any) -> Iterator[ValidationError]:
@@ -188,10 +193,10 @@ def test_the_example_is_valid(path: Path) -> None:
 
 @pytest.mark.parametrize("kind", AUTHORED)
 def test_the_complete_documents_are_valid_and_complete(kind: str) -> None:
-    document = complete(kind)
-    assert model_accepts(document), parse_resource(document)
-    assert list(_validator("").iter_errors(document)) == []
-    assert _unwritten(AUTHORED[kind], AUTHORED[kind]["$defs"], [document], "") == []
+    for document in completes(kind):
+        assert model_accepts(document), parse_resource(document)
+        assert list(_validator("").iter_errors(document)) == []
+    assert _unwritten(AUTHORED[kind], AUTHORED[kind]["$defs"], completes(kind), "") == []
 
 
 def _unwritten(schema: dict[str, Any], definitions: dict[str, Any], values: list[Any], path: str) -> list[str]:
@@ -217,9 +222,10 @@ def _unwritten(schema: dict[str, Any], definitions: dict[str, Any], values: list
 
 EXAMPLES = [document for path in sorted((ROOT / "policies.example").rglob("*.yaml")) for document in read(path)]
 DOCUMENTS = (
-    st.sampled_from(tuple(AUTHORED)).map(complete)
+    st.sampled_from(tuple(AUTHORED)).flatmap(lambda kind: st.sampled_from(completes(kind)))
     | st.sampled_from(EXAMPLES)
     | orgs().filter(bool).flatmap(st.sampled_from).map(canonical_resource)
+    | invariants().filter(bool).flatmap(st.sampled_from).map(canonical_resource)
 )
 WRONGLY = (
     "", " ", "Text", "a\n", "\x00", "x" * 64, "x" * 129, "x" * 257, "x" * 1025, "x" * 4097, "5m", "4000d", "group:*",
@@ -240,10 +246,9 @@ STRINGS = (
 
 @pytest.mark.parametrize("kind", AUTHORED)
 def test_models_and_schemas_agree_on_every_single_change_of_shape(kind: str) -> None:
-    document = complete(kind)
     verdicts = set()
-    for path in places(document):
-        for change in CHANGES:
+    for document in completes(kind):
+        for path, change in product(places(document), CHANGES):
             candidate = changed(document, path, change)
             if candidate.get("kind") == kind:
                 verdict = model_accepts(candidate)
@@ -322,26 +327,28 @@ def test_models_and_schemas_agree_on_spelling(document: Any) -> None:
 
 @pytest.mark.parametrize("kind", AUTHORED)
 def test_models_and_schemas_agree_on_every_field_spelt_wrongly(kind: str) -> None:
-    for path in places(complete(kind)):
-        old = at(complete(kind), path)
-        if path == ("kind",) or isinstance(old, bool) or not isinstance(old, str | int):
-            continue
-        for new in (*WRONGLY, old + "x" * 5000) if isinstance(old, str) else NUMBERS:
-            document = copy.deepcopy(complete(kind))
-            at(document, path[:-1])[path[-1]] = new
-            agree_on_spelling(document)
+    for whole in completes(kind):
+        for path in places(whole):
+            old = at(whole, path)
+            if path == ("kind",) or isinstance(old, bool) or not isinstance(old, str | int):
+                continue
+            for new in (*WRONGLY, old + "x" * 5000) if isinstance(old, str) else NUMBERS:
+                document = copy.deepcopy(whole)
+                at(document, path[:-1])[path[-1]] = new
+                agree_on_spelling(document)
 
 
 @pytest.mark.parametrize("kind", AUTHORED)
 def test_every_choice_of_a_word_is_closed(kind: str) -> None:
     """Wherever the schema lists the words that may stand, another word is refused by both."""
     tried = 0
-    for path in paths_of(complete(kind)):
-        document = copy.deepcopy(complete(kind))
+    for whole, path in ((whole, path) for whole in completes(kind) for path in paths_of(whole)):
+        document = copy.deepcopy(whole)
         if path and isinstance(at(document, path), str) and path[-1] not in {"apiVersion", "kind"}:
             at(document, path[:-1])[path[-1]] = "no such word"
             errors = list(_validator(kind).iter_errors(document))
             if any(error.validator in {"enum", "const"} for error in errors):
                 tried += 1
                 assert not model_accepts(document)
-    assert tried or kind not in {"Policy", "DlpRuleSet", "User", "VersionTarget", "SkillApproval", "PolicyTest"}
+    kinds = {"Policy", "DlpRuleSet", "User", "VersionTarget", "SkillApproval", "PolicyTest", "Invariant"}
+    assert tried or kind not in kinds

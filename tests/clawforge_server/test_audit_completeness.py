@@ -33,6 +33,7 @@ BY_ITSELF = {
     "DELETE /v1/orgs/{org}/users/{user}/identity": "needs somebody who signed in with a provider",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "needs an instance that waits for approval",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "needs an instance that waits for approval",
+    "POST /v1/orgs/{org}/instances/{name}/releases": "needs an instance in quarantine",
 }
 """Their records are checked where that is at hand: beside the other tests of single sign-on, passwords, enrolment."""
 WRITING = [

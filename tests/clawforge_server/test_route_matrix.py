@@ -44,6 +44,7 @@ GUARDS = {
     "DELETE /v1/orgs/{org}/instances/{name}": "instances:revoke",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "instances:approve",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "instances:approve",
+    "POST /v1/orgs/{org}/instances/{name}/releases": "instances:approve",
     "POST /v1/orgs/{org}/enrollments": "enrollments:create",
     "GET /v1/orgs/{org}/enrollments": "enrollments:read",
     "DELETE /v1/orgs/{org}/enrollments/{id}": "enrollments:revoke",
@@ -90,6 +91,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/orgs/{org}/decide": {"user": "dev", "tool": "exec"},
     "POST /v1/orgs/{org}/explanation": {"user": "dev"},
     "POST /v1/orgs/{org}/access-history": {"user": "dev", "tool": "exec"},
+    "POST /v1/orgs/{org}/instances/{name}/releases": {"reason": "looked at"},
 }
 ROUTES = [
     f"{method.upper()} {path}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from clawforge.errors import InputError
 
-MOST_STEPS = 1_000_000
+MOST_STEPS = 1_200_000
 """A step is one character that is read in one state: about a microsecond. Whatever takes longer, or is kept, counts as
 several.
 """

@@ -7,8 +7,10 @@ globs that match them, joined; a glob that can add nothing to what is already ce
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from clawforge.analysis.language.budget import Budget
 
 Token = str | Callable[[str], bool] | None
 """A character, a test of one, or None for any characters."""
@@ -119,8 +121,9 @@ class CharacterMachine:
             self._joined[finals] = joined
         return state[1] | joined
 
-    def distinct(self, characters: Iterable[str]) -> list[str]:
-        """The first character of each sort that the tracks tell apart."""
+    def distinct(self, characters: Collection[str], budget: Budget) -> list[str]:
+        """The first character of each sort that the tracks tell apart. Raises TooComplexError."""
+        budget.spend(len(characters) * (1 + len(self._tests) // 2))
         found: dict[tuple[int, ...], str] = {}
         for character in characters:
             found.setdefault(self._mask(character), character)

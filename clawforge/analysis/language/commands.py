@@ -21,7 +21,7 @@ from clawforge.analysis.language.word_condition import Ahead, Kind, Sort, WordCo
 from clawforge.analysis.language.word_machine import Step, WordMachine, WordPattern
 from clawforge.decide.command_pattern import CommandPattern
 
-_STEPS_OF_A_STATE, _STEPS_OF_A_WORD, _STEPS_OF_A_LOOK = 10, 5, 150
+_STEPS_OF_A_STATE, _STEPS_OF_A_WORD, _STEPS_OF_A_LOOK = 10, 5, 200
 _OWN, _INNER = False, True
 """Where patterns start: at the command itself; those that also look at commands within others."""
 

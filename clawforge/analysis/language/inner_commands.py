@@ -37,7 +37,7 @@ _INPUTS = ("/dev/", "/proc/")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+:@%,-]*")
 _OPERAND = re.compile(r"\.?(?:$|/?[A-Za-z0-9])[^=]*$")
 """A directory that makes no word an option or an assignment."""
-_STEPS = 400
+_STEPS = 500
 """What one look at the parser counts."""
 
 

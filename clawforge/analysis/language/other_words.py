@@ -91,7 +91,7 @@ class OtherWords:
         machine = CharacterMachine((*self._tracks, *spelled), self._certain)
         added = range(len(self._tracks), len(self._tracks) + len(spelled))
         start = machine.joined(self._start(machine), machine.start(added))
-        characters = machine.distinct(self._characters)
+        characters = machine.distinct(self._characters, budget)
         explored = Explored(start, characters, machine.step, budget, weight=machine.weight)
         states: dict[int, State] = {}
         for state in explored:

@@ -10,13 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from clawforge.analysis.language.budget import Budget
-from clawforge.analysis.language.character_machine import (
-    CharacterMachine,
-    State,
-    Token,
-    Track,
-    pieces_track,
-)
+from clawforge.analysis.language.character_machine import CharacterMachine, State, Token, Track, pieces_track
 from clawforge.analysis.language.other_words import OtherWords, by_looks, fresh_characters
 from clawforge.analysis.language.spellings import cased, has_other_spelling, is_usable, telling_characters
 from clawforge.decide.paths import MANY, NameGlob, fits_character
@@ -26,7 +20,8 @@ Ahead = Mapping[NameGlob, int]
 
 _NICE = ("x", "other", "another")
 _NO_NAMES = frozenset({".", ".."})
-_OTHER_SPELLING = Track((None, has_other_spelling, None), 0)
+_RESPELLED: tuple[Token, ...] = (None, has_other_spelling, None)
+"""A name that holds a character with another spelling."""
 
 Sort = tuple[str, int]
 """A name, and the joined outcomes of all globs that match it."""
@@ -38,7 +33,7 @@ class PathNames:
     """
 
     def __init__(self, globs: Collection[NameGlob], unused: int, respelled: int, budget: Budget) -> None:
-        self._telling = [] if all(glob.pieces for glob in globs) else telling_characters(globs)
+        self._telling = [] if all(glob.pieces for glob in globs) else telling_characters(globs, budget)
         self._unused = unused
         self._respelled = respelled
         self._budget = budget
@@ -89,7 +84,7 @@ class _Globs:
     def __init__(self, wild: Ahead, telling: Sequence[str], unused: int, respelled: int, budget: Budget) -> None:
         self._budget = budget
         self._telling = any(not glob.pieces for glob in wild)
-        self._tracks = [Track(_OTHER_SPELLING.tokens, respelled)]
+        self._tracks = [Track(_RESPELLED, respelled)]
         certain = 0
         for glob, outcome in wild.items():
             if glob.tokens == (MANY,):

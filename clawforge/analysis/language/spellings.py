@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from clawforge.analysis.language.budget import Budget
 from clawforge.analysis.language.other_words import by_looks, fresh_characters
 from clawforge.decide.paths import MANY, CharacterSet, NameGlob, Token, fits_character
 
@@ -50,15 +51,17 @@ def cased() -> dict[str, tuple[str, ...]]:
     return {folded: tuple(characters) for folded, characters in found.items()}
 
 
-def telling_characters(globs: Iterable[NameGlob]) -> list[str]:
+def telling_characters(globs: Iterable[NameGlob], budget: Budget) -> list[str]:
     """A character of every sort that the parts of these globs, and the names that they spell, tell apart. Plain ones
-    come first.
+    come first. Raises TooComplexError.
     """
     tokens = {token for glob in globs for token in glob.tokens if token is not MANY}
     spelled = {character for token in tokens if isinstance(token, str) for character in token + token.casefold()}
     every = [*(token for token in tokens if not isinstance(token, str)), *sorted({*spelled, "."})]
     found: dict[tuple[object, ...], str] = {}
-    for character in by_looks(filter(is_usable, _candidates(every))):
+    candidates = by_looks(filter(is_usable, _candidates(every)))
+    budget.spend(len(candidates) * len(every) // 2)
+    for character in candidates:
         folded = character.casefold()
         alike = tuple(fits_character(token, one) for token in every for one in (character, *folded))
         several = folded if len(folded) > 1 else ""

@@ -64,14 +64,15 @@ class Enrolment(NamedTuple):
 class ToolFacts(NamedTuple):
     """What is known of every call of a tool under a pair of policies; `foreign` if no catalogue knows the tool.
 
-    Pairs that cannot differ from one another for this tool share the number `alike`; under `same` ones before cannot
-    differ from after. `effects` and `judged` are what is said of every call, if parameters do not matter; `homes` is
+    Pairs that cannot differ from one another for this tool share the number `alike`, and policies the number `before` or
+    `after`. `effects` and `judged` are what is said of every call, if parameters do not matter; `homes` is
     there if it can matter where the caller's home is.
     """
 
     foreign: bool
     alike: int
-    same: bool
+    before: int
+    after: int
     effects: Effects | None
     judged: Judged | None
     homes: HomeNames | None
@@ -122,6 +123,7 @@ class Answers:
         self._situations: dict[tuple[object, ...], Situation] = {}
         self._alike: dict[object, int] = {}
         self._effects: dict[_Key, Effects] = {}
+        self._sides: dict[_Key, tuple[Effect, bool]] = {}
         self._outcomes: dict[_Key, Outcome] = {}
         self._homeless: dict[tuple[str, bytes], bool] = {}
         # One object for all that are equal: there are few different ones.
@@ -152,7 +154,7 @@ class Answers:
         key = self._key(tool.alike, call, call.params, situation, tool.homes)
         known = self._effects.get(key)
         if known is None:
-            known = self._decided(call, call.params, situation, pair, same=tool.same)
+            known = self._decided(call, situation, pair, tool, key)
             _bound(self._effects)
             self._effects[key] = known
         return known
@@ -204,7 +206,7 @@ class Answers:
 
     def _forget(self) -> None:
         """Let go of every policy at once: they are held from several sides."""
-        for table in (self._pairs, self._situations, self._alike, self._effects, self._outcomes):
+        for table in (self._pairs, self._situations, self._alike, self._effects, self._sides, self._outcomes):
             table.clear()
         for side in (self._before, self._after):
             if side is not None:
@@ -214,15 +216,19 @@ class Answers:
         name, host = call.tool, situation.facts.host
         after = pair.after.relevant(name, host)
         before = after if pair.before is None or pair.same else pair.before.relevant(name, host)
-        alike = self._alike.setdefault((pair.before is None, before, after), next(self._numbers))
+        alike = self._numbered((pair.before is None, before, after))
         paths = [rules for rules in (before.paths, after.paths) if rules is not None]
         effects, judged = self._said_blind(call, situation, pair, same=before == after)
         known = tool_of(host, name)
         foreign = not known.core and not known.servers
-        facts = ToolFacts(foreign, alike, before == after, effects, judged, HomeNames(paths) if paths else None)
+        numbers = [self._numbered(("side", relevant)) for relevant in (before, after)]
+        facts = ToolFacts(foreign, alike, *numbers, effects, judged, HomeNames(paths) if paths else None)
         _bound(pair.tools, _MOST_TOOLS)
         pair.tools[name] = facts
         return facts
+
+    def _numbered(self, what: object) -> int:
+        return self._alike.setdefault(what, next(self._numbers))
 
     def _said_blind(
         self, call: RecordedCall, situation: Situation, pair: Pair, *, same: bool
@@ -230,23 +236,35 @@ class Answers:
         after = pair.after.judge_blind(call.tool, call.user, call.at, situation.facts)
         if after is None:
             return None, None
+        now = (after.outcome.effect, after.discreet)
         if pair.before is None or same:
-            return self._said(None if pair.before is None else after, after), after
+            return self._said(None if pair.before is None else now, now), after
         before = pair.before.judge_blind(call.tool, call.user, call.at, situation.facts)
-        return (None, None) if before is None else (self._said(before, after), after)
+        return (None, None) if before is None else (self._said((before.outcome.effect, before.discreet), now), after)
 
-    def _decided(
-        self, call: RecordedCall, params: Mapping[str, Any], situation: Situation, pair: Pair, *, same: bool
-    ) -> Effects:
-        after = pair.after.judge(call.tool, params, call.user, call.at, situation.facts)
-        if pair.before is None or same:
-            return self._said(None if pair.before is None else after, after)
-        return self._said(pair.before.judge(call.tool, params, call.user, call.at, situation.facts), after)
+    def _decided(self, call: RecordedCall, situation: Situation, pair: Pair, tool: ToolFacts, key: _Key) -> Effects:
+        after = self._side(tool.after, pair.after, call, situation, key)
+        if pair.before is None:
+            return self._said(None, after)
+        return self._said(self._side(tool.before, pair.before, call, situation, key), after)
 
-    def _said(self, before: Judged | None, after: Judged) -> Effects:
-        effect = None if before is None else before.outcome.effect
-        discreet = after.discreet or (before is not None and before.discreet)
-        said = Effects(effect, after.outcome.effect, turn_of(effect, after.outcome.effect), discreet)
+    def _side(
+        self, number: int, judge: PolicyJudge, call: RecordedCall, situation: Situation, key: _Key
+    ) -> tuple[Effect, bool]:
+        """What policies of that number say to a call: its effect, and whether it is discreet."""
+        place = (number, *key[1:])
+        known = self._sides.get(place)
+        if known is None:
+            judged = judge.judge(call.tool, call.params or {}, call.user, call.at, situation.facts)
+            known = (judged.outcome.effect, judged.discreet)
+            _bound(self._sides)
+            self._sides[place] = known
+        return known
+
+    def _said(self, before: tuple[Effect, bool] | None, after: tuple[Effect, bool]) -> Effects:
+        effect = None if before is None else before[0]
+        discreet = after[1] or (before is not None and before[1])
+        said = Effects(effect, after[0], turn_of(effect, after[0]), discreet)
         return self._one_effects.setdefault(said, said)
 
     def _key(

@@ -44,6 +44,9 @@ class PolicyJudge:
     def __init__(self, resolution: Resolution, positions: Positions) -> None:
         self.digest = resolution.digest
         self.matched = resolution.matched
+        tied = {address for alert in resolution.alerts if alert.code == "base-tie" for address in alert.resources}
+        self.bases = frozenset(tied | ({resolution.base} if resolution.base is not None else set()))
+        """Of the policies that match and could be the starting point, those that are."""
         # Policies on trial change no effect, and judging by them as well takes as long as judging does.
         self._effective = resolution.effective.model_copy(update={"shadow": None})
         self._provenance = locate(resolution.provenance, positions)

@@ -42,12 +42,27 @@ UNCHANGED = DlpOutcomes(FREE)
 
 def dlp_outcomes(before: EffectiveDlp, after: EffectiveDlp, kind: ToolKind) -> DlpOutcomes:
     """The pairs of calls to one tool, as far as what its parameters hold goes."""
-    if before.rules == after.rules:
+    if before is after or before.rules == after.rules:
         return UNCHANGED
+    key = (id(before), id(after), kind.name)
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        # The sides are kept, so that their identities stay their own; hashing a thousand rules each time costs more.
+        known = _KNOWN[key] = (_of_tool(before, after, kind), before, after)
+    return known[0]
+
+
+_MOST_KNOWN = 20_000
+_KNOWN: dict[tuple[int, int, str], tuple[DlpOutcomes, EffectiveDlp, EffectiveDlp]] = {}
+
+
+def _of_tool(before: EffectiveDlp, after: EffectiveDlp, kind: ToolKind) -> DlpOutcomes:
     ours, theirs = _deciding(before, kind), _deciding(after, kind)
     if [_finds(rule) for rule in ours] == [_finds(rule) for rule in theirs]:
         return UNCHANGED
-    return _compared(ours, theirs, kind)
+    return _compared(ours, theirs, _Kind(kind))
 
 
 def undecided_directions(before: EffectiveDlp, after: EffectiveDlp) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -74,45 +89,62 @@ def rule_name(rule: EffectiveDlpRule) -> str:
     return f"{rule.resource} {rule.id}"
 
 
+class _Kind:
+    """A kind of tools by which nothing is told apart: to the same rules one tool is like another."""
+
+    def __init__(self, kind: ToolKind) -> None:
+        self.kind = kind
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Kind)
+
+    def __hash__(self) -> int:
+        return 0
+
+
 @lru_cache(maxsize=4096)
-def _compared(before: Rules, after: Rules, kind: ToolKind) -> DlpOutcomes:
-    sides = (_Side(before), _Side(after))
-    found: dict[Pair, Example] = {}
-
-    def judged(text: str | None, rule: EffectiveDlpRule) -> Pair:
-        if text is None:
-            return plain
-        params = {"text": text}
-        pair = (sides[0].level(kind, params), sides[1].level(kind, params))
-        note = f"with text that {rule_name(rule)} looks for"
-        found.setdefault(pair, Example(params, note=note, hidden=frozenset(params)))
-        return pair
-
-    plain = (sides[0].level(kind, {}), sides[1].level(kind, {}))
-    found[plain] = Example()
-    maybe_looser, maybe_tighter = [], []
-    for rule in _uncovered(before, after):
-        pair = judged(example_text(rule), rule)
-        if pair[0] <= pair[1]:
-            maybe_looser.append(rule_name(rule))
-    for rule in _uncovered(after, before):
-        pair = judged(example_text(rule), rule)
-        if pair[0] >= pair[1]:
-            maybe_tighter.append(rule_name(rule))
+def _compared(before: Rules, after: Rules, kind: _Kind) -> DlpOutcomes:
+    sides = (_Side(before, kind.kind), _Side(after, kind.kind))
+    found: dict[Pair, Example] = {(sides[0].level({}), sides[1].level({})): Example()}
+    maybe_looser = _undecided(_uncovered(before, after), sides, found, 1)
+    maybe_tighter = _undecided(_uncovered(after, before), sides, found, -1)
     too_large = (_unsearched(before), _unsearched(after))
     found.setdefault(too_large, Example(note="with parameters that are too large to be searched"))
-    return DlpOutcomes(found, tuple(maybe_looser), tuple(maybe_tighter))
+    return DlpOutcomes(found, maybe_looser, maybe_tighter)
+
+
+def _undecided(
+    rules: Iterable[EffectiveDlpRule], sides: tuple[_Side, _Side], found: dict[Pair, Example], sign: int
+) -> tuple[str, ...]:
+    """The rules of one side that nothing on the other plainly replaces, if no example shows that one of them is not
+    replaced. One example is enough: it is a proof."""
+    undecided: list[str] = []
+    for rule in rules:
+        undecided.append(rule_name(rule))
+        text = example_text(rule)
+        if text is None:
+            continue
+        params = {"text": text}
+        pair = (sides[0].level(params), sides[1].level(params))
+        note = f"with text that {rule_name(rule)} looks for"
+        found.setdefault(pair, Example(params, note=note, hidden=frozenset(params)))
+        if sign * (pair[0] - pair[1]) > 0:
+            return ()
+    return tuple(undecided)
 
 
 class _Side:
     """The rules of one side that apply to a tool."""
 
-    def __init__(self, rules: Rules) -> None:
-        self._judge = DlpJudge(EffectiveDlp(rules=rules), Blame({}, "dlp"))
+    def __init__(self, rules: Rules, kind: ToolKind) -> None:
+        self._tool = kind.name
+        self._judge = DlpJudge(EffectiveDlp(rules=rules), Blame({}, "dlp")) if rules else None
 
-    def level(self, kind: ToolKind, params: dict[str, str]) -> Level:
+    def level(self, params: dict[str, str]) -> Level:
         """What the rules say about a call with these parameters."""
-        request = Request(tool=kind.name, params=params, user="other", at=_AT)
+        if self._judge is None:
+            return Level.ALLOW
+        request = Request(tool=self._tool, params=params, user="other", at=_AT)
         verdict = self._judge.verdict(Call(request, InstanceFacts(), Runtime()))
         levels = [_LEVELS[reason.effect] for reason in verdict.reasons]
         return max([*levels, Level.ALLOW if verdict.params is None else Level.REDACT])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product as combinations
 
 from clawforge.analysis.level import FREE, Example, Level, Outcomes, Pair
@@ -29,10 +28,20 @@ def skill_outcomes(before: SkillSide, after: SkillSide, facets: Facets) -> Outco
     """The pairs of calls to a tool that loads skills."""
     if not facets.skill:
         return FREE
-    return _skill_outcomes(before, after)
+    key = (before[0], id(before[1]), after[0], id(after[1]))
+    known = _KNOWN.get(key)
+    if known is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        # The sides are kept, so that their identities stay their own; hashing a thousand verdicts each time costs more.
+        known = _KNOWN[key] = (_skill_outcomes(before, after), before, after)
+    return known[0]
 
 
-@lru_cache(maxsize=4096)
+_MOST_KNOWN = 4_096
+_KNOWN: dict[object, tuple[Outcomes, SkillSide, SkillSide]] = {}
+
+
 def _skill_outcomes(before: SkillSide, after: SkillSide) -> Outcomes:
     sides = (_Skills(before), _Skills(after))
     found: dict[Pair, Example] = {}
@@ -70,13 +79,36 @@ def _calls(before: SkillSide, after: SkillSide) -> Iterator[dict[str, str]]:
         by_key.setdefault(one.key, []).append(one)
     # Content that was revoked stays so under any key; where both sides revoke it no key can tell them apart.
     contested = _digests(set(before[1].revoked) ^ set(after[1].revoked))
-    for key, named in by_key.items():
+    for key, named in _telling(by_key, before[1], after[1]):
         versions = (None, "0.0.0-other", *sorted({one.version for one in named if one.version is not None}))
         digests = (None, _OTHER_DIGEST, *sorted(_digests(named) | contested))
         for version, digest, source in combinations(versions, digests, sources):
             given = {"name": key, "version": version, "digest": digest, "source": source}
             yield {name: value for name, value in given.items() if value is not None}
     yield from ({"source": source} if source else {} for source in sources)
+
+
+def _telling(
+    by_key: Mapping[str, list[SkillIdentity]], before: EffectiveSkills, after: EffectiveSkills
+) -> Iterator[tuple[str, list[SkillIdentity]]]:
+    """The keys about which the sides differ, and of the others one of each sort: those get the same on both sides
+    wherever the rules are the same, and where the rules differ what the others of their sort get."""
+    sides = [[set(side.approved), set(side.revoked)] for side in (before, after)]
+    seen: set[object] = set()
+    for key, named in by_key.items():
+        if all(one in sides[0][part] and one in sides[1][part] for one in named for part in _parts_of(one, sides)):
+            sort = frozenset(
+                (part, one.version is None, one.digest is None) for one in named for part in _parts_of(one, sides)
+            )
+            if sort in seen:
+                continue
+            seen.add(sort)
+        yield key, named
+
+
+def _parts_of(one: SkillIdentity, sides: list[list[set[SkillIdentity]]]) -> list[int]:
+    """Whether it stands among the approved (0), the revoked (1), or both, on either side."""
+    return [part for part in (0, 1) if any(one in side[part] for side in sides)]
 
 
 def _digests(named: Iterable[SkillIdentity]) -> set[str]:

@@ -84,6 +84,7 @@ class Narrower:
             found += self._servers(said, uses, left, needed=bool(uses.servers) or not held)
             found += self._hosts(said, uses, left, needed=uses.reaches_hosts or not held)
             found += self._commands(address, said, uses, left, needed=uses.runs_commands or not held)
+            found = [item for item in found if item.part in uses.heard]
         policy = self._policies[address]
         made = Suggestion(address, uses.calls, tuple(_with_written(policy, item) for item in found), left)
         wider = widened(self._policies, narrowed(self._policies.values(), [made]), self._lexicon)

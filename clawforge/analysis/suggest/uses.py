@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import orjson
@@ -10,7 +10,7 @@ import orjson
 from clawforge.analysis.replay.answers import Answers, Enrolment, Pair, ReplayState, Situation
 from clawforge.analysis.replay.recorded_call import Misread, RecordedCall
 from clawforge.analysis.suggest.part import Hindrance, Part
-from clawforge.decide.call import Call, Tool, tool_of
+from clawforge.decide.call import Call, tool_of
 from clawforge.decide.hosts import host_of
 from clawforge.decide.request import Request, Runtime
 from clawforge.decide.shell_program import SimpleCommand
@@ -21,6 +21,7 @@ from clawforge.resource.policy_test import Effect
 _MOST_COMMANDS = 5_000
 _MOST_HOSTS = 500
 _MOST_SEEN = 200_000
+_UNRECORDED = "the arguments of some calls were not recorded"
 
 Words = tuple[str, str, tuple[str, ...]]
 """A command: the directory that its program was called from, the program, its arguments."""
@@ -28,9 +29,11 @@ Words = tuple[str, str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class Uses:
-    """What the calls under one policy used. A section with a hindrance cannot be narrowed."""
+    """What the calls under one policy used. Sections that are not `heard` were heard from other policies in all of them;
+    one with a hindrance cannot be narrowed."""
 
     calls: int = 0
+    heard: set[Part] = field(default_factory=set)
     tools: set[str] = field(default_factory=set)
     servers: set[str] = field(default_factory=set)
     hosts: set[str] = field(default_factory=set)
@@ -44,28 +47,54 @@ class Uses:
         self.hindrances.setdefault(part, Hindrance(reason, line))
 
 
-def lineage(resources: Iterable[Resource]) -> Callable[[str], frozenset[str]]:
-    """From the address of a policy to its own and those of every policy that it extends, directly or not."""
-    policies = {item.address: item for item in resources if isinstance(item, Policy)}
-    known: dict[str, frozenset[str]] = {}
+_Concerned = tuple[Uses, frozenset[Part]]
+"""What a policy's calls used, and the sections in which this policy is the one that is heard."""
 
-    def of(address: str) -> frozenset[str]:
-        if address not in known:
-            found, waiting = set[str](), [address]
-            while waiting:
-                current = waiting.pop()
-                if current not in found and current in policies:
-                    found.add(current)
-                    waiting.extend(f"Policy/{name}" for name in parent_names(policies[current].spec))
-            known[address] = frozenset(found)
-        return known[address]
 
-    return of
+class Lineage:
+    """From a policy to those whose sections it goes by: its own, and those of the policies that it extends where it is
+    silent itself."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._policies = {item.address: item for item in resources if isinstance(item, Policy)}
+        self._known: dict[str, dict[str, frozenset[Part]]] = {}
+
+    def of(self, address: str) -> Mapping[str, frozenset[Part]]:
+        """The policies by address, each with the sections in which it can matter."""
+        known = self._known.get(address)
+        if known is None:
+            reached: dict[str, set[Part]] = {}
+            for part in Part:
+                for policy in self._heard(address, part):
+                    reached.setdefault(policy, set()).add(part)
+            known = self._known[address] = {policy: frozenset(parts) for policy, parts in reached.items()}
+        return known
+
+    def _heard(self, address: str, part: Part) -> Iterator[str]:
+        seen: set[str] = set()
+        waiting = [address]
+        while waiting:
+            current = waiting.pop()
+            policy = self._policies.get(current)
+            if current in seen or policy is None:
+                continue
+            seen.add(current)
+            yield current
+            if not _settles(policy, part):
+                waiting.extend(f"Policy/{name}" for name in parent_names(policy.spec))
+
+
+def _settles(policy: Policy, part: Part) -> bool:
+    """Whether nothing that a parent says about a section's list or mode is heard."""
+    section = getattr(policy.spec, part.value)
+    if section is None or section.allow is None:
+        return False
+    return part is not Part.EXEC or section.mode is not None
 
 
 class UseCollector:
     """Looks at calls one after the other. A call counts if the state allows it or asks about it, unless it is recorded
-    as denied. A policy is used by a call if it is among those that decide it, or if one of those extends it.
+    as denied. It uses the policies that decide it, and those that these extend.
     """
 
     def __init__(
@@ -75,8 +104,8 @@ class UseCollector:
             item.address: Uses() for item in resources if isinstance(item, Policy) and item.spec.mode is PolicyMode.BASE
         }
         self._answers = Answers(None, state, enrolments)
-        self._lineage = lineage(resources)
-        self._concerned: dict[int, tuple[Uses, ...]] = {}
+        self._lineage = Lineage(resources)
+        self._concerned: dict[int, tuple[_Concerned, ...]] = {}
         self._seen: set[tuple[int, str, bytes | None]] = set()
 
     def take(self, calls: Iterable[RecordedCall | Misread]) -> None:
@@ -92,14 +121,21 @@ class UseCollector:
             concerned = self._concerned.get(pair.number)
             if concerned is None:
                 concerned = self._concerned[pair.number] = self._policies(pair)
-            for uses in concerned:
+            for uses, _ in concerned:
                 uses.calls += 1
             if self._is_new(call, pair):
                 self._note(call, situation, concerned)
 
-    def _policies(self, pair: Pair) -> tuple[Uses, ...]:
-        matched = {address for item in pair.after.matched for address in self._lineage(item)}
-        return tuple(self.by_policy[address] for address in sorted(matched) if address in self.by_policy)
+    def _policies(self, pair: Pair) -> tuple[_Concerned, ...]:
+        reached: dict[str, frozenset[Part]] = {}
+        for matched in pair.after.matched:
+            if matched in self.by_policy and matched not in pair.after.bases:
+                continue
+            for address, parts in self._lineage.of(matched).items():
+                reached[address] = reached.get(address, frozenset()) | parts
+        return tuple(
+            (self.by_policy[address], parts) for address, parts in sorted(reached.items()) if address in self.by_policy
+        )
 
     def _is_new(self, call: RecordedCall, pair: Pair) -> bool:
         params = None if call.params is None else orjson.dumps(call.params, option=orjson.OPT_SORT_KEYS)
@@ -111,34 +147,28 @@ class UseCollector:
         self._seen.add(key)
         return True
 
-    def _note(self, call: RecordedCall, situation: Situation, concerned: Sequence[Uses]) -> None:
+    def _note(self, call: RecordedCall, situation: Situation, concerned: Sequence[_Concerned]) -> None:
         known = tool_of(situation.facts.host, call.tool)
-        for uses in concerned:
-            uses.tools.add(known.name)
-            uses.servers.update(known.servers)
-            uses.reaches_hosts |= known.facets.urls
-            uses.runs_commands |= known.facets.command or known.facets.code is not None
-        if call.params is None:
-            for uses in concerned:
-                _note_unknown(uses, known, call.line)
-            return
-        request = Request(tool=call.tool, params=call.params, user=call.user, at=call.at)
-        asked = Call(request, situation.facts, Runtime())
-        for uses in concerned:
-            _note_hosts(uses, asked, call.line)
-            _note_commands(uses, asked, call.line)
+        asked = None
+        if call.params is not None:
+            request = Request(tool=call.tool, params=call.params, user=call.user, at=call.at)
+            asked = Call(request, situation.facts, Runtime())
+        for uses, parts in concerned:
+            uses.heard |= parts
+            if Part.TOOLS in parts:
+                uses.tools.add(known.name)
+            if Part.MCP in parts:
+                uses.servers.update(known.servers)
+            if Part.NETWORK in parts and known.facets.urls:
+                _note_hosts(uses, asked, call.line)
+            if Part.EXEC in parts and (known.facets.command or known.facets.code is not None):
+                _note_commands(uses, asked, call.line)
 
 
-def _note_unknown(uses: Uses, tool: Tool, line: int) -> None:
-    reason = "the arguments of some calls were not recorded"
-    if tool.facets.command or tool.facets.code is not None:
-        uses.hinder(Part.EXEC, reason, line)
-    if tool.facets.urls:
-        uses.hinder(Part.NETWORK, reason, line)
-
-
-def _note_hosts(uses: Uses, call: Call, line: int) -> None:
-    if not call.tool.facets.urls:
+def _note_hosts(uses: Uses, call: Call | None, line: int) -> None:
+    uses.reaches_hosts = True
+    if call is None:
+        uses.hinder(Part.NETWORK, _UNRECORDED, line)
         return
     found: list[str | None] = [host_of(url) for url in call.touched.urls]
     if call.touched.hidden_url or None in found:
@@ -148,7 +178,11 @@ def _note_hosts(uses: Uses, call: Call, line: int) -> None:
         uses.hinder(Part.NETWORK, f"more than {_MOST_HOSTS} hosts were reached", line)
 
 
-def _note_commands(uses: Uses, call: Call, line: int) -> None:
+def _note_commands(uses: Uses, call: Call | None, line: int) -> None:
+    uses.runs_commands = True
+    if call is None:
+        uses.hinder(Part.EXEC, _UNRECORDED, line)
+        return
     if call.runs_code:
         uses.hinder(Part.EXEC, "some calls run code, which no pattern describes", line)
     if not call.tool.facets.command:

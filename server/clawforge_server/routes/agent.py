@@ -10,6 +10,7 @@ import re
 
 from starlette.responses import Response
 
+from clawforge.decide.request import KillOrder
 from clawforge.dsse import envelope_json
 from clawforge.errors import InputError, UnauthenticatedError
 from clawforge.lease import lease_header
@@ -64,6 +65,7 @@ async def policy(call: Call) -> Response:
     held = {tag.strip().removeprefix("W/") for tag in call.request.headers.get("if-none-match", "").split(",")}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
+    told: tuple[KillOrder, ...] | None = None
     while True:
         # The event first, then the identity and the state: whatever changes after either was looked at wakes us, the
         # revocation of this very instance included.
@@ -72,6 +74,11 @@ async def policy(call: Call) -> Response:
         state, bundle = await _present(call, instance)
         if f'"{bundle.digest}"' not in held:
             return _policy_answer(call, state, bundle, 200)
+        if told is None:
+            told = bundle.lease.kill
+        if bundle.lease.kill != told:
+            # The policy is the same, and the lease says that the instance was shut in or released.
+            return _policy_answer(call, state, bundle, 304)
         left = deadline - loop.time()
         if left <= 0 or plane.wakeups.closed:
             return _policy_answer(call, state, bundle, 304)

@@ -7,11 +7,12 @@ from typing import cast, get_args
 import orjson
 from starlette.responses import Response
 
-from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView, ReviewRequest
+from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView, ReleaseRequest, ReviewRequest
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
 from clawforge_server.request_body import TINY_BODY, parse_body
 from clawforge_server.service.instances import approve_instance, list_instances, reject_instance, revoke_instance
+from clawforge_server.service.releasing import release_instance
 
 _STATES: tuple[str, ...] = get_args(InstanceState)
 
@@ -48,6 +49,15 @@ async def reject(call: Call) -> Response:
     request, name = parse_body(ReviewRequest, call.body), call.path("name")
     answer = await call.run(
         lambda: reject_instance(call.plane, call.who, call.org, name, request.reason, origin=call.origin)
+    )
+    return json_answer(answer)
+
+
+async def release(call: Call) -> Response:
+    """Let an instance out of its quarantine."""
+    request, name = parse_body(ReleaseRequest, call.body), call.path("name")
+    answer = await call.run(
+        lambda: release_instance(call.plane, call.who, call.org, name, request.reason, origin=call.origin)
     )
     return json_answer(answer)
 
@@ -96,6 +106,18 @@ ENDPOINTS = (
         InstanceView,
         "instances:approve",
         ReviewRequest,
+        body_limit=TINY_BODY,
+        refusals=(404, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/instances/{name}/releases",
+        "Let an instance out of the quarantine into which an invariant put it. Nobody releases their own.",
+        release,
+        InstanceView,
+        "instances:approve",
+        ReleaseRequest,
         body_limit=TINY_BODY,
         refusals=(404, 422),
         anywhere=True,

@@ -22,6 +22,7 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, changed_fields, done
 from clawforge_server.service.credentials import end_credentials, put_out, require_standing
+from clawforge_server.service.invariant_watch import Occasion, hold
 from clawforge_server.service.plan_authority import (
     refuse_escalation,
     refuse_last_owner,
@@ -29,6 +30,7 @@ from clawforge_server.service.plan_authority import (
     require_over_changes,
 )
 from clawforge_server.service.planning import unknown_plan
+from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import new_keys
 from clawforge_server.state.org_state import OrgState, empty_org, read_org
 from clawforge_server.store.port import Transaction
@@ -88,9 +90,19 @@ def apply_plan(
             # Before the commit: a state that no model can be made of must not become the present one.
             _warm(state)
             ended = _authorise(transaction, request, plan, previous or empty_org(org), state)
+            state = _watched(transaction, request, result, state)
         plane.credentials.forget(ended)
         plane.states.publish(state)
     return result
+
+
+def _watched(transaction: Transaction, request: Apply, result: ApplyResult, state: OrgState) -> OrgState:
+    """Hold the invariants against every machine that is in, under what was applied. The state after that."""
+    if not result.applied or not state.invariants:
+        return state
+    instances = transaction.instances.list(request.org)
+    subjects = (subject_of(instance) for instance in instances if instance.state_at(request.at) == "active")
+    return hold(transaction, state, subjects, Occasion(request.actor, request.at, request.origin))
 
 
 def _authorise(

@@ -16,6 +16,8 @@ from clawforge_server.service.audit_trail import Origin, done, record_refusal
 from clawforge_server.service.credentials import require_present
 from clawforge_server.service.enrollment_terms import active_user, find_template, is_for
 from clawforge_server.service.enrollments import require_unused
+from clawforge_server.service.invariant_watch import Occasion, watching
+from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
@@ -31,7 +33,7 @@ def enroll(plane: ControlPlane, request: EnrollRequest, *, origin: Origin | None
 
     Raises UnauthenticatedError for a token that is unknown, used up, expired or revoked; InputError when its user is
     not active any more; ConflictError when its instance name was taken meanwhile; UnavailableError when the org changed
-    at this moment: the token keeps its use.
+    at this moment: the token keeps its use. An instance that violates an invariant which says so joins in quarantine.
     """
     with plane.store.transaction() as transaction:
         found = transaction.enrollments.find(credential_hash(request.token))
@@ -57,7 +59,7 @@ def _enrolled(
     approval = _needs_approval(state, found)
     sha256 = found.sha256
     credential = new_credential(INSTANCE_PREFIX)
-    with plane.store.transaction() as transaction:
+    with watching(plane, state) as watch, plane.store.transaction() as transaction:
         # An apply may have been in the way, and the template may ask for an approval now.
         require_present(transaction, state)
         enrollment = _usable(transaction, sha256, now)
@@ -86,6 +88,7 @@ def _enrolled(
         )
         transaction.audit.append(found.org, entry)
         if not approval:
+            watch.hold(transaction, (subject_of(instance),), Occasion(f"instance:{instance.name}", now, origin))
             # Known from now on: its polls are answered even if its address is slowed down for what others send.
             plane.instances.keep(instance)
         # Signed anew: an agent that enrols now must not get a key set that ends soon.

@@ -8,11 +8,13 @@ import datetime as dt
 from clawforge.access.model import USER
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.errors import ForbiddenError, NotFoundError
-from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView
+from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView, QuarantineView
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
-from clawforge_server.service.credentials import require_standing
+from clawforge_server.service.credentials import require_present, require_standing
+from clawforge_server.service.invariant_watch import Occasion, watching
+from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import AuditEntry, InstanceRecord
@@ -31,7 +33,7 @@ def list_instances(plane: ControlPlane, who: Principal, org: str, wanted: Instan
     with plane.store.transaction() as transaction:
         found = transaction.instances.list(org)
     visible = (record for record in found if who.may("instances:read", instance_target(state, record)))
-    views = (_view(record, now) for record in visible)
+    views = (instance_view(state, record, now) for record in visible)
     return InstanceList(instances=tuple(view for view in views if wanted is None or view.state == wanted))
 
 
@@ -75,29 +77,35 @@ def revoke_instance(
 def approve_instance(
     plane: ControlPlane, who: Principal, org: str, name: str, reason: str | None = None, *, origin: Origin | None = None
 ) -> InstanceView:
-    """A machine that waits gets its policy from now on.
+    """A machine that waits gets its policy from now on, or is shut in if it violates an invariant which says so.
 
     Raises NotFoundError for an instance that does not wait, ForbiddenError for one that the caller's right does not
-    reach, for the caller's own (`own-instance`), and for a program that approves (`not-a-person`).
+    reach, for the caller's own (`own-instance`), and for a program that approves (`not-a-person`), UnavailableError
+    when the org changed at this moment.
     """
-    if who.kind == "service-account":
-        raise ForbiddenError(
-            "Only people approve: whoever can run a program could let their own machine in through it.",
-            hint="Sign in with `clawforge login`; a program may reject.",
-            code="not-a-person",
-        )
+    require_person(who)
     now = plane.clock.now()
     # Before the transaction: an org that is not in memory is read in one of its own.
     state = plane.states.find(org) or empty_org(org)
-    with plane.store.transaction() as transaction:
+    with watching(plane, state) as watch, plane.store.transaction() as transaction:
         _waiting(state, transaction, who, org, name, now)
+        require_present(transaction, state)
         if not transaction.instances.approve(org, name, now, who.actor, reason):
             raise _not_waiting(name)
         transaction.audit.append(org, _reviewed(who, name, "active", now, reason, origin))
-        approved = transaction.instances.get(org, name)
-    if approved is None:
-        raise LookupError("an instance is never deleted")
-    return _view(approved, now)
+        approved = _present(transaction, org, name)
+        watch.hold(transaction, (subject_of(approved),), Occasion(who.actor, now, origin))
+    return instance_view(watch.after, approved, now)
+
+
+def require_person(who: Principal) -> None:
+    """Raise ForbiddenError (`not-a-person`) for a program."""
+    if who.kind == "service-account":
+        raise ForbiddenError(
+            "Only people let machines in: whoever can run a program could let in their own through it.",
+            hint="Sign in with `clawforge login`; a program may reject.",
+            code="not-a-person",
+        )
 
 
 def reject_instance(
@@ -111,10 +119,15 @@ def reject_instance(
         _waiting(state, transaction, who, org, name, now)
         transaction.instances.revoke(org, name, now, reason)
         transaction.audit.append(org, _reviewed(who, name, "rejected", now, reason, origin))
-        rejected = transaction.instances.get(org, name)
-    if rejected is None:
+        rejected = _present(transaction, org, name)
+    return instance_view(state, rejected, now)
+
+
+def _present(transaction: Transaction, org: str, name: str) -> InstanceRecord:
+    found = transaction.instances.get(org, name)
+    if found is None:
         raise LookupError("an instance is never deleted")
-    return _view(rejected, now)
+    return found
 
 
 def _waiting(state: OrgState, transaction: Transaction, who: Principal, org: str, name: str, now: dt.datetime) -> None:
@@ -123,9 +136,14 @@ def _waiting(state: OrgState, transaction: Transaction, who: Principal, org: str
     who.require(APPROVE, ORG_WIDE if instance is None else instance_target(state, instance))
     if instance is None or instance.state_at(now) != "pending":
         raise _not_waiting(name)
+    require_foreign(who, instance)
+
+
+def require_foreign(who: Principal, instance: InstanceRecord) -> None:
+    """Raise ForbiddenError (`own-instance`) for the caller's own instance."""
     if who.answerable == f"{USER}{instance.user}":
         raise ForbiddenError(
-            f"The instance {name!r} is your own.",
+            f"The instance {instance.name!r} is your own.",
             hint="Somebody else who may approve instances has to look at it.",
             code="own-instance",
         )
@@ -155,7 +173,10 @@ def _not_waiting(name: str) -> NotFoundError:
     )
 
 
-def _view(record: InstanceRecord, now: dt.datetime) -> InstanceView:
+def instance_view(state: OrgState, record: InstanceRecord, now: dt.datetime) -> InstanceView:
+    """The instance as people see it; one that is shut in is `quarantined`, though its credential is good."""
+    own = record.state_at(now)
+    shut_in = state.quarantined(record.name) if own == "active" else ()
     return InstanceView(
         instance=record.name,
         user=record.user,
@@ -167,8 +188,9 @@ def _view(record: InstanceRecord, now: dt.datetime) -> InstanceView:
         enrolled_at=record.enrolled_at,
         last_seen=record.last_seen,
         acknowledged=record.acknowledged,
-        state=record.state_at(now),
+        state="quarantined" if shut_in else own,
         pending_until=record.pending_until,
         approved_by=record.approved_by,
         reason=record.reason,
+        quarantine=tuple(QuarantineView(invariant=item.invariant, at=item.at, why=item.why) for item in shut_in),
     )

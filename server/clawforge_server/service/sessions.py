@@ -23,6 +23,7 @@ from clawforge_server.auth.secrets import (
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import end_session_tree, require_present
+from clawforge_server.service.invariant_watch import Occasion, subjects_of, watching
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import AuditEntry, SessionRecord
@@ -51,7 +52,8 @@ def open_session(
     """A session of a `user:x` or `service-account:y` whose identity was proved just now, audited.
 
     `use_up` runs first in the transaction: what proved the identity is good for one session, and it raises otherwise.
-    `seen` is the state by which the identity was judged: it must be the present one still.
+    `seen` is the state by which the identity was judged: it must be the present one still. Invariants are held against
+    a person who comes with claims, on each of their machines.
 
     `lifetime` is that of the whole session: the org may allow less, and one that is not refreshable, as that of a
     service account never is, ends after 60 minutes at the latest. Raises
@@ -81,7 +83,7 @@ def open_session(
         access_expires_at=min(now.replace(microsecond=0) + ACCESS_LIFETIME, ends) if refreshable else ends,
         refresh_sha256=None if refresh is None else credential_hash(refresh),
     )
-    with plane.store.transaction() as transaction:
+    with watching(plane, state) as watch, plane.store.transaction() as transaction:
         if use_up is not None:
             use_up(transaction)
         require_present(transaction, state)
@@ -99,6 +101,9 @@ def open_session(
             method=method,
         )
         transaction.audit.append(org, entry)
+        if claims and holder.startswith(USER):
+            subjects = subjects_of(transaction, org, holder.removeprefix(USER), now, record.claims)
+            watch.hold(transaction, subjects, Occasion(holder, now, named), served=True)
     return _answer(record, access, refresh)
 
 

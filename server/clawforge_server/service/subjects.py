@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from clawforge.access.rights import Target
 from clawforge.analysis.explanation import Explanation, explain
-from clawforge.decide.request import Decision, Origin
+from clawforge.decide.request import Decision, Origin, Runtime
 from clawforge.errors import InputError
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.view import effective_view
@@ -15,6 +17,7 @@ from clawforge.wire import DecideRequest, EffectiveView
 from clawforge.wire_asking import AccessHistoryRequest, ExplainRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.state.bundle_cache import shut_in_orders
 from clawforge_server.state.org_state import OrgState
 
 Asked = DecideRequest | ExplainRequest | AccessHistoryRequest
@@ -46,7 +49,7 @@ def decide_for(plane: ControlPlane, who: Principal, org: str, request: DecideReq
     state = plane.states.get(org)
     subject = asked_subject(plane, who, state, question_of(request))
     at = request.at or plane.clock.now()
-    return state.simulator.judge(subject, request.tool, request.params, at, origin=origin_of(request)).decision
+    return _decision(state, subject, request.tool, request.params, at, origin_of(request))
 
 
 def explanation_for(plane: ControlPlane, who: Principal, org: str, request: ExplainRequest) -> Explanation:
@@ -60,7 +63,7 @@ def explanation_for(plane: ControlPlane, who: Principal, org: str, request: Expl
     at = request.at or plane.clock.now()
     decision = None
     if request.tool is not None:
-        decision = state.simulator.judge(subject, request.tool, request.params, at, origin=origin_of(request)).decision
+        decision = _decision(state, subject, request.tool, request.params, at, origin_of(request))
     return explain(
         state.model,
         tuple(state.resources.values()),
@@ -71,6 +74,15 @@ def explanation_for(plane: ControlPlane, who: Principal, org: str, request: Expl
         revision=state.state.revision,
         decision=decision,
     )
+
+
+def _decision(
+    state: OrgState, subject: Subject, tool: str, params: Mapping[str, Any], at: dt.datetime, origin: Origin
+) -> Decision:
+    """As the agent would answer, which denies everything while its instance is shut in."""
+    shut_in = () if subject.instance is None else shut_in_orders(state, subject.instance)
+    runtime = Runtime(kill=shut_in)
+    return state.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime).decision
 
 
 def question_of(request: Asked) -> Question:

@@ -15,6 +15,7 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import PutOut, end_credentials
+from clawforge_server.service.invariant_watch import Occasion, hold, subjects_of
 from clawforge_server.state.org_state import OrgState, read_org
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import SuspensionRecord
@@ -103,6 +104,8 @@ def activate_user(plane: ControlPlane, who: Principal, org: str, name: str, *, o
             )
             transaction.audit.append(org, entry)
             changed = _changed(plane, transaction, state)
+            subjects = subjects_of(transaction, org, user.metadata.name, now)
+            changed = hold(transaction, changed, subjects, Occasion(who.actor, now, origin))
         plane.states.publish(changed)
     return _view(changed, user.metadata.name)
 

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from clawforge.access.model import AccessModel
+from clawforge.analysis.invariant_subject import InvariantCheck
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.load.resource import parse_resource
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
 from clawforge.resource.group import Group
+from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.store.port import Transaction
-from clawforge_server.store.records import OrgRecord, SuspensionRecord
+from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
 
 
 @dataclass(frozen=True)
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
-    `suspensions` are users stopped by hand."""
+    `suspensions` are users stopped by hand, `quarantines` instances that are shut in."""
 
     name: str
     record: OrgRecord | None
@@ -36,6 +39,8 @@ class OrgState:
     keys: OrgKeys | None
     commit: str | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
+    quarantines: tuple[QuarantineRecord, ...] = ()
+    _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def model(self) -> OrgModel:
@@ -65,6 +70,38 @@ class OrgState:
     def simulator(self) -> Simulator:
         """Judges calls as an agent would."""
         return Simulator(self.model, self.positions, revision=self.state.revision)
+
+    @cached_property
+    def invariants(self) -> tuple[Invariant, ...]:
+        """What must hold for everybody."""
+        return tuple(item for item in self.resources.values() if isinstance(item, Invariant))
+
+    def invariant_check(self, now: dt.datetime) -> InvariantCheck:
+        """The invariants held against known subjects, from the hour of `now` on: one check an hour, which remembers."""
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        known = self._checks.get(hour)
+        if known is None:
+            self._checks.clear()
+            known = self._checks[hour] = InvariantCheck(self.model, self.invariants, hour)
+        return known
+
+    def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:
+        """Why an instance is shut in; empty if it is not."""
+        return self._quarantined.get(instance, ())
+
+    @cached_property
+    def _quarantined(self) -> Mapping[str, tuple[QuarantineRecord, ...]]:
+        found: dict[str, tuple[QuarantineRecord, ...]] = {}
+        for item in self.quarantines:
+            found[item.instance] = (*found.get(item.instance, ()), item)
+        return found
+
+    def with_quarantines(self, record: OrgRecord, quarantines: tuple[QuarantineRecord, ...]) -> OrgState:
+        """The same org after somebody was shut in or released: nobody's policy is another one, so the model stays."""
+        other = copy(self)
+        other.__dict__.pop("_quarantined", None)
+        other.__dict__.update(record=record, quarantines=quarantines)
+        return other
 
     @cached_property
     def users(self) -> Mapping[str, User]:
@@ -111,7 +148,13 @@ def read_org(
         keys=OrgKeys(name, record.epoch, transaction.orgs.keys(name), now),
         commit=None if revision is None else revision.commit,
         suspensions=transaction.suspensions.list(name),
+        quarantines=in_quarantine(transaction, name),
     )
+
+
+def in_quarantine(transaction: Transaction, name: str) -> tuple[QuarantineRecord, ...]:
+    """The instances of an org that are shut in, and why."""
+    return tuple(item for item in transaction.quarantines.list(name) if item.released_at is None)
 
 
 def _stopped(resource: Resource) -> Resource:

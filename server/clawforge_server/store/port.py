@@ -16,6 +16,7 @@ from clawforge.state import StateEntry
 from clawforge.wire import Revision
 from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
+from clawforge_server.store.quarantine_port import Quarantines
 from clawforge_server.store.records import (
     EnrollmentRecord,
     InstanceRecord,
@@ -230,6 +231,9 @@ class Instances(Protocol):
     def list(self, org: str) -> tuple[InstanceRecord, ...]:
         """By name, revoked ones included."""
 
+    def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:
+        """Those of one user by name, revoked ones included."""
+
     def count(self, org: str, at: dt.datetime) -> int:
         """How many are active, or wait to be let in."""
 
@@ -317,6 +321,10 @@ class Transaction(Protocol):
     @property
     def instances(self) -> Instances:
         """Enrolled instances."""
+
+    @property
+    def quarantines(self) -> Quarantines:
+        """Who is shut in."""
 
     @property
     def acknowledgements(self) -> Acknowledgements:

@@ -231,6 +231,24 @@ class InstanceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class QuarantineRecord:
+    """An instance is shut in because of an invariant, until somebody releases it.
+
+    `digest` is that of the invariant as it was: a release holds for exactly that one. `why` is a sentence about what
+    was found. `reason` is what the person said who released it.
+    """
+
+    instance: str
+    invariant: str
+    digest: str
+    at: dt.datetime
+    why: str
+    released_at: dt.datetime | None = None
+    released_by: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RetiredCredential:
     """A credential of an instance that another one replaced. `shown_at` is when it last came again, if it was noted."""
 

@@ -374,6 +374,27 @@ instances = sa.Table(
     sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
 )
 
+# Instances that are shut in because of an invariant, and those that somebody released from it.
+quarantines = sa.Table(
+    "quarantines",
+    metadata,
+    sa.Column("org", sa.String(63), primary_key=True),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("invariant", sa.String(128), primary_key=True),
+    sa.Column("digest", sa.String(71), nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("released_at", Moment),
+    sa.Column("released_by", sa.String(256)),
+    sa.Column("reason", sa.Text),
+    sa.ForeignKeyConstraint(
+        ["org", "instance"],
+        ["instances.org", "instances.name"],
+        ondelete="CASCADE",
+        name="fk_quarantines_instance",
+    ),
+)
+
 # Which bundles instances said that they enforce: one row a change.
 acknowledgements = sa.Table(
     "acknowledgements",

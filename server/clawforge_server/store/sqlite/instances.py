@@ -52,6 +52,13 @@ class SqlInstances:
         rows = self._connection.execute(sa.select(table).where(table.c.org == org).order_by(table.c.name))
         return tuple(_instance(row) for row in rows)
 
+    def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:
+        """Those of one user by name, revoked ones included."""
+        table = tables.instances
+        own = (table.c.org == org, table.c.user == user)
+        rows = self._connection.execute(sa.select(table).where(*own).order_by(table.c.name))
+        return tuple(_instance(row) for row in rows)
+
     def count(self, org: str, at: dt.datetime) -> int:
         """How many are active, or wait to be let in."""
         table = tables.instances

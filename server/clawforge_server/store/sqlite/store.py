@@ -23,6 +23,7 @@ from clawforge_server.store.sqlite.enrollments import SqlEnrollments
 from clawforge_server.store.sqlite.instances import SqlInstances
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
 from clawforge_server.store.sqlite.plans import SqlPlans
+from clawforge_server.store.sqlite.quarantines import SqlQuarantines
 from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
 from clawforge_server.store.sqlite.sessions import SqlSessions
@@ -116,6 +117,11 @@ class SqlTransaction:
     def instances(self) -> SqlInstances:
         """Enrolled instances."""
         return SqlInstances(self._connection)
+
+    @cached_property
+    def quarantines(self) -> SqlQuarantines:
+        """Who is shut in."""
+        return SqlQuarantines(self._connection)
 
     @cached_property
     def acknowledgements(self) -> SqlAcknowledgements:

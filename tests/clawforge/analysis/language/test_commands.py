@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawforge.analysis.language.budget import Budget, TooComplexError
+from clawforge.analysis.language.budget import MOST_STEPS, Budget, TooComplexError
 from clawforge.analysis.language.commands import CommandPredicate, CommandVectors, command_vectors
 from clawforge.analysis.language.program_words import _ProgramGlobs
 from clawforge.analysis.language.word_condition import WordCondition
@@ -26,9 +26,10 @@ COMMANDS = [
         SimpleCommand.of((directory + program, *arguments))
         for directory in DIRECTORIES
         for program in WORDS[1:-1]
-        for arguments in ((), *((word,) for word in WORDS))
+        for arguments in ((), ("a",), ("z",))
     ),
-    *(SimpleCommand.of(words) for words in product(("a", "./a", "z"), WORDS, WORDS)),
+    *(SimpleCommand.of((program, word)) for program in ("a", "ab", "./a", "z") for word in WORDS),
+    *(SimpleCommand.of(words) for words in product(("a", "./a"), WORDS[:9], WORDS[:9])),
 ]
 
 WRAPPER_WORDS = ("sudo", "env", "timeout", "rm", "x", "-n", "a=b", "-exec", ";")
@@ -119,7 +120,7 @@ WRAPPER_PATTERN = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.lists(WRAPPER_PATTERN, min_size=1, max_size=3), min_size=1, max_size=2),
     st.lists(st.lists(WRAPPER_PATTERN, min_size=1, max_size=3), min_size=1, max_size=2),
@@ -248,6 +249,11 @@ def test_commands_within_allowed_ones_are_denied(allowed: str, line: str) -> Non
     assert (True, False) in found.found
 
 
+def test_a_wrapper_within_a_wrapper_is_found_where_it_is_needed() -> None:
+    found = vectors(predicate("sudo * rm **"), predicate("sudo", describes=True))
+    assert found.found[True, True] == "sudo timeout rm sudo"
+
+
 def test_words_that_a_shell_would_take_for_more() -> None:
     found = vectors(predicate("if", "=x", "a=b x", "! **", "{ **", "~x"))
     assert [command.program for command in parse_command(found.found[True,]).commands] == ["if"]
@@ -257,17 +263,26 @@ def test_words_that_a_shell_would_take_for_more() -> None:
 
 PATHOLOGICAL = {
     "stars": [f"*{a}*{b}*{c}* *{c}*{b}*" for a, b, c in product("abcdef", repeat=3)],
-    "words": [" ".join(("x", *words, "c")) for words in product("ab*", repeat=7)],
+    "words": [" ".join(("x", *words, "c")) for words in product("ab*", repeat=6)],
     "directories": [f"{a}*{b}*{c} x" for a, b, c in product("abcdef", repeat=3)],
     "wrappers": [" ".join(("sudo", *words)) for words in product(("a*", "*b", "*c*"), repeat=4)],
 }
 
 
+def hard_predicates(texts: list[str]) -> list[CommandPredicate]:
+    allowed = predicate(*(f"{text} {number % 7} z" for number, text in enumerate(texts)))
+    return [allowed, predicate(*(f"{text} {number}" for number, text in enumerate(texts)), describes=True)]
+
+
 @pytest.mark.parametrize("texts", PATHOLOGICAL.values(), ids=PATHOLOGICAL)
 def test_what_is_too_complex_is_given_up(texts: list[str]) -> None:
-    predicates = [predicate(*(f"{text} {number}" for number, text in enumerate(texts)), describes=True)]
     with pytest.raises(TooComplexError):
-        vectors(predicate(*(f"{text} {number % 7} z" for number, text in enumerate(texts))), *predicates)
+        command_vectors(hard_predicates(texts), Budget(MOST_STEPS // 5))
+
+
+def test_the_usual_budget_is_not_endless() -> None:
+    with pytest.raises(TooComplexError):
+        vectors(*hard_predicates(PATHOLOGICAL["stars"]))
 
 
 def test_a_small_budget_is_kept() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawforge.analysis.language.budget import Budget, TooComplexError
+from clawforge.analysis.language.budget import MOST_STEPS, Budget, TooComplexError
 from clawforge.analysis.language.paths import PathExample, PathVectors, path_vectors
 from clawforge.analysis.language.word_machine import WordMachine
 from clawforge.decide.paths import GlobList, NameGlob, is_in_workspace
@@ -21,7 +21,7 @@ Lists = tuple[tuple[str, ...], ...]
 NAMES = ("a", "A", "b", "ab", "aB", "ß")
 PATHS: list[Names] = [
     *(names for count in range(3) for names in product(NAMES, repeat=count)),
-    *product("aAb", repeat=3),
+    *product("aA", repeat=3),
 ]
 ELSEWHERE = ("z", "z")
 
@@ -166,7 +166,7 @@ PATHOLOGICAL = {
 @pytest.mark.parametrize("globs", PATHOLOGICAL.values(), ids=PATHOLOGICAL)
 def test_what_is_too_complex_is_given_up(globs: list[str]) -> None:
     with pytest.raises(TooComplexError):
-        vectors(globs, [f"{glob}/z" for glob in globs])
+        path_vectors([tuple(globs), tuple(f"{glob}/z" for glob in globs)], Budget(MOST_STEPS // 5))
 
 
 def test_many_globs_that_lead_to_the_same_are_not_told_apart() -> None:

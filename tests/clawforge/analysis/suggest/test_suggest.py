@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from brute_force import CALLS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from replay_world import CALLABLE, ENROLMENTS, Alone, calls, states
-from strategies import WEEK, resource
+from strategies import WEEK, resource, some
 
 from clawforge.analysis.replay.recorded_call import RecordedCall
 from clawforge.analysis.suggest.narrowing import Suggestion, narrowed
@@ -20,36 +21,121 @@ from clawforge.resource.policy_test import Effect
 _SEVERITY = {Effect.ALLOW: 0, Effect.ASK: 1, Effect.DENY: 2}
 
 
-@settings(max_examples=60, deadline=None)
+LISTED = (("git **",), ("git *", "./git *"), ("git status", "git push", "git log", "ls"), ("ls **", "make *"), ())
+NARROWABLE = st.fixed_dictionaries(
+    {},
+    optional={
+        "tools": st.fixed_dictionaries(
+            {},
+            optional={
+                "allow": st.lists(
+                    st.sampled_from(("exec", "read", "web_*", "mcp__*", "*", "group:plugins")), max_size=3
+                ),
+                "profile": st.sampled_from(("coding", "full", "minimal")),
+                "ask": st.lists(st.sampled_from(("read", "exec")), max_size=1),
+            },
+        ),
+        "exec": st.fixed_dictionaries(
+            {},
+            optional={
+                "mode": st.sampled_from(("full", "ask", "allowlist")),
+                "allow": st.sampled_from(LISTED),
+            },
+        ),
+        "network": st.fixed_dictionaries({"allow": some(("example.com", "*.example.com", "other.test"), least=0)}),
+        "mcp": st.fixed_dictionaries({"allow": some(("github", "jira-*", "*"), least=0)}),
+    },
+)
+
+
+@st.composite
+def narrowable(draw: st.DrawFn) -> list[Resource]:
+    """Base policies that extend one another and tie, with others beside them."""
+    found: list[Resource] = []
+    for number in range(draw(st.integers(1, 4))):
+        parents = draw(st.lists(st.sampled_from(range(number)), max_size=2, unique=True)) if number else []
+        spec = {
+            "appliesTo": draw(st.sampled_from(("everyone", {"users": ["alice"]}, {"contexts": ["home"]}))),
+            "mode": draw(st.sampled_from(("base", "base", "overlay", "guardrail"))),
+            "extends": [f"Policy/p-{parent}" for parent in parents],
+            **draw(NARROWABLE),
+        }
+        found.append(resource("Policy", f"p-{number}", spec))
+    return found
+
+
+COMMANDS = (
+    "git status",
+    "git push",
+    "git log",
+    "git pull",
+    "git add",
+    "git diff",
+    "ls",
+    "ls -l",
+    "make a",
+    "./git x",
+    "rm",
+)
+USED: tuple[tuple[str, dict[str, Any]], ...] = (
+    *(("exec", {"command": command}) for command in COMMANDS),
+    ("exec", {"command": "git status; ls"}),
+    ("read", {"path": "a"}),
+    ("web_fetch", {"url": "https://example.com/"}),
+    ("web_fetch", {"url": "https://api.example.com/"}),
+    ("mcp__github__x", {}),
+    ("mcp__jira-cloud__x", {}),
+    ("plugin-tool", {}),
+)
+WHO = tuple(
+    RecordedCall(1, user, "exec", {}, WEEK, context=context) for user in ("alice", "bob") for context in ("home", None)
+)
+
+
+def some_of(values: tuple[Any, ...]) -> st.SearchStrategy[list[Any]]:
+    """Each with an even chance."""
+    return st.lists(st.booleans(), min_size=len(values), max_size=len(values)).map(
+        lambda chosen: [value for value, wanted in zip(values, chosen, strict=True) if wanted]
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(narrowable(), some_of(WHO), some_of(USED))
+def test_what_was_seen_stays_and_nothing_is_gained(
+    state: list[Resource], callers: list[RecordedCall], used: list[tuple[str, dict[str, Any]]]
+) -> None:
+    """Some callers and uses are seen, and all are asked about."""
+    recorded = [who._replace(tool=tool, params=params) for who in callers for tool, params in used]
+    check(state, recorded, [who._replace(tool=tool, params=params) for who in WHO for tool, params in (*USED, *CALLS)])
+
+
+@settings(max_examples=40, deadline=None)
 @given(
     states(),
     st.lists(st.tuples(calls(), st.lists(st.sampled_from(CALLABLE), min_size=1, max_size=12)), min_size=1, max_size=5),
     st.lists(calls(), min_size=3, max_size=3),
 )
-def test_what_was_seen_stays_and_nothing_is_gained(
+def test_nor_in_an_org_with_everything(
     state: list[Resource],
     seen: list[tuple[RecordedCall, list[tuple[str, dict[str, Any]]]]],
     others: list[RecordedCall],
 ) -> None:
-    recorded = [
-        caller._replace(line=line, tool=tool, params=params)
-        for line, (caller, tool, params) in enumerate(
-            ((caller, tool, params) for caller, made in seen for tool, params in made), start=1
-        )
-    ]
-    found = suggest(lambda: recorded, state, {}, enrolments=ENROLMENTS)
-    after = narrowed(state, found.suggestions)
-    before_alone, after_alone = Alone(state), Alone(after)
+    made = [(caller, tool, params) for caller, uses in seen for tool, params in uses]
+    recorded = [who._replace(line=line, tool=tool, params=params) for line, (who, tool, params) in enumerate(made)]
+    check(state, recorded, [who._replace(tool=tool, params=params) for who in others for tool, params in CALLABLE])
+
+
+def check(state: list[Resource], recorded: list[RecordedCall], others: list[RecordedCall]) -> None:
+    found = suggest(lambda: recorded, state, {}, variants=2, enrolments=ENROLMENTS)
+    before, after = Alone(state), Alone(narrowed(state, found.suggestions))
     for call in recorded:
-        assert call.params is not None
-        now = before_alone.decide(call, call.tool, call.params).effect
-        then = after_alone.decide(call, call.tool, call.params).effect
+        now = before.decide(call, call.tool, call.params or {}).effect
+        then = after.decide(call, call.tool, call.params or {}).effect
         assert now is then or now is Effect.DENY, (call, found.suggestions)
-    for caller in others:
-        for tool, params in CALLABLE:
-            now = before_alone.decide(caller, tool, params).effect
-            then = after_alone.decide(caller, tool, params).effect
-            assert _SEVERITY[then] >= _SEVERITY[now], (caller, tool, params, found.suggestions)
+    for call in others:
+        now = before.decide(call, call.tool, call.params or {}).effect
+        then = after.decide(call, call.tool, call.params or {}).effect
+        assert _SEVERITY[then] >= _SEVERITY[now], (call, found.suggestions)
 
 
 def suggested(specs: dict[str, dict[str, Any]], *made: tuple[str, dict[str, Any] | None], **more: Any) -> Suggested:
@@ -169,6 +255,23 @@ def test_a_star_never_goes_beyond_the_present_list() -> None:
     spec = {"exec": {"mode": "allowlist", "allow": [f"cat log{n}" for n in range(9)]}}
     found = only(suggested({"p": spec}, *run(*(f"cat log{n}" for n in range(6)))))
     assert values(found)["exec.allow"] == tuple(f"cat log{n}" for n in range(6))
+
+
+def test_a_part_of_a_word_stays_as_it_was_seen() -> None:
+    spec = {"exec": {"mode": "allowlist", "allow": ["cat log* *"]}}
+    found = only(suggested({"p": spec}, *run(*(f"cat log{n} x{m}" for n in range(6) for m in range(6)))))
+    assert values(found)["exec.allow"] == tuple(f"cat log{n} *" for n in range(6))
+
+
+def test_suggestions_are_tried_together_and_what_stops_a_call_is_taken_back() -> None:
+    """The child keeps its own list, which counts once its parent's mode does."""
+    specs = {
+        "parent": {"appliesTo": {"users": ["bob"]}},
+        "child": {"extends": ["Policy/parent"], "appliesTo": {"users": ["alice"]}, "exec": {"allow": ["git **"]}},
+    }
+    found = {item.address: item for item in suggested(specs, *run("ls")).suggestions}
+    assert "exec.mode" not in values(found["Policy/parent"])
+    assert found["Policy/parent"].left[Part.EXEC].reason == "calls that passed would be stopped"
 
 
 def test_secrets_and_what_cannot_be_written_become_stars() -> None:
