@@ -11,6 +11,7 @@ import orjson
 
 from clawforge.field_docs import field_docs
 from clawforge.load.spelled_pattern import SPELLED_PATTERNS
+from clawforge.resource.invariant import TOOL_NAME_SPELLING
 from clawforge.resource.merge import MergeRule
 from clawforge.resource.meta import NAME_PATTERN
 from clawforge.resource.pattern import DOMAIN_SPELLING, NAME_PATTERN_SPELLING, PATH_GLOB_SPELLING
@@ -30,6 +31,7 @@ _FORMS: dict[str, tuple[str, str]] = {
     r"^(/[^/]*)*$": ("pointer", ""),
     _DURATION: ("duration", "days, hours, minutes and seconds, such as 15m, 1h30m or 7d"),
     NAME_PATTERN_SPELLING: ("name pattern", "a name, `group:` and a group of the host's catalogue, or `prefix*`"),
+    TOOL_NAME_SPELLING: ("tool name", "a name, or `group:` and a group of the host's catalogue"),
     DOMAIN_SPELLING: ("domain", "`example.com` or `*.example.com`, in lower case"),
     PATH_GLOB_SPELLING: ("path glob", "as in gitignore, beginning with `/`, `~/`, `$WORKSPACE/` or `**/`"),
 }

@@ -31,6 +31,7 @@ class Edit:
 class Break:
     """Edits that make one finding of `rule` at `place` (file:line:column), where the text goes on with `at`. `notes`
     are further new findings that cannot be avoided. `instances` are those that the server knows, if it must be asked.
+    `prove`: only `lint --prove` finds it.
     """
 
     rule: str
@@ -39,6 +40,7 @@ class Break:
     edits: tuple[Edit, ...]
     notes: tuple[str, ...] = ()
     instances: tuple[str, ...] | None = None
+    prove: bool = False
 
 
 def _break(
@@ -48,8 +50,9 @@ def _break(
     *edits: Edit,
     notes: tuple[str, ...] = (),
     instances: tuple[str, ...] | None = None,
+    prove: bool = False,
 ) -> Break:
-    return Break(rule, place, at, edits, notes, instances)
+    return Break(rule, place, at, edits, notes, instances, prove)
 
 
 AFTER_HOURS = "policies/after-hours.yaml"
@@ -279,6 +282,42 @@ BREAKS: tuple[Break, ...] = (
     ),
     _break("home-secrets-readable", "policies/sre.yaml:7:3", "name: sre", Edit(GUARD, "      - ~/.aws/**\n", "")),
     _break(
+        "idle-entry",
+        "policies/support.yaml:12:12",
+        "file.io",
+        Edit(SUPPORT, "  mcp:\n", "  network:\n    deny: [file.io]\n  mcp:\n"),
+        prove=True,
+    ),
+    _break(
+        "idle-policy",
+        "policies/no-canvas.yaml:8:3",
+        "mode: overlay",
+        Edit(
+            "policies/no-canvas.yaml",
+            new=_document("Policy", "no-canvas", "  appliesTo: everyone\n  mode: overlay\n  tools: {deny: [canvas]}\n"),
+        ),
+    ),
+    _break(
+        "implied-guardrail",
+        "policies/no-keys.yaml:8:3",
+        "mode: guardrail",
+        Edit(
+            "policies/no-keys.yaml",
+            new=_document(
+                "Policy", "no-keys", "  appliesTo: everyone\n  mode: guardrail\n  paths: {deny: [~/.ssh/id_rsa]}\n"
+            ),
+        ),
+    ),
+    _break(
+        "invariant-violated",
+        "invariants.yaml:8:3",
+        "forbid",
+        Edit(
+            "invariants.yaml",
+            new=_document("Invariant", "no-shell", "  appliesTo: everyone\n  forbid: {tools: [exec]}\n"),
+        ),
+    ),
+    _break(
         "invisible-characters-in-text",
         "policies/default.yaml:47:3",
         "message:",
@@ -308,10 +347,18 @@ BREAKS: tuple[Break, ...] = (
         Edit(CONTRACTORS, _HOSTS, _HOSTS + "    deny: [acme.example]\n"),
     ),
     _break(
+        "newcomer-without-base",
+        "groups/derived.yaml:17:3",
+        "name: managed",
+        Edit("policies/default.yaml", "  appliesTo: everyone\n", "  appliesTo: {tags: {managed: [yes]}}\n"),
+        notes=("no-base people/business.yaml:1:1",),
+    ),
+    _break(
         "no-base",
         "people/security.yaml:10:1",
         "apiVersion: clawforge/v1",
         Edit(DEFAULT, "appliesTo: everyone", "appliesTo:\n    users: [ingrid]"),
+        notes=("newcomer-without-base groups/derived.yaml:17:3",),
     ),
     _break(
         "observe-without-end",
@@ -415,6 +462,7 @@ BREAKS: tuple[Break, ...] = (
             "  extends:",
             "  schedule:\n    windows:\n      - cron: 0 8 * * 1-5\n        duration: 10h\n  extends:",
         ),
+        notes=("newcomer-without-base groups/derived.yaml:17:3",),
     ),
     _break(
         "secret-in-yaml",
@@ -510,6 +558,7 @@ BREAKS: tuple[Break, ...] = (
         "policies/guardrail-control.yaml:16:9",
         "group:node",
         Edit(CONTROL, "group:nodes", "group:node"),
+        notes=("implied-guardrail policies/guardrail-secrets.yaml:11:3",),
     ),
     _break(
         "unknown-instance",
@@ -529,6 +578,16 @@ BREAKS: tuple[Break, ...] = (
         "policies/guardrail-control.yaml:13:24",
         "sesions_spawn",
         Edit(CONTROL, "sessions_spawn", "sesions_spawn"),
+    ),
+    _break(
+        "unreachable-base",
+        "policies/old.yaml:7:3",
+        "appliesTo: everyone",
+        Edit(
+            "policies/old.yaml",
+            new=_document("Policy", "old", "  appliesTo: everyone\n  priority: 50\n  tools: {allow: [read]}\n"),
+        ),
+        notes=("policy-without-test policies/old.yaml:5:3",),
     ),
     _break(
         "unresolved-reference",

@@ -93,7 +93,7 @@ class World:
         self._shared: dict[tuple[int, bool], ForAll] = {}
         self._canonicals: dict[int, tuple[Bare, Bare]] = {}
         self._compared: dict[tuple[tuple[int, ...], tuple[int, ...], dt.datetime | None], Comparison] = {}
-        self._seen: dict[tuple[Class, str | None, str | None], tuple[Seen, ...]] = {}
+        self._seen: dict[tuple[Class, str | None, str | None, bool], tuple[Seen, ...]] = {}
 
     @cached_property
     def changed(self) -> frozenset[str]:
@@ -178,11 +178,11 @@ class World:
     def seen(self, one: Class, agent: str | None, context: str | None, *, guess: bool = True) -> tuple[Seen, ...]:
         """What the class gets through an agent and in a context, at every moment that differs from the others; with
         `guess` also at those of which nobody knows whether they come. Raises OverflowError for too many schedules."""
-        key = (one, agent, context)
+        key = (one, agent, context, guess)
         known = self._seen.get(key)
         if known is None:
-            known = self._seen[key] = tuple(self._looked(one, agent, context))
-        return known if guess else tuple(seen for seen in known if seen.proved)
+            known = self._seen[key] = tuple(self._looked(one, agent, context, guess=guess))
+        return known
 
     def compared(self, before: Bare, after: Bare, at: dt.datetime) -> Comparison:
         """The two policies compared, once for every pair. Both must have come from `seen`."""
@@ -197,7 +197,7 @@ class World:
             known = self._compared[key] = compare(before.effective, after.effective, at, elevated=self._has_policies)
         return known
 
-    def _looked(self, one: Class, agent: str | None, context: str | None) -> Iterator[Seen]:
+    def _looked(self, one: Class, agent: str | None, context: str | None, *, guess: bool) -> Iterator[Seen]:
         through = tuple(
             self.sides[side].through(one[side].static, agent, context, suspended=one[side].suspended) for side in (0, 1)
         )
@@ -205,7 +205,7 @@ class World:
         keys = {key_of(self.sides[side].index.targets[index]) for side in (0, 1) for index in through[side]}
         keys.update(self._watched, *(common.keys for common in shared))
         done: set[object] = set()
-        for cell in (*self.moments.cells(keys), *self.moments.unproved(keys)):
+        for cell in (*self.moments.cells(keys), *(self.moments.unproved(keys) if guess else ())):
             present = tuple(self._present(side, through[side], shared[side], cell) for side in (0, 1))
             before, after = (self._canonical(self.sides[side].bare(present[side])) for side in (0, 1))
             dated = cell.at if _is_dated(before.effective, after.effective) else None

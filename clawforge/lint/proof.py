@@ -51,7 +51,7 @@ class Proofs:
         found = tuple(item for item in self._context.each(Policy) if item.spec.enforcement is Enforcement.ENFORCE)
         readable = not any(address.startswith(("Policy/", "*/")) for address in self._context.unusable)
         most = MOST_POLICIES if self._context.prove else MOST_IN_A_HURRY
-        return found if readable and len(found) <= most else ()
+        return found if readable and len(found) <= most and self._world is not None else ()
 
     @cached_property
     def parents(self) -> frozenset[str]:
@@ -67,8 +67,20 @@ class Proofs:
         return known
 
     def is_reported(self, policy: Policy) -> bool:
-        """Whether something plainer is said about it: that nobody can start from it, or that it says nothing at all."""
-        return policy in self.unreachable_bases or not self._world_says(policy)
+        """Whether something plainer is said about it: that nobody can start from it, that it ties with another base, or
+        that it says nothing at all."""
+        return policy in self.unreachable_bases or self._ties(policy) or not self._world_says(policy)
+
+    def _ties(self, policy: Policy) -> bool:
+        if policy.spec.mode is not PolicyMode.BASE:
+            return False
+        own = (policy.spec.applies_to, policy.spec.priority)
+        return any(
+            other is not policy
+            and other.spec.mode is PolicyMode.BASE
+            and (other.spec.applies_to, other.spec.priority) == own
+            for other in self.policies
+        )
 
     def _world_says(self, policy: Policy) -> bool:
         world = self._world
@@ -108,6 +120,8 @@ class Proofs:
         """The resources compared with themselves; None where they cannot be resolved."""
         try:
             model = OrgModel(self._context.resources)
+            for policy in self._context.each(Policy):
+                model.combiner.says(policy)
         except InputError:
             return None
         return World(self._context.resources, self._context.resources, SINCE, models=(model, model))

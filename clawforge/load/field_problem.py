@@ -19,7 +19,7 @@ from clawforge.spelling import nearest
 
 _HINT_STARTS = re.compile(r"^(.+?)[:;] ((?:write|use|name|give|leave|make|start) .+)$", re.DOTALL)
 _NAMED_FIELD = re.compile(r"^`(\w+)`")
-_FREE_PARAMETERS = re.compile(r"/spec/cases/[0-9]+/(call|expect)/params")
+_FREE_PARAMETERS = re.compile(r"/spec/(cases/[0-9]+/(call|expect)|require)/params")
 _MOST_PROBLEMS = 100
 _APPLIES_TO_HINT = "Say whom it is for; everybody is written `appliesTo: everyone`."
 
@@ -55,7 +55,7 @@ def field_problems(model: type[BaseModel], document: Any, error: ValidationError
 
 def null_problems(document: Any) -> list[FieldProblem]:
     """Keys without a value, and numbers that JSON turns into null: nobody can tell whether nothing or anything is
-    meant, so they are refused. The free parameters of a test's call may hold null, but are not null themselves.
+    meant, so they are refused. The free parameters of a call may hold null, but are not null themselves.
     """
     problems: list[FieldProblem] = []
     stack: list[tuple[str, str, bool, Any]] = [("", "", False, document)]

@@ -5,15 +5,15 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue, WithJsonSchema, model_validator
 
 from clawforge.resource.meta import Resource, SetItem, Strict, Text, as_set
-from clawforge.resource.pattern import check_name_pattern
+from clawforge.resource.pattern import NAME_PATTERN_SPELLING, check_name_pattern
 from clawforge.resource.policy import CommandPatterns, DomainPatterns, NamePatterns, PathGlobs
 from clawforge.resource.policy_test import Params
 from clawforge.resource.targeting import AppliesTo, Schedule
 
-_TOOL_NAME = r"^(group:[a-z][a-z0-9_-]{0,63}|(?!group:)[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254})$"
+TOOL_NAME_SPELLING = r"^(group:[a-z][a-z0-9_-]{0,63}|(?!group:)[A-Za-z0-9_][A-Za-z0-9_.:/@-]{0,254})$"
 
 
 def _tool_name(text: str) -> str:
@@ -30,7 +30,7 @@ ToolNames = Annotated[
     WithJsonSchema(
         {
             "type": "array",
-            "items": {"type": "string", "minLength": 1, "maxLength": 1024, "pattern": _TOOL_NAME},
+            "items": {"type": "string", "minLength": 1, "maxLength": 1024, "pattern": TOOL_NAME_SPELLING},
             "minItems": 1,
             "maxItems": 64,
         }
@@ -38,9 +38,24 @@ ToolNames = Annotated[
 ]
 """Tools by name or by group, without `*`: somebody must be able to call each of them."""
 
+ToolPatterns = Annotated[
+    NamePatterns,
+    Field(min_length=1),
+    WithJsonSchema(
+        {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1, "maxLength": 1024, "pattern": NAME_PATTERN_SPELLING},
+            "minItems": 1,
+        }
+    ),
+]
+"""At least one pattern of tools."""
+
+_ACCESS_TO_PATHS: dict[str, JsonValue] = {"required": ["paths"], "properties": {"paths": {"minItems": 1}}}
+
 
 class Bound(StrEnum):
-    """allow: no such call may pass by itself; ask: nor may a person be asked to let it pass."""
+    """`allow`: by itself; `ask`: once a person agreed."""
 
     ALLOW = "allow"
     ASK = "ask"
@@ -54,7 +69,7 @@ class FileAccess(StrEnum):
 
 
 class OnViolation(StrEnum):
-    """What happens when somebody comes to violate an invariant without any change of policy."""
+    """`alert`: a record in the audit log; `quarantine`: the machine denies every call as well, until it is released."""
 
     ALERT = "alert"
     QUARANTINE = "quarantine"
@@ -63,20 +78,20 @@ class OnViolation(StrEnum):
 class Forbidden(Strict):
     """Calls that must not pass: of these tools and, where they are given, with such a command, path and host."""
 
-    model_config = ConfigDict(json_schema_extra={"dependentRequired": {"access": ["paths"]}})
+    model_config = ConfigDict(json_schema_extra={"dependentSchemas": {"access": _ACCESS_TO_PATHS}})
 
-    tools: Annotated[NamePatterns, Field(min_length=1, max_length=256)]
+    tools: ToolPatterns
     """The tools whose calls are meant."""
-    commands: Annotated[CommandPatterns, Field(max_length=256)] = ()
+    commands: CommandPatterns = ()
     """Only calls that run a command which one of these describes."""
-    paths: Annotated[PathGlobs, Field(max_length=256)] = ()
+    paths: PathGlobs = ()
     """Only calls that touch a file which one of these means."""
     access: FileAccess | None = None
     """With `paths`: only tools that read files, or only tools that may write them; left out, both."""
-    hosts: Annotated[DomainPatterns, Field(max_length=256)] = ()
+    hosts: DomainPatterns = ()
     """Only calls that reach a host which one of these means."""
     effect: Bound = Bound.ALLOW
-    """How far such a call may not get: `allow`, it may not pass by itself; `ask`, nor once a person approved it."""
+    """How such a call may not pass, or any more freely."""
 
     @model_validator(mode="after")
     def _access_is_to_paths(self) -> Forbidden:
@@ -93,11 +108,11 @@ class Required(Strict):
     params: Params | None = None
     """The parameters of the call; left out, it is enough that some call of the tool passes."""
     effect: Bound = Bound.ALLOW
-    """How far the call must get: `allow`, it passes by itself; `ask`, it passes at least once a person approved it."""
+    """How the call must pass, or more freely."""
 
 
 class InvariantEnforcement(StrEnum):
-    """Whether a violation refuses a change or is only shown."""
+    """`enforce` refuses the change; `warn` only shows what it does."""
 
     ENFORCE = "enforce"
     WARN = "warn"
@@ -119,9 +134,9 @@ class InvariantSpec(Strict):
     require: Required | None = None
     """Calls that everybody of them must get through."""
     enforcement: InvariantEnforcement = InvariantEnforcement.ENFORCE
-    """Whether a change that violates it is refused or only warned about."""
+    """What happens to a change with which it does not hold, or is not known to."""
     on_violation: OnViolation = OnViolation.ALERT
-    """What happens to an instance that comes to violate it without a change of policy, such as one that enrols."""
+    """What happens when somebody does violate it, as a machine enrols, a person signs in, or a plan is applied."""
 
     @model_validator(mode="after")
     def _one_demand(self) -> InvariantSpec:

@@ -342,7 +342,7 @@ def test_models_and_schemas_agree_on_every_field_spelt_wrongly(kind: str) -> Non
 def test_every_choice_of_a_word_is_closed(kind: str) -> None:
     """Wherever the schema lists the words that may stand, another word is refused by both."""
     tried = 0
-    for whole, path in ((whole, path) for whole in completes(kind) for path in paths_of(whole)):
+    for whole, path in [(document, path) for document in completes(kind) for path in paths_of(document)]:
         document = copy.deepcopy(whole)
         if path and isinstance(at(document, path), str) and path[-1] not in {"apiVersion", "kind"}:
             at(document, path[:-1])[path[-1]] = "no such word"

@@ -1,5 +1,5 @@
-"""What a plan of the server says about access: by everybody who enrolled, proved for everybody else, and refused where an
-invariant is broken, past the command line."""
+"""What a plan of the server says about access, by everybody who enrolled, and for everybody else by proof; and that it
+is refused where an invariant is broken, past the command line."""
 
 from __future__ import annotations
 

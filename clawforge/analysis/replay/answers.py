@@ -11,16 +11,22 @@ import datetime as dt
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any, NamedTuple
-
-import orjson
+from typing import NamedTuple
 
 from clawforge.analysis.replay.class_finder import Caller, ClassFinder
-from clawforge.analysis.replay.home_names import HomeNames, names_no_home
+from clawforge.analysis.replay.home_names import HomeNames
 from clawforge.analysis.replay.policy_judge import Judged, Outcome, PolicyJudge
 from clawforge.analysis.replay.recorded_call import RecordedCall
 from clawforge.analysis.replay.report import Turn
+from clawforge.analysis.replay.side_answers import (
+    Place,
+    Said,
+    SideAnswers,
+    SideTool,
+    bound,
+    homes_of,
+    params_key,
+)
 from clawforge.analysis.replay.tally import turn_of
 from clawforge.decide.call import tool_of
 from clawforge.decide.request import InstanceFacts
@@ -29,11 +35,8 @@ from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel, Resolution
 from clawforge.resource.policy_test import Effect
 
-_MOST_ANSWERS = 200_000
-"""Entries of each table: losing them costs time, keeping every one would cost memory without bound."""
 _MOST_PAIRS = 2_000
 _MOST_TOOLS = 5_000
-_MOST_KEY_BYTES = 192
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +67,14 @@ class Enrolment(NamedTuple):
 class ToolFacts(NamedTuple):
     """What is known of every call of a tool under a pair of policies; `foreign` if no catalogue knows the tool.
 
-    Pairs that cannot differ from one another for this tool share the number `alike`, and policies the number `before` or
-    `after`. `effects` and `judged` are what is said of every call, if parameters do not matter; `homes` is
-    there if it can matter where the caller's home is.
+    Pairs that cannot differ on its calls share the number `alike`. `effects` and `judged` are what is said of every
+    call, if parameters do not matter; `homes` is there if it can matter where the caller's home is.
     """
 
     foreign: bool
     alike: int
-    before: int
-    after: int
+    before: SideTool | None
+    after: SideTool
     effects: Effects | None
     judged: Judged | None
     homes: HomeNames | None
@@ -99,11 +101,10 @@ class Situation(NamedTuple):
     doubtful: bool
     person: str
     facts: InstanceFacts
-    home: str
     pair: Pair | None
 
 
-_Key = tuple[int, str, bytes, object]
+_Key = tuple[int, Place]
 
 
 class Answers:
@@ -118,14 +119,13 @@ class Answers:
         self._enrolments = enrolments or {}
         self._before = None if before is None else _Side(before)
         self._after = _Side(after)
+        self._sides = SideAnswers()
         self._numbers = itertools.count()
         self._pairs: dict[tuple[int, int], Pair] = {}
         self._situations: dict[tuple[object, ...], Situation] = {}
-        self._alike: dict[object, int] = {}
+        self._alike: dict[tuple[int | None, int], int] = {}
         self._effects: dict[_Key, Effects] = {}
-        self._sides: dict[_Key, tuple[Effect, bool]] = {}
         self._outcomes: dict[_Key, Outcome] = {}
-        self._homeless: dict[tuple[str, bytes], bool] = {}
         # One object for all that are equal: there are few different ones.
         self._one_effects: dict[Effects, Effects] = {}
         self._one_outcome: dict[Outcome, Outcome] = {}
@@ -138,7 +138,7 @@ class Answers:
         situation = self._situations.get(key)
         if situation is None:
             situation = self._situated(call)
-            _bound(self._situations)
+            bound(self._situations)
             self._situations[key] = situation
         pair = situation.pair
         return situation, self._pair(situation.caller, call.at) if pair is None else pair
@@ -151,11 +151,15 @@ class Answers:
         """What both states say to a call; None if that depends on parameters that were not recorded."""
         if tool.effects is not None or call.params is None:
             return tool.effects
-        key = self._key(tool.alike, call, call.params, situation, tool.homes)
+        data = params_key(call.params)
+        key = (tool.alike, self._sides.place(call.tool, call.params, data, situation.facts, tool.homes))
         known = self._effects.get(key)
         if known is None:
-            known = self._decided(call, situation, pair, tool, key)
-            _bound(self._effects)
+            before = None
+            if tool.before is not None and pair.before is not None:
+                before = self._sides.said(tool.before, pair.before, call, situation.facts, data)
+            known = self._said(before, self._sides.said(tool.after, pair.after, call, situation.facts, data))
+            bound(self._effects)
             self._effects[key] = known
         return known
 
@@ -163,13 +167,15 @@ class Answers:
         """What the proposed state says to a call to which both states say something, and what in it decides."""
         tool = pair.tools[call.tool]
         if tool.judged is not None or call.params is None:
-            return self.judged(call, situation, pair).outcome
-        key = self._key(pair.number, call, call.params, situation, tool.homes)
+            found = self.judged(call, situation, pair).outcome
+            return self._one_outcome.setdefault(found, found)
+        data = params_key(call.params)
+        key = (pair.number, self._sides.place(call.tool, call.params, data, situation.facts, tool.homes))
         known = self._outcomes.get(key)
         if known is None:
             found = self.judged(call, situation, pair).outcome
             known = self._one_outcome.setdefault(found, found)
-            _bound(self._outcomes)
+            bound(self._outcomes)
             self._outcomes[key] = known
         return known
 
@@ -189,9 +195,8 @@ class Answers:
         standing = self._after.finder.standing(caller)
         before = None if self._before is None else self._before.finder.standing(caller)
         timed = standing.always is None or (before is not None and before.always is None)
-        facts = simulated_facts(caller.user)
         pair = None if timed else self._pair(caller, call.at)
-        return Situation(caller, doubtful, standing.user, facts, facts.home or "", pair)
+        return Situation(caller, doubtful, standing.user, simulated_facts(caller.user), pair)
 
     def _pair(self, caller: Caller, at: dt.datetime) -> Pair:
         before = None if self._before is None else self._before.judge(caller, at)
@@ -206,81 +211,45 @@ class Answers:
 
     def _forget(self) -> None:
         """Let go of every policy at once: they are held from several sides."""
-        for table in (self._pairs, self._situations, self._alike, self._effects, self._sides, self._outcomes):
+        for table in (self._pairs, self._situations, self._alike, self._effects, self._outcomes):
             table.clear()
+        self._sides.forget()
         for side in (self._before, self._after):
             if side is not None:
                 side.forget()
 
     def _add_tool(self, call: RecordedCall, situation: Situation, pair: Pair) -> ToolFacts:
         name, host = call.tool, situation.facts.host
-        after = pair.after.relevant(name, host)
-        before = after if pair.before is None or pair.same else pair.before.relevant(name, host)
-        alike = self._numbered((pair.before is None, before, after))
-        paths = [rules for rules in (before.paths, after.paths) if rules is not None]
-        effects, judged = self._said_blind(call, situation, pair, same=before == after)
-        known = tool_of(host, name)
-        foreign = not known.core and not known.servers
-        numbers = [self._numbered(("side", relevant)) for relevant in (before, after)]
-        facts = ToolFacts(foreign, alike, *numbers, effects, judged, HomeNames(paths) if paths else None)
-        _bound(pair.tools, _MOST_TOOLS)
+        after = self._sides.tool(pair.after, name, host)
+        before = None if pair.before is None else self._sides.tool(pair.before, name, host)
+        alike = self._alike.setdefault((None if before is None else before.number, after.number), next(self._numbers))
+        judged = pair.after.judge_blind(name, call.user, call.at, situation.facts)
+        effects = None if judged is None else self._said_blind(call, situation, pair, judged)
+        facts = ToolFacts(
+            foreign=_is_foreign(name, host),
+            alike=alike,
+            before=before,
+            after=after,
+            effects=effects,
+            judged=None if effects is None else judged,
+            homes=homes_of(None if before is None else before.relevant.paths, after.relevant.paths),
+        )
+        bound(pair.tools, _MOST_TOOLS)
         pair.tools[name] = facts
         return facts
 
-    def _numbered(self, what: object) -> int:
-        return self._alike.setdefault(what, next(self._numbers))
-
-    def _said_blind(
-        self, call: RecordedCall, situation: Situation, pair: Pair, *, same: bool
-    ) -> tuple[Effects, Judged] | tuple[None, None]:
-        after = pair.after.judge_blind(call.tool, call.user, call.at, situation.facts)
-        if after is None:
-            return None, None
-        now = (after.outcome.effect, after.discreet)
-        if pair.before is None or same:
-            return self._said(None if pair.before is None else now, now), after
-        before = pair.before.judge_blind(call.tool, call.user, call.at, situation.facts)
-        return (None, None) if before is None else (self._said((before.outcome.effect, before.discreet), now), after)
-
-    def _decided(self, call: RecordedCall, situation: Situation, pair: Pair, tool: ToolFacts, key: _Key) -> Effects:
-        after = self._side(tool.after, pair.after, call, situation, key)
+    def _said_blind(self, call: RecordedCall, situation: Situation, pair: Pair, after: Judged) -> Effects | None:
+        now = Said(after.outcome.effect, after.discreet)
         if pair.before is None:
-            return self._said(None, after)
-        return self._said(self._side(tool.before, pair.before, call, situation, key), after)
+            return self._said(None, now)
+        before = after if pair.same else pair.before.judge_blind(call.tool, call.user, call.at, situation.facts)
+        return None if before is None else self._said(Said(before.outcome.effect, before.discreet), now)
 
-    def _side(
-        self, number: int, judge: PolicyJudge, call: RecordedCall, situation: Situation, key: _Key
-    ) -> tuple[Effect, bool]:
-        """What policies of that number say to a call: its effect, and whether it is discreet."""
-        place = (number, *key[1:])
-        known = self._sides.get(place)
-        if known is None:
-            judged = judge.judge(call.tool, call.params or {}, call.user, call.at, situation.facts)
-            known = (judged.outcome.effect, judged.discreet)
-            _bound(self._sides)
-            self._sides[place] = known
-        return known
-
-    def _said(self, before: tuple[Effect, bool] | None, after: tuple[Effect, bool]) -> Effects:
-        effect = None if before is None else before[0]
-        discreet = after[1] or (before is not None and before[1])
-        said = Effects(effect, after[0], turn_of(effect, after[0]), discreet)
+    def _said(self, before: Said | None, after: Said) -> Effects:
+        effect = None if before is None else before.effect
+        discreet = after.discreet or (before is not None and before.discreet)
+        said = Effects(effect, after.effect, turn_of(effect, after.effect), discreet)
         return self._one_effects.setdefault(said, said)
-
-    def _key(
-        self, number: int, call: RecordedCall, params: Mapping[str, Any], situation: Situation, homes: HomeNames | None
-    ) -> _Key:
-        data = orjson.dumps(params, option=orjson.OPT_SORT_KEYS)
-        if len(data) > _MOST_KEY_BYTES:
-            data = blake2b(data, digest_size=16).digest()
-        if homes is None:
-            return number, call.tool, data, None
-        free = self._homeless.get((call.tool, data))
-        if free is None:
-            free = names_no_home(params, tool_of(situation.facts.host, call.tool))
-            _bound(self._homeless)
-            self._homeless[call.tool, data] = free
-        return number, call.tool, data, homes.likeness(situation.home) if free else situation.home
 
 
 class _Side:
@@ -311,6 +280,6 @@ class _Side:
         self._by_id.clear()
 
 
-def _bound(table: dict[Any, Any], most: int = _MOST_ANSWERS) -> None:
-    if len(table) >= most:
-        table.clear()
+def _is_foreign(name: str, host: str) -> bool:
+    known = tool_of(host, name)
+    return not known.core and not known.servers

@@ -7,7 +7,7 @@ sure of it once more for the policies that extend it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -87,8 +87,12 @@ class Narrower:
             found = [item for item in found if item.part in uses.heard]
         policy = self._policies[address]
         made = Suggestion(address, uses.calls, tuple(_with_written(policy, item) for item in found), left)
-        wider = widened(self._policies, narrowed(self._policies.values(), [made]), self._lexicon)
-        return made.without(wider, "a policy that extends this one would allow more") if wider else made
+        return self.kept([made])[0]
+
+    def kept(self, suggestions: Sequence[Suggestion]) -> list[Suggestion]:
+        """The suggestions without sections in which, all of them taken up, some policy could say more than now."""
+        wider = widened(self._policies, narrowed(self._policies.values(), suggestions), self._lexicon)
+        return [item.without(wider, "a policy that extends this one would allow more") for item in suggestions]
 
     def _tools(self, said: Statements, uses: Uses, left: dict[Part, Hindrance]) -> list[Narrowing]:
         names = sorted(uses.tools)
@@ -180,7 +184,7 @@ def _with_written(policy: Policy, item: Narrowing) -> Narrowing:
     """With what the policy itself writes there, which may come from a parent or stand for groups instead."""
     section, name = item.path.split(".")
     written = getattr(getattr(policy.spec, section), name) if getattr(policy.spec, section) is not None else None
-    return Narrowing(item.part, item.path, written, item.after)
+    return replace(item, before=written)
 
 
 def _is_exact(said: Statements) -> bool:

@@ -50,7 +50,7 @@ def suggest(
     collector.take(read_calls())
     narrower = Narrower(resources, variants)
     wanted = [address for address in sorted(collector.by_policy) if only in (None, address)]
-    found = [narrower.suggest(address, collector.by_policy[address]) for address in wanted]
+    found = narrower.kept([narrower.suggest(address, collector.by_policy[address]) for address in wanted])
     while True:
         proposed = ReplayState(OrgModel(narrowed(resources, found)), positions)
         replayer = Replayer(present, proposed, enrolments)

@@ -29,7 +29,7 @@ Words = tuple[str, str, tuple[str, ...]]
 
 @dataclass(slots=True)
 class Uses:
-    """What the calls under one policy used. Sections that are not `heard` were heard from other policies in all of them;
+    """What the calls under one policy used. In all of them, sections that are not `heard` were another policy's to say;
     one with a hindrance cannot be narrowed."""
 
     calls: int = 0

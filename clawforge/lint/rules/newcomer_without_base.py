@@ -10,6 +10,8 @@ from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
 from clawforge.resource.group import Group
 
+_MOST_SHOWN = 5
+
 
 def _check(context: LintContext) -> Iterable[Finding]:
     if not context.bases or any(address.startswith(("Policy/", "*/")) for address in context.unusable):
@@ -22,21 +24,20 @@ def _check(context: LintContext) -> Iterable[Finding]:
 
     membership = context.membership
     index = TargetIndex(bases, membership.user_name, "UTC")
+    left_out = []
     for group in context.each(Group):
         facts = membership.facts(Subject(user="Somebody.New", groups=(group.metadata.name,)))
-        if any(
-            index.targets[item.target].selector.through(None, None, excepted=item.excepted)
-            for item in index.candidates(facts)
+        candidates = index.candidates(facts)
+        if not any(
+            index.targets[item.target].selector.through(None, None, excepted=item.excepted) for item in candidates
         ):
-            continue
-        yield Finding(
-            "newcomer-without-base",
-            group.address,
-            "/metadata/name",
-            f"Whoever joins `{group.metadata.name}` and nothing else is matched by no base policy and may do nothing.",
-            "Add a base policy for the group, or one with `appliesTo: everyone`.",
-            Severity.NOTE,
-        )
+            left_out.append(group)
+    if left_out:
+        names = ", ".join(group.metadata.name for group in left_out[:_MOST_SHOWN])
+        more = f" and {len(left_out) - _MOST_SHOWN} more" if len(left_out) > _MOST_SHOWN else ""
+        message = f"Somebody new in one of these groups alone is matched by no base policy: {names}{more}."
+        hint = "Add a base policy for them, or one with `appliesTo: everyone`."
+        yield Finding("newcomer-without-base", left_out[0].address, "/metadata/name", message, hint, Severity.NOTE)
 
 
 RULE = Rule(

@@ -20,7 +20,7 @@ from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
 
-CASES = int(os.environ.get("CLAWFORGE_ORACLE_CASES", "100"))
+CASES = int(os.environ.get("CLAWFORGE_ORACLE_CASES", "60"))
 WORDS = st.text("abcgilstx*_-/.: ", min_size=1, max_size=8)
 TOOL_NAMES = (
     st.from_regex(r"[A-Za-z][A-Za-z0-9_.-]{0,14}", fullmatch=True)

@@ -9,7 +9,7 @@ from verdict_check import changes, check
 
 from clawforge.resource.meta import Resource
 
-CASES = int(os.environ.get("CLAWFORGE_ORACLE_CASES", "200"))
+CASES = int(os.environ.get("CLAWFORGE_ORACLE_CASES", "120"))
 
 
 @given(changes())

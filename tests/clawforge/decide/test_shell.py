@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from clawforge.decide.command_pattern import CommandPattern, matches_all, matches_any
 from clawforge.decide.shell import MAX_BYTES, parse_command
+from clawforge.decide.shell_program import is_known
 
 VECTORS: list[dict[str, Any]] = json.loads(
     (Path(__file__).parents[3] / "schemas" / "vectors" / "shell.json").read_text(encoding="utf-8")
@@ -137,3 +138,16 @@ def test_reasons_are_plain_words() -> None:
     assert parse_command("bash -c ls").opaque == ("`bash` runs text as a program",)
     assert parse_command("if ls; then ls; fi").opaque == ("a shell loop, condition or function",)
     assert parse_command("ls 'a").opaque == ("not valid shell syntax",)
+
+
+@pytest.mark.parametrize("program", ["git", "rm", "sudoers", "bashful", "python-config", "Git", "evaluate"])
+@pytest.mark.parametrize("arguments", [(), ("-c", "rm x"), ("-exec", "rm"), ("a=b", "rm"), ("a[$(rm)]",), ("-v", "x")])
+def test_an_unknown_program_hides_nothing_and_starts_nothing(program: str, arguments: tuple[str, ...]) -> None:
+    parsed = parse_command((program, *arguments))
+    assert not is_known(program)
+    assert (parsed.opaque, parsed.inner) == ((), ())
+
+
+@pytest.mark.parametrize("program", ["SUDO", "bash", "python3.11", "python.exe", "find", "printf", "eval", "alias", ""])
+def test_known_programs(program: str) -> None:
+    assert is_known(program)

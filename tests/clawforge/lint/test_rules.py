@@ -52,7 +52,9 @@ def context(text: str, settings: str = "") -> LintContext:
     (written,), _ = compose((PROJECT + settings).encode(), file="clawforge.yaml")
     declared = parse_model(ProjectFile, written.value)
     assert isinstance(declared, ProjectFile), declared
-    return LintContext.of(resources, org="acme", instances=INSTANCES, now=NOW, conventions=declared.lint.conventions)
+    return LintContext.of(
+        resources, org="acme", instances=INSTANCES, now=NOW, conventions=declared.lint.conventions, prove=True
+    )
 
 
 def marks(text: str) -> list[tuple[int, str]]:
@@ -69,7 +71,7 @@ def line_of(diagnostic_line: int, text: str, code: str) -> int:
 def test_bad_fixture(rule: Rule, tmp_path: Path) -> None:
     text = (FIXTURES / rule.id / "bad.yaml").read_text()
     loaded = project(tmp_path, text, settings_of(rule))
-    found = [item for item in diagnose(loaded, instances=INSTANCES, now=NOW) if item.code == rule.id]
+    found = [item for item in diagnose(loaded, instances=INSTANCES, now=NOW, prove=True) if item.code == rule.id]
     assert [(line_of(item.location.line, text, item.code), item.code) for item in found] == marks(text)
     for item in found:
         assert item.location.col > 0

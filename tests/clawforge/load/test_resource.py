@@ -13,6 +13,7 @@ from clawforge.load.field_problem import FieldProblem
 from clawforge.load.project_file import ProjectFile
 from clawforge.load.resource import parse_resource, written_address
 from clawforge.load.spelled_pattern import SPELLED_PATTERNS
+from clawforge.resource.invariant import TOOL_NAME_SPELLING
 from clawforge.resource.meta import DAY_PATTERN, INSTANT_PATTERN, Resource
 from clawforge.resource.pattern import DOMAIN_SPELLING, NAME_PATTERN_SPELLING, PATH_GLOB_SPELLING
 from clawforge.resource.registry import BY_KIND, KINDS, canonical_resource
@@ -223,7 +224,8 @@ def test_every_pattern_of_the_models_is_spelled_out() -> None:
     used = patterns([model.model_json_schema() for model in (*KINDS, ProjectFile)])
     duration = r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$"
     times = {DAY_PATTERN, INSTANT_PATTERN}
-    raised_in_words_by_validators = {duration, NAME_PATTERN_SPELLING, DOMAIN_SPELLING, PATH_GLOB_SPELLING} | times
+    names = {NAME_PATTERN_SPELLING, TOOL_NAME_SPELLING, DOMAIN_SPELLING, PATH_GLOB_SPELLING}
+    raised_in_words_by_validators = {duration} | names | times
     assert used - raised_in_words_by_validators <= SPELLED_PATTERNS.keys()
     assert SPELLED_PATTERNS.keys() <= used
 

@@ -32,7 +32,7 @@ def write(root: Path, rule: Rule, name: str) -> list[str]:
     settings = FIXTURES / rule.id / "settings.yaml"
     (root / "clawforge.yaml").write_text(PROJECT + (settings.read_text() if settings.exists() else ""))
     (root / "x.yaml").write_text((FIXTURES / rule.id / f"{name}.yaml").read_text())
-    return ["lint", str(root), "--no-cache", "--select", rule.id]
+    return ["lint", str(root), "--no-cache", "--prove", "--select", rule.id]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

@@ -232,6 +232,23 @@ def test_a_line_without_an_end_is_not_held_in_memory(program: Program) -> None:
     assert found["calls"] == 1
 
 
+def test_what_calls_hold_acts_on_no_terminal_and_no_log(program: Program) -> None:
+    hostile = "\x1b[31m\u202e::error::x"
+    calls = [
+        {"user": hostile, "tool": hostile, "at": AT, "params": {hostile: 1}},
+        {"user": hostile, "tool": "exec", "at": AT, "params": {"command": f"{hostile} {hostile}"}},
+        {"user": hostile, "tool": "read", "at": AT, "params": {"path": f"/{hostile}\n::warning::y"}},
+    ]
+    name = "calls\x1b[31m.ndjson"
+    text = program.run("plan", "new", "--offline", "--replay", write(program, calls, name))
+    assert "Replay of calls\\u{001b}[31m.ndjson: 3 calls" in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    assert not [line for line in text.splitlines() if line.lstrip().startswith("::")]
+    document = program.finish("plan", "new", "--offline", "--replay", name, "--format", "json").stdout
+    assert "\x1b" not in document
+
+
 def test_several_processes_count_what_one_counts(stricter: Program) -> None:
     """A file that is large enough for them; small ones are not."""
     calls = [*CALLS, call("viktor", "make check"), call("x@acme.example", "rm -rf /", pad="y" * 4_000), b"{"]
