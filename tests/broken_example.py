@@ -349,9 +349,9 @@ BREAKS: tuple[Break, ...] = (
     _break(
         "newcomer-without-base",
         "groups/derived.yaml:17:3",
-        "name: managed",
+        "name: build-machines",
         Edit("policies/default.yaml", "  appliesTo: everyone\n", "  appliesTo: {tags: {managed: [yes]}}\n"),
-        notes=("no-base people/business.yaml:1:1",),
+        notes=("no-base people/security.yaml:1:1", "no-base people/security.yaml:10:1"),
     ),
     _break(
         "no-base",
