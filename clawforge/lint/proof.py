@@ -106,7 +106,8 @@ class Proofs:
     @cached_property
     def unreachable_bases(self) -> tuple[Policy, ...]:
         """Base policies that nobody can start from, because a more specific one always matches too."""
-        wanted = {policy.address for policy in self.policies if policy.spec.mode is PolicyMode.BASE}
+        bases = [policy for policy in self.policies if policy.spec.mode is PolicyMode.BASE]
+        wanted = {policy.address for policy in bases if not self._ties(policy)}
         if not wanted or self._world is None:
             return ()
         try:

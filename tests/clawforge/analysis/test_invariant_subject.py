@@ -170,6 +170,10 @@ def test_every_context_counts_unless_the_invariant_says_which() -> None:
     assert (found.subject.context, found.tool, found.level) == ("work", "read", Level.ASK)
     at_home = resource("Invariant", "reads", {"appliesTo": {"contexts": ["home"]}, "require": {"tools": ["read"]}})
     assert violated(checks([*POLICIES, at_home])) == {}
+    shell = {"appliesTo": {"contexts": ["home"], "agents": ["helper"]}, "require": {"tools": ["exec"]}}
+    found = violated(checks([*POLICIES, resource("Invariant", "shell", shell)]))["shell"].violation
+    assert found is not None
+    assert (found.subject.context, found.subject.agent) == ("home", "helper")
     asking = {"appliesTo": "everyone", "require": {"tools": ["read"], "effect": "ask"}}
     assert violated(checks([*POLICIES, resource("Invariant", "reads", asking)])) == {}
 
@@ -210,11 +214,11 @@ def test_what_cannot_be_decided_is_a_doubt() -> None:
 
 
 def test_schedules_that_may_meet_some_day_are_a_doubt() -> None:
-    first_of_the_month = {"windows": [{"cron": "0 3 1 * *", "duration": "1h"}]}
-    overlay = {"appliesTo": "everyone", "mode": "overlay", "tools": {"deny": ["read"]}, "schedule": first_of_the_month}
+    january = {"windows": [{"cron": "*/30 3 * 1 *", "duration": "10m"}]}
+    overlay = {"appliesTo": "everyone", "mode": "overlay", "tools": {"deny": ["read"]}, "schedule": january}
     mondays = {"appliesTo": "everyone", "require": {"tools": ["read"], "effect": "ask"}}
     mondays["schedule"] = {"windows": [{"cron": "0 3 * * 1", "duration": "1h"}]}
-    check = checks([*POLICIES, resource("Policy", "monthly", overlay), resource("Invariant", "mondays", mondays)])
+    check = checks([*POLICIES, resource("Policy", "january", overlay), resource("Invariant", "mondays", mondays)])
     found = violated(check)["mondays"]
     assert (found.violation, "together" in found.doubt) == (None, True)
 
