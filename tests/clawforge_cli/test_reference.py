@@ -80,7 +80,7 @@ def test_the_page_says_what_the_help_says(command: Command) -> None:
 def test_every_command_of_the_program_has_a_section() -> None:
     names = {command.words[0] for command in COMMANDS}
     done = subprocess.run([sys.executable, "-m", "clawforge_cli", "--help"], capture_output=True, text=True, check=True)
-    listed = re.findall(r"^  ([a-z]+)  +\S", done.stdout.partition("Commands:")[2], re.MULTILINE)
+    listed = re.findall(r"^  ([a-z-]+)  +\S", done.stdout.partition("Commands:")[2], re.MULTILINE)
     assert names == set(listed)
     assert [command.name for command in COMMANDS] == re.findall(r"^## ([a-z -]+)$", PAGE, re.MULTILINE)
 
