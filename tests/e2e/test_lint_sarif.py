@@ -30,7 +30,7 @@ INSERTED = "# A comment that was not there before.\n\n# And one more, with: a co
 def test_every_broken_example_keeps_the_schemas(broken: Break, tmp_path: Path) -> None:
     root = _copy(broken, tmp_path)
     project = load_project(root)
-    outcome = LintOutcome.of(project, examine(project, instances=broken.instances, now=NOW))
+    outcome = LintOutcome.of(project, examine(project, instances=broken.instances, now=NOW, prove=broken.prove))
     items = outcome.report.items
     document = sarif(items, outcome.fingerprints, "policies/", "1.0.0", SourceLines(root))
     assert sarif_problems(document) == []

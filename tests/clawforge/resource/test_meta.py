@@ -41,12 +41,14 @@ def test_a_duration_is_nothing_but_a_duration(text: str) -> None:
     [
         ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00Z"),
         ("2026-11-20t10:00:00z", "2026-11-20T10:00:00Z"),
-        ("2026-11-20 10:00:00.5+05:30", "2026-11-20T04:30:00.500000Z"),
+        ("2026-11-20T10:00:00.5+05:30", "2026-11-20T04:30:00.500000Z"),
         ("2026-11-20T10:00:00", "timezone_aware"),
         # Seconds since 1970, as a text or cut short, are not what a person sees in a file.
         ("1700000000", "datetime_parsing"),
         ("2026-11-20T10:00Z", "datetime_parsing"),
         ("2026-11-20_10:00:00Z", "datetime_parsing"),
+        # RFC 3339 has a note that allows the space, but not its grammar: readers of `format: date-time` refuse it.
+        ("2026-11-20 10:00:00Z", "datetime_parsing"),
         ("2026-11-20", "datetime_parsing"),
         ("2026-02-30T10:00:00Z", "datetime_parsing"),
         ("2026-11-20T10:00:00Z\n", "datetime_parsing"),
