@@ -24,10 +24,13 @@ help: ## show this list
 quickstart: $(VENV)/.locked-run ## govern the example company once, on a throw-away server
 	@$(BIN)/clawforge quickstart policies.example
 
+# One process for each core; JOBS=0 runs the tests one after the other, with a debugger if you like.
+JOBS ?= auto
+
 test: $(VENV)/.locked-dev ## run every test
 	@command -v npm >/dev/null && $(MAKE) --no-print-directory provider \
 		|| echo "npm is not here: the tests that sign in at a real OpenID provider will be skipped." >&2
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 PROVIDER := tests/oidc_provider
 

@@ -249,6 +249,7 @@ BREAKS: tuple[Break, ...] = (
         "policies/default.yaml:11:13",
         "Policy/support",
         Edit(DEFAULT, "  appliesTo: everyone\n", "  appliesTo: everyone\n  extends: [Policy/support]\n"),
+        notes=("invariant-violated invariants/engineers.yaml:13:3", "invariant-violated invariants/keys.yaml:11:3"),
     ),
     _break(
         "federated-trust-too-wide",
@@ -283,38 +284,46 @@ BREAKS: tuple[Break, ...] = (
     _break("home-secrets-readable", "policies/sre.yaml:7:3", "name: sre", Edit(GUARD, "      - ~/.aws/**\n", "")),
     _break(
         "idle-entry",
-        "policies/support.yaml:12:12",
-        "file.io",
-        Edit(SUPPORT, "  mcp:\n", "  network:\n    deny: [file.io]\n  mcp:\n"),
+        "policies/personal-context.yaml:15:34",
+        "gateway",
+        Edit(PERSONAL, "exec, github_publish", "exec, gateway, github_publish"),
         prove=True,
     ),
     _break(
         "idle-policy",
-        "policies/no-canvas.yaml:8:3",
-        "mode: overlay",
+        "policies/support.yaml:20:3",
+        "name: no-canvas",
         Edit(
-            "policies/no-canvas.yaml",
-            new=_document("Policy", "no-canvas", "  appliesTo: everyone\n  mode: overlay\n  tools: {deny: [canvas]}\n"),
+            SUPPORT,
+            new=_document(
+                "Policy", "no-canvas", "  appliesTo: everyone\n  mode: overlay\n  tools:\n    deny: [canvas]\n"
+            ),
         ),
     ),
     _break(
         "implied-guardrail",
-        "policies/no-keys.yaml:8:3",
-        "mode: guardrail",
+        "policies/support.yaml:20:3",
+        "name: no-secrets",
         Edit(
-            "policies/no-keys.yaml",
+            SUPPORT,
             new=_document(
-                "Policy", "no-keys", "  appliesTo: everyone\n  mode: guardrail\n  paths: {deny: [~/.ssh/id_rsa]}\n"
+                "Policy",
+                "no-secrets",
+                "  appliesTo:\n    groups: [sre]\n  mode: guardrail\n  tools:\n    deny: [secrets]\n",
             ),
         ),
     ),
     _break(
         "invariant-violated",
-        "invariants.yaml:8:3",
-        "forbid",
+        "policies/contractors.yaml:43:3",
+        "forbid:",
         Edit(
-            "invariants.yaml",
-            new=_document("Invariant", "no-shell", "  appliesTo: everyone\n  forbid: {tools: [exec]}\n"),
+            CONTRACTORS,
+            new=_document(
+                "Invariant",
+                "no-shell-for-contractors",
+                "  appliesTo:\n    groups: [contractors]\n  forbid:\n    tools: [exec]\n",
+            ),
         ),
     ),
     _break(
@@ -348,17 +357,16 @@ BREAKS: tuple[Break, ...] = (
     ),
     _break(
         "newcomer-without-base",
-        "groups/derived.yaml:17:3",
-        "name: build-machines",
-        Edit("policies/default.yaml", "  appliesTo: everyone\n", "  appliesTo: {tags: {managed: [yes]}}\n"),
-        notes=("no-base people/security.yaml:1:1", "no-base people/security.yaml:10:1"),
+        "groups/staff.yaml:59:3",
+        "name: interns",
+        Edit(DEFAULT, "appliesTo: everyone", "appliesTo:\n    users: [ingrid, omar]"),
+        Edit(STAFF, new=_document("Group", "interns", "  members:\n    claims: [acme-interns]\n")),
     ),
     _break(
         "no-base",
         "people/security.yaml:10:1",
         "apiVersion: clawforge/v1",
         Edit(DEFAULT, "appliesTo: everyone", "appliesTo:\n    users: [ingrid]"),
-        notes=("newcomer-without-base groups/derived.yaml:17:3",),
     ),
     _break(
         "observe-without-end",
@@ -422,6 +430,7 @@ BREAKS: tuple[Break, ...] = (
         "policies/sre.yaml:17:12",
         "read",
         Edit(SRE, "  exec:\n", "  tools:\n    deny: [read]\n  exec:\n"),
+        notes=("invariant-violated invariants/engineers.yaml:13:3",),
     ),
     _break(
         "redundant-pattern",
@@ -462,7 +471,7 @@ BREAKS: tuple[Break, ...] = (
             "  extends:",
             "  schedule:\n    windows:\n      - cron: 0 8 * * 1-5\n        duration: 10h\n  extends:",
         ),
-        notes=("newcomer-without-base groups/derived.yaml:17:3",),
+        notes=("newcomer-without-base groups/derived.yaml:6:3",),
     ),
     _break(
         "secret-in-yaml",
@@ -551,14 +560,18 @@ BREAKS: tuple[Break, ...] = (
         "unbounded-allow", "policies/support.yaml:12:13", '"*"', Edit(SUPPORT, "[acme-docs, jira, zendesk]", '["*"]')
     ),
     _break(
-        "unknown-detector", "dlp/secrets.yaml:21:7", "detector: github-pet", Edit(SECRETS, "github-pat", "github-pet")
+        "unknown-detector",
+        "dlp/secrets.yaml:21:7",
+        "detector: github-pet",
+        Edit(SECRETS, "github-pat", "github-pet"),
+        notes=("invariant-violated invariants/engineers.yaml:13:3",),
     ),
     _break(
         "unknown-group",
         "policies/guardrail-control.yaml:16:9",
         "group:node",
         Edit(CONTROL, "group:nodes", "group:node"),
-        notes=("implied-guardrail policies/guardrail-secrets.yaml:11:3",),
+        notes=("invariant-violated invariants/engineers.yaml:13:3",),
     ),
     _break(
         "unknown-instance",
@@ -581,13 +594,13 @@ BREAKS: tuple[Break, ...] = (
     ),
     _break(
         "unreachable-base",
-        "policies/old.yaml:7:3",
+        "policies/support.yaml:22:3",
         "appliesTo: everyone",
         Edit(
-            "policies/old.yaml",
-            new=_document("Policy", "old", "  appliesTo: everyone\n  priority: 50\n  tools: {allow: [read]}\n"),
+            SUPPORT,
+            new=_document("Policy", "old", "  appliesTo: everyone\n  extends: [Policy/default]\n  priority: 50\n"),
         ),
-        notes=("policy-without-test policies/old.yaml:5:3",),
+        notes=("policy-without-test policies/support.yaml:20:3",),
     ),
     _break(
         "unresolved-reference",

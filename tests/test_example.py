@@ -66,7 +66,7 @@ def test_nothing_is_wrong_with_it(project: Project) -> None:
 def test_lint_prints_nothing_but_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lint", str(ROOT / "policies.example"), "--no-cache"]) == 0
     said = capsys.readouterr()
-    assert said.out == "53 resources in 33 files: no problems, 2 accepted.\n"
+    assert said.out == "55 resources in 35 files: no problems, 2 accepted.\n"
     assert said.err == ""
 
 
@@ -75,6 +75,7 @@ def test_it_is_a_company_of_every_kind(project: Project) -> None:
         "DlpRuleSet": 2,
         "Enrollment": 2,
         "Group": 8,
+        "Invariant": 2,
         "Organization": 1,
         "Policy": 12,
         "PolicyTest": 5,

@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
-from clawforge.analysis.comparison import freest_levels, outcomes_of
-from clawforge.analysis.level import Example, Level, Outcomes, level_of, product
+from clawforge.analysis.comparison import OwnOutcomes, Shape, freest_levels, shape_of
+from clawforge.analysis.level import Example, Level, Outcomes, level_of, within
 from clawforge.analysis.sections.commands import commands_within
 from clawforge.analysis.sections.hosts import hosts_within
 from clawforge.analysis.sections.paths import paths_within
@@ -20,7 +20,7 @@ from clawforge.decide.facets import Facets
 from clawforge.decide.names import NameMatcher
 from clawforge.decide.request import Request
 from clawforge.decide.simulate import simulated_facts
-from clawforge.effective import Effective
+from clawforge.effective import Effective, Rules
 from clawforge.resource.invariant import Bound, FileAccess, Forbidden, Invariant, Required
 
 Found = tuple[str, Example, Level]
@@ -64,17 +64,32 @@ class ForbiddenCalls:
         self._worst = Level.REDACT if forbidden.effect is Bound.ALLOW else Level.ASK
         self.reaches_skills = self._is_wanted(ToolKind(SKILL_TOOL, SKILL_TOOL))
         self.reaches_commands = True
+        # The policy is kept beside what was found, so that no other can get the ids of its parts.
+        self._known: dict[tuple[int, int], tuple[Effective, Found | None]] = {}
 
     def violation(self, effective: Effective, user: str, at: dt.datetime) -> Found | None:
         """A forbidden call that passes. What DLP and versions refuse is not considered: with other text, and another
         version, the call passes."""
+        key = (id(effective.enforced), id(effective.skills))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (effective, self._violation(effective))
+        return known[1]
+
+    def _violation(self, effective: Effective) -> Found | None:
         rules = effective.enforced
         names = tool_rules(rules.tools, rules.mcp)
+        own = OwnOutcomes(effective)
+        seen: set[tuple[Level, Shape]] = set()
         for kind in {**names.kinds, **{kind.name: kind for kind in self._kinds}}.values():
             level = names.level(kind)
             if level > self._worst or not self._is_wanted(kind):
                 continue
-            for pair, example in self._restricted(effective, kind).items():
+            alike = (level, shape_of(kind.tool.facets))
+            if alike in seen:
+                continue
+            seen.add(alike)
+            for pair, example in self._restricted(rules, own, kind).items():
                 if pair[0] <= self._worst:
                     return kind.name, example, pair[0]
         return None
@@ -82,15 +97,19 @@ class ForbiddenCalls:
     def _is_wanted(self, kind: ToolKind) -> bool:
         return kind.tool.found_by(self._wanted) is not None
 
-    def _restricted(self, effective: Effective, kind: ToolKind) -> Outcomes:
+    def _restricted(self, rules: Rules, own: OwnOutcomes, kind: ToolKind) -> Outcomes:
         """The levels of the calls of one kind of tools that do what is forbidden."""
-        outcomes, facets = outcomes_of(effective, kind), kind.tool.facets
-        for part in self._restrictions(effective, facets):
-            outcomes = product(part, outcomes) if part else {}
+        parts = []
+        for part in self._restrictions(rules, kind.tool.facets):
+            if not part:
+                return {}
+            parts.append(part)
+        outcomes = own.of(kind)
+        for part in parts:
+            outcomes = within(part, outcomes)
         return outcomes
 
-    def _restrictions(self, effective: Effective, facets: Facets) -> Iterator[Outcomes]:
-        rules = effective.enforced
+    def _restrictions(self, rules: Rules, facets: Facets) -> Iterator[Outcomes]:
         if self._commands:
             yield commands_within(rules.exec, self._commands) if facets.command else {}
         if self._paths:

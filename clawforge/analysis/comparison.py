@@ -29,7 +29,7 @@ from clawforge.analysis.sections.settings import SettingChange, setting_changes
 from clawforge.analysis.sections.skills import skill_outcomes
 from clawforge.analysis.sections.tools import ToolKind, tool_rules
 from clawforge.analysis.sections.versions import version_outcomes
-from clawforge.decide.facets import NO_FACETS, Facets
+from clawforge.decide.facets import Facets
 from clawforge.effective import Effective, Rules
 from clawforge.resource.meta import Strict
 
@@ -132,17 +132,6 @@ def _is_same(before: Strict, after: Strict) -> bool:
     return before is after or before == after
 
 
-def differs_by_name(before: Effective, after: Effective) -> bool:
-    """Whether some tool of which calls pass on one side has another level on the other by its name alone, where
-    nothing is looked at inside of its calls. Cheap; False proves nothing."""
-    ours, theirs = before.enforced, after.enforced
-    names = (tool_rules(ours.tools, ours.mcp), tool_rules(theirs.tools, theirs.mcp))
-    if names[0] is names[1]:
-        return False
-    kinds = {**names[0].kinds, **names[1].kinds}.values()
-    return any(kind.tool.facets is NO_FACETS and names[0].level(kind) is not names[1].level(kind) for kind in kinds)
-
-
 def freest_levels(effective: Effective, *only: ToolKind) -> Mapping[str, tuple[ToolKind, Level]]:
     """The most that some call of each kind of tools gets, by name, apart from DLP and versions; of every kind that the
     lists tell apart, or of `only` these. Raises TooComplexError."""
@@ -153,14 +142,18 @@ def freest_levels(effective: Effective, *only: ToolKind) -> Mapping[str, tuple[T
     return found
 
 
-def outcomes_of(effective: Effective, kind: ToolKind) -> Outcomes:
-    """The levels of the calls of one kind of tools, as pairs of a level with itself, apart from DLP and versions.
+class OwnOutcomes:
+    """The levels of calls under one effective policy, as pairs of a level with itself, apart from DLP and versions."""
 
-    Raises TooComplexError."""
-    doubts = _Doubts()
-    found = _Part(effective, effective, effective.enforced, effective.enforced, doubts).outcomes(kind)
-    _refuse_doubts(doubts)
-    return found
+    def __init__(self, effective: Effective) -> None:
+        self._doubts = _Doubts()
+        self._part = _Part(effective, effective, effective.enforced, effective.enforced, self._doubts)
+
+    def of(self, kind: ToolKind) -> Outcomes:
+        """The levels of the calls of one kind of tools. Raises TooComplexError."""
+        found = self._part.outcomes(kind)
+        _refuse_doubts(self._doubts)
+        return found
 
 
 def _refuse_doubts(doubts: _Doubts) -> None:

@@ -12,10 +12,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clawforge.decide.request import Decision
 from clawforge.resource.policy_test import Effect
+
+if TYPE_CHECKING:
+    from clawforge.decide.request import Decision
 
 
 class Level(IntEnum):
@@ -106,6 +108,18 @@ def product(left: Outcomes, right: Outcomes) -> Outcomes:
             pair = (max(before, other_before), max(after, other_after))
             if pair not in found:
                 found[pair] = example.joined(other)
+    return found
+
+
+def within(part: Outcomes, outcomes: Outcomes) -> Outcomes:
+    """The pairs of those of these calls that are also what `part` says; its parameters are kept as they are there."""
+    found: dict[Pair, Example] = {}
+    for (before, after), example in part.items():
+        for (other_before, other_after), other in outcomes.items():
+            pair = (max(before, other_before), max(after, other_after))
+            if pair not in found:
+                joined = example.joined(other)
+                found[pair] = replace(joined, params={**joined.params, **example.params})
     return found
 
 

@@ -58,11 +58,11 @@ class Moments:
     def __init__(self, keys: Iterable[Key], since: dt.datetime, thresholds: Iterable[dt.datetime] = ()) -> None:
         self._since = since
         ahead = {moment for moment in thresholds if moment > since}
-        found = {since, *ahead}
         distinct = _distinct(keys)
-        for key in distinct:
-            found.update(_boundaries(key, since))
-        self._moments = sorted(found)[:_MOST_MOMENTS]
+        settled = {since, *ahead}.union(*(_edges(key, since) for key in distinct))
+        recurring = set[dt.datetime]().union(*(_openings(key, since) for key in distinct))
+        # Spans are taken to be shown completely, so only crons may be cut off.
+        self._moments = sorted({*settled, *sorted(recurring)[:_MOST_MOMENTS]})
         self._holding: Mapping[Key, int] = {
             key: self._mask(holds_at(key, moment) for moment in self._moments) for key in distinct
         }
@@ -116,16 +116,21 @@ def _recurs(key: Key) -> bool:
     return schedule is not None and any(isinstance(window, CronWindow) for window in schedule.windows)
 
 
-def _boundaries(key: Key, since: dt.datetime) -> Iterator[dt.datetime]:
-    """The moments after `since` at which something with this key begins or ends to hold, as far ahead as is looked."""
+def _edges(key: Key, since: dt.datetime) -> Iterator[dt.datetime]:
+    """The moments after `since` at which something with this key begins or ends to hold by a span or a lapse."""
     schedule, lapses = key
     if lapses is not None and lapses > since:
         yield lapses
-    if schedule is None:
-        return
-    for window in schedule.windows:
+    for window in schedule.windows if schedule is not None else ():
         if isinstance(window, SpanWindow):
             yield from (edge for edge in (window.from_, window.until) if edge is not None and edge > since)
+
+
+def _openings(key: Key, since: dt.datetime) -> Iterator[dt.datetime]:
+    """The moments after `since` at which something with this key begins or ends to hold, as far ahead as is looked."""
+    schedule = key[0]
+    if schedule is None or not _recurs(key):
+        return
     ahead = _LONG_HORIZON if all(_is_seldom(window) for window in schedule.windows) else HORIZON
     yield from islice(boundaries(schedule, since, since + ahead), _MOST_OF_ONE)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from clawforge.analysis.comparison import NOTHING_CHANGES, Comparison, compare
-from clawforge.analysis.sections.skills import SKILL_TOOL
 from clawforge.analysis.world import World
 from clawforge.decide.names import NamePattern
 from clawforge.resource.policy import Policy, PolicyMode
+
+if TYPE_CHECKING:
+    from clawforge.analysis.comparison import Comparison
 
 COMMANDS, SKILLS = "exec", "skills"
 
@@ -36,6 +37,8 @@ def compared_alone(world: World, address: str) -> Comparison | None:
     fields = changed_fields(world, address)
     if fields is None or working_together(fields):
         return None
+    from clawforge.analysis.comparison import NOTHING_CHANGES, compare
+
     if not fields:
         return NOTHING_CHANGES
     before, after = (side[address] for side in world.resources)
@@ -57,6 +60,8 @@ def working_together(fields: Mapping[str, tuple[Any, Any]]) -> frozenset[str]:
 
 def _reaches_skills(old: tuple[str, ...] | None, new: tuple[str, ...] | None) -> bool:
     """Whether the tool that loads skills is among what a list of tools gains or loses."""
+    from clawforge.analysis.sections.skills import SKILL_TOOL
+
     patterns = (NamePattern.parse(text) for text in set(old or ()) ^ set(new or ()))
     return (old is None) != (new is None) or any(pattern is None or pattern.matches(SKILL_TOOL) for pattern in patterns)
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from clawforge.analysis.companions import companions
-from clawforge.analysis.comparison import CallExample, Comparison
 from clawforge.analysis.seeds import possible_directions, seeds
 from clawforge.analysis.walk import (
     MOST_SUBJECTS,
@@ -28,6 +28,9 @@ from clawforge.analysis.walk import (
 from clawforge.analysis.wants import Given, Want
 from clawforge.analysis.world import Class, Seen, World
 from clawforge.resolve.subject import Subject
+
+if TYPE_CHECKING:
+    from clawforge.analysis.comparison import CallExample
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Search:
     def __init__(self, world: World, *, most: int = MOST_SUBJECTS, first: bool = False) -> None:
         self._world = world
         self._first, self._differs = first, False
+        self._waiting: list[tuple[Subject, Seen]] = []
         directions = possible_directions(world)
         self._looser, self._tighter = _Trail(directions.looser), _Trail(directions.tighter)
         self._walk = Walk(world, self._look, self._is_settled, most=most)
@@ -103,7 +107,8 @@ class Search:
         return Found(self._looser.direction, self._tighter.direction)
 
     def changes_nothing(self) -> bool:
-        """Whether it is proved that nothing changes for anybody."""
+        """Whether it is proved that nothing changes for anybody, not even the message of a refusal. Only for a search
+        for the `first` change."""
         self._search()
         found = (self._looser.direction, self._tighter.direction)
         return not self._differs and all(direction.is_excluded for direction in found)
@@ -120,6 +125,7 @@ class Search:
             if self._is_settled():
                 return
             self._walk.grow(wants, given)
+            self._catch_up()
 
     def _requests(self) -> Iterator[tuple[frozenset[Want], Given]]:
         """Whom to make: for every seed alone, then with every base, then with every companion too."""
@@ -145,14 +151,28 @@ class Search:
             return
         try:
             for seen in self._world.seen(one, subject.agent, subject.context):
-                if self._first and seen.proved and seen.surely_differs:
+                if not self._first:
+                    self._judge(subject, seen)
+                elif seen.surely_differs or self._world.messages_differ(seen):
                     self._differs = True
                     return
-                found: Comparison = seen.comparison
-                self._looser.add(subject, seen, found.looser, found.maybe_looser)
-                self._tighter.add(subject, seen, found.tighter, found.maybe_tighter)
+                else:
+                    self._waiting.append((subject, seen))
         except OverflowError:
             self._doubt(TOO_MANY_SCHEDULES)
+
+    def _catch_up(self) -> None:
+        """Take the closer look at what no first look told: often somebody else of the same kind told it cheaply."""
+        waiting, self._waiting = self._waiting, []
+        for subject, seen in waiting:
+            if self._is_settled():
+                return
+            self._judge(subject, seen)
+
+    def _judge(self, subject: Subject, seen: Seen) -> None:
+        found = seen.comparison
+        self._looser.add(subject, seen, found.looser, found.maybe_looser)
+        self._tighter.add(subject, seen, found.tighter, found.maybe_tighter)
 
     def _doubt(self, text: str) -> None:
         self._looser.doubts.add(text)

@@ -6,10 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from clawforge.analysis.comparison import NOTHING_CHANGES, Comparison, compare, differs_by_name
 from clawforge.analysis.moments import ALWAYS, Cell, Key, Moments, key_of
+from clawforge.analysis.plain_difference import differs_plainly
 from clawforge.effective import Effective
 from clawforge.resolve.bare import Bare
 from clawforge.resolve.membership import SubjectFacts
@@ -21,6 +21,9 @@ from clawforge.resource.organization import Organization
 from clawforge.resource.policy import Policy
 from clawforge.resource.targeting import Schedule
 from clawforge.resource.version_target import VersionTarget
+
+if TYPE_CHECKING:
+    from clawforge.analysis.comparison import Comparison
 
 _MOST_COMPARED = 50_000
 _PARTS = ("enforced", "floor", "dlp", "skills", "versions")
@@ -66,8 +69,8 @@ class Seen:
 
     @property
     def surely_differs(self) -> bool:
-        """Whether some tool is plainly called otherwise; cheap, and False where that would take a closer look."""
-        return self.before is not self.after and differs_by_name(self.before.effective, self.after.effective)
+        """Whether something is plainly called otherwise; cheap, and False where that would take a closer look."""
+        return self.before is not self.after and differs_plainly(self.before.effective, self.after.effective)
 
 
 class World:
@@ -177,7 +180,8 @@ class World:
 
     def seen(self, one: Class, agent: str | None, context: str | None, *, guess: bool = True) -> tuple[Seen, ...]:
         """What the class gets through an agent and in a context, at every moment that differs from the others; with
-        `guess` also at those of which nobody knows whether they come. Raises OverflowError for too many schedules."""
+        `guess` also at those of which nobody knows whether they come: that raises OverflowError for too many schedules.
+        """
         key = (one, agent, context, guess)
         known = self._seen.get(key)
         if known is None:
@@ -186,6 +190,8 @@ class World:
 
     def compared(self, before: Bare, after: Bare, at: dt.datetime) -> Comparison:
         """The two policies compared, once for every pair. Both must have come from `seen`."""
+        from clawforge.analysis.comparison import NOTHING_CHANGES, compare
+
         ours, theirs = (tuple(id(getattr(side.effective, name)) for name in _PARTS) for side in (before, after))
         if ours == theirs:
             return NOTHING_CHANGES
@@ -196,6 +202,11 @@ class World:
                 self._compared.clear()
             known = self._compared[key] = compare(before.effective, after.effective, at, elevated=self._has_policies)
         return known
+
+    def messages_differ(self, seen: Seen) -> bool:
+        """Whether refused calls come with other words, ordinary calls or elevated ones."""
+        before, after = self.sides
+        return before.messages(seen.before.matched) != after.messages(seen.after.matched)
 
     def _looked(self, one: Class, agent: str | None, context: str | None, *, guess: bool) -> Iterator[Seen]:
         through = tuple(

@@ -11,7 +11,6 @@ from clawforge.decide.catalogue import DEFAULT_HOST, MCP_PREFIX, Catalogue, cata
 from clawforge.decide.facets import UNKNOWN_TOOL, Facets
 from clawforge.decide.names import NameMatcher
 from clawforge.decide.paths import is_in_workspace
-from clawforge.decide.request import InstanceFacts, Request, Runtime
 from clawforge.decide.resolved_path import (
     UNKNOWN_PATH,
     Anchor,
@@ -24,6 +23,7 @@ from clawforge.decide.resolved_path import (
 from clawforge.decide.touched import CommandText, Touched, command_text, runs_code, touched
 
 if TYPE_CHECKING:
+    from clawforge.decide.request import InstanceFacts, Request, Runtime
     from clawforge.decide.shell import ParsedCommand
 
 _LONGEST_QUOTE = 80

@@ -112,17 +112,27 @@ class PathGlob:
         tell."""
         if path.anchor is Anchor.UNKNOWN:
             return True
+        head = self._head()
+        if not head and self.anchor is Anchor.ROOT:
+            return False
+        if path.anchor is not Anchor.ROOT:
+            return path.anchor is not self.anchor or _is_below(head, path.names)
+        place = () if self.anchor is Anchor.ROOT else self._place(around)
+        return place is None or _is_below((*place, *head), path.names)
+
+    def folder(self, around: Surroundings) -> tuple[str, ...]:
+        """The names of the folder below which all lies that the glob means, as far as the names before its first
+        wildcard tell; empty if they do not."""
+        place = () if self.anchor is Anchor.ROOT else self._place(around)
+        return () if place is None else (*place, *self._head())
+
+    def _head(self) -> tuple[str, ...]:
         head: list[str] = []
         for part in self.parts:
             if part is None or part.literal is None:
                 break
             head.append(part.literal)
-        if not head and self.anchor is Anchor.ROOT:
-            return False
-        if path.anchor is not Anchor.ROOT:
-            return path.anchor is not self.anchor or _is_below(tuple(head), path.names)
-        place = () if self.anchor is Anchor.ROOT else self._place(around)
-        return place is None or _is_below((*place, *head), path.names)
+        return tuple(head)
 
     def _place(self, around: Surroundings) -> tuple[str, ...] | None:
         return around.home if self.anchor is Anchor.HOME else around.workspace

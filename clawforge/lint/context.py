@@ -72,6 +72,11 @@ class LintContext:
 
         return Proofs(self)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every resource could be read. Nothing can be proved about an org of which a part is missing."""
+        return not self.unusable
+
     @cached_property
     def by_address(self) -> Mapping[str, Resource]:
         """The resources by `Kind/name`."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from clawforge.lint.context import LintContext
+from clawforge.resource.invariant import InvariantSpec
 from clawforge.resource.meta import Resource
 from clawforge.resource.schedule import boundaries, firings_a_day, is_open, times_a_day
 from clawforge.resource.targeting import CronWindow, Schedule, Targeted
@@ -34,7 +35,7 @@ class ClockChange(NamedTuple):
 def scheduled(context: LintContext) -> Iterator[tuple[Resource, Schedule]]:
     """The resources that have a schedule."""
     for resource in context.resources:
-        if isinstance(resource.spec, Targeted) and resource.spec.schedule is not None:
+        if isinstance(resource.spec, Targeted | InvariantSpec) and resource.spec.schedule is not None:
             yield resource, resource.spec.schedule
 
 

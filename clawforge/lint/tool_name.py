@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from clawforge.lint.context import LintContext
 from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.invariant import Invariant
 from clawforge.resource.policy import Policy
 
 TOOL_LISTS = ("allow", "ask", "deny")
@@ -22,7 +23,7 @@ class WrittenTool(NamedTuple):
 
 
 def written_tools(context: LintContext) -> Iterator[WrittenTool]:
-    """Every pattern in the lists of policies and in the rules of DLP rule sets."""
+    """Every pattern in the lists of policies, in the rules of DLP rule sets and in invariants."""
     for policy in context.each(Policy):
         if policy.spec.tools is None:
             continue
@@ -33,3 +34,7 @@ def written_tools(context: LintContext) -> Iterator[WrittenTool]:
         for at, rule in enumerate(rule_set.spec.rules):
             for index, pattern in enumerate(rule.tools):
                 yield WrittenTool(rule_set.address, f"/spec/rules/{at}/tools/{index}", pattern)
+    for invariant in context.each(Invariant):
+        for key, demand in (("forbid", invariant.spec.forbid), ("require", invariant.spec.require)):
+            for index, pattern in enumerate(demand.tools if demand is not None else ()):
+                yield WrittenTool(invariant.address, f"/spec/{key}/tools/{index}", pattern)

@@ -88,6 +88,11 @@ class Combiner:
             provenance.update(_places(gathering.part, field.path, said))
         return Combined(rules_of(sections), provenance, gathering.bases)
 
+    def message(self, gathering: Gathering) -> str | None:
+        """What people are shown when a call is refused."""
+        said = meet(_message_field(), gathering.voices, self.lexicon)
+        return None if said is None else str(said.value)
+
     def heard(self, field: PolicyField, voices: Voices) -> Voices:
         """These voices, and the defaults where a base is silent about the field.
 
@@ -115,6 +120,11 @@ class Combiner:
 def decided_fields() -> tuple[PolicyField, ...]:
     """The fields of an effective policy; a profile is a part of what `tools.allow` says."""
     return tuple(field for field in policy_fields() if field.path != PROFILE)
+
+
+@cache
+def _message_field() -> PolicyField:
+    return next(field for field in decided_fields() if field.path == "message")
 
 
 def most_specific_bases(policies: Iterable[Policy]) -> list[Policy]:

@@ -6,7 +6,7 @@ Subjects that the same resources match form a class; everything is resolved once
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -108,6 +108,24 @@ class OrgModel:
         other._bare = BareResolver(other.combiner)
         other._bares = {}
         return other
+
+    def trying(self, addresses: Collection[str]) -> OrgModel:
+        """The same org with these policies on trial, so that they decide nothing."""
+        other = copy(self)
+        for address in sorted(addresses):
+            policy = self._policies[address]
+            spec = policy.spec.model_copy(update={"enforcement": Enforcement.OBSERVE})
+            tried = policy.model_copy(update={"spec": spec})
+            other.index = other.index.replaced(tried)
+            other._policies = {**other._policies, address: tried}
+        # What policies say is what they said, so all that was worked out from it holds.
+        other._resolutions, other._bares = {}, {}
+        return other
+
+    def messages(self, matched: Iterable[str]) -> tuple[str | None, str | None]:
+        """What people are shown whom these resources match when a call is refused: an ordinary one, an elevated one."""
+        gathered = self.combiner.gather([self._policies[item] for item in matched if item in self._policies])
+        return self.combiner.message(gathered.enforced), self.combiner.message(gathered.floor)
 
     def facts(self, subject: Subject) -> SubjectFacts:
         """What selectors ask about a subject: declared name, groups, roles, tags, whether suspended."""

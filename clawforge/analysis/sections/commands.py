@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from clawforge.analysis.language.budget import Budget, TooComplexError
-from clawforge.analysis.language.commands import CommandPredicate, CommandVectors, command_vectors
 from clawforge.analysis.level import FREE, Example, Level, Outcomes, Pair, united
 from clawforge.decide.command_pattern import CommandPattern, matches_all, matches_any
 from clawforge.decide.facets import CodeFacet
@@ -14,6 +14,10 @@ from clawforge.decide.shell import parse_command
 from clawforge.effective import EffectiveExec
 from clawforge.resource.policy import ExecMode
 
+if TYPE_CHECKING:
+    from clawforge.analysis.language.commands import CommandPredicate, CommandVectors
+
+_PLAIN = "other"
 _OPAQUE = "$PROGRAM"
 """A command line that the parser does not understand."""
 
@@ -36,6 +40,8 @@ class Commands:
     @property
     def predicates(self) -> tuple[CommandPredicate, ...]:
         """The lists that commands are held against in this mode; the last one is the deny list if there is one."""
+        from clawforge.analysis.language.commands import CommandPredicate
+
         if self.rules.mode is ExecMode.DENY:
             return ()
         lists = self.allow if self.rules.mode is not ExecMode.FULL else ()
@@ -63,9 +69,9 @@ class Commands:
     def plainest(self) -> Outcomes | None:
         """The pairs of this side with itself, if some command passes that is easily found; None if none is. What else
         commands get does not matter where both sides say the same."""
-        patterns = [text.removesuffix(" **").replace("*", "x") for texts in self.rules.allow[:1] for text in texts]
+        patterns = [_plain(text) for texts in self.rules.allow[:1] for text in texts]
         found: dict[Pair, Example] = {}
-        for text in ("other", *patterns):
+        for text in (_PLAIN, *patterns):
             level = self.judged(text)
             found.setdefault((level, level), Example({"command": text}))
             if level is Level.ALLOW:
@@ -76,6 +82,16 @@ class Commands:
 def command_outcomes(before: EffectiveExec, after: EffectiveExec) -> Outcomes:
     """The pairs of calls to a tool that runs commands. Raises TooComplexError."""
     return _command_outcomes(before, after)
+
+
+@lru_cache(maxsize=4096)
+def plain_commands(before: EffectiveExec, after: EffectiveExec) -> frozenset[Pair]:
+    """Some of the pairs of `command_outcomes`: those of what the patterns that differ say most plainly."""
+    sides = (Commands(before), Commands(after))
+    ours, theirs = ({*side.deny, *(text for texts in side.allow for text in texts)} for side in (before, after))
+    first = [text for side in (before, after) for texts in side.allow[:1] for text in texts[:1]]
+    commands = {_PLAIN, *map(_plain, (*first, *(ours ^ theirs)))}
+    return frozenset((sides[0].judged(text), sides[1].judged(text)) for text in commands)
 
 
 def code_outcomes(before: EffectiveExec, after: EffectiveExec, code: CodeFacet) -> Outcomes:
@@ -92,6 +108,8 @@ def code_outcomes(before: EffectiveExec, after: EffectiveExec, code: CodeFacet) 
 
 def commands_within(rules: EffectiveExec, patterns: Sequence[CommandPattern]) -> Outcomes:
     """The levels of the commands that run something that the patterns describe. Raises TooComplexError."""
+    from clawforge.analysis.language.commands import CommandPredicate
+
     side = Commands(rules)
     wanted = CommandPredicate(tuple(patterns), describes=True)
     vectors = _vectors((*side.predicates, wanted))
@@ -133,6 +151,8 @@ def _command_outcomes(before: EffectiveExec, after: EffectiveExec) -> Outcomes:
 
 
 def _vectors(predicates: tuple[CommandPredicate, ...]) -> CommandVectors:
+    from clawforge.analysis.language.commands import command_vectors
+
     return command_vectors(predicates, Budget())
 
 
@@ -140,6 +160,11 @@ def _settled(vectors: CommandVectors) -> Iterator[tuple[tuple[bool, ...], str]]:
     """The vectors with an example each. Where the parser sees a wrapper in every example, it decides about that."""
     yield from vectors.found.items()
     yield from vectors.unverified.items()
+
+
+def _plain(pattern: str) -> str:
+    """A command that the pattern says, unless it has words of another meaning."""
+    return pattern.removesuffix(" **").replace("*", "x")
 
 
 def _patterns(texts: Sequence[str]) -> tuple[CommandPattern, ...]:

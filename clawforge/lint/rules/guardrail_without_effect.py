@@ -8,8 +8,7 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
-from clawforge.resolve.field import policy_fields
-from clawforge.resource.merge import MergeRule
+from clawforge.lint.silence import speaks
 from clawforge.resource.policy import Policy, PolicyMode
 
 
@@ -18,7 +17,7 @@ def _check(context: LintContext) -> Iterable[Finding]:
         if policy.spec.mode is PolicyMode.BASE:
             continue
         layers = context.lineage.layers(policy)
-        if layers is not None and not any(_speaks(layer) for layer in layers):
+        if layers is not None and not any(speaks(layer.spec) for layer in layers):
             yield Finding(
                 "guardrail-without-effect",
                 policy.address,
@@ -27,14 +26,6 @@ def _check(context: LintContext) -> Iterable[Finding]:
                 "Add the rules that it should hold, or remove it.",
                 Severity.WARNING,
             )
-
-
-def _speaks(policy: Policy) -> bool:
-    for field in policy_fields():
-        value = field.value_in(policy.spec)
-        if value is not None and not (value == () and field.merge.rule is MergeRule.UNION):
-            return True
-    return False
 
 
 RULE = Rule(

@@ -12,16 +12,19 @@ from clawforge.resource.policy import PolicyMode
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
-    for policy in context.proofs.policies:
-        if policy.spec.mode is PolicyMode.GUARDRAIL or policy.address in context.proofs.parents:
+    for policy, for_somebody in context.proofs.idle_policies:
+        mode = policy.spec.mode
+        if not for_somebody:
+            message = f"Nobody can match this {mode.value}, so it changes nothing."
+        elif mode is PolicyMode.GUARDRAIL:
             continue
-        if context.proofs.is_reported(policy) or not context.proofs.is_idle(policy):
-            continue
+        else:
+            message = f"This {mode.value} changes nothing for anybody: without it everybody gets the same."
         yield Finding(
             "idle-policy",
             policy.address,
-            "/spec/mode",
-            f"This {policy.spec.mode.value} changes nothing for anybody: without it everybody gets the same.",
+            "/metadata/name",
+            message,
             "Remove it, or check whom it is for and what it says.",
             Severity.WARNING,
         )
@@ -31,10 +34,12 @@ RULE = Rule(
     id="idle-policy",
     name="Policies should change something for somebody",
     severity=Severity.WARNING,
-    what="Bases and overlays that decide and change nothing for anybody, at any time, whether they exist yet or not: "
-    "proved by looking at every class of subjects that they can match. Policies that others extend are left out, and "
-    "projects with very many policies.",
-    why="It looks as if it did something: whoever reads it believes in a protection or permission that is not there.",
+    what="Bases and overlays without which everybody gets the same, at any time and down to the message of a refusal, "
+    "also people and machines that do not exist yet: proved for every kind of subject that they can match. Policies "
+    "that nobody can match are found too. All that are found may go together; of several that say the same the first "
+    "stays. Policies that others extend are left out, and so are projects with very many policies.",
+    why="It looks as if it did something: whoever reads it believes in a protection or a permission that comes from "
+    "elsewhere, or that is not there.",
     bad="""\
 apiVersion: clawforge/v1
 kind: Policy

@@ -12,27 +12,25 @@ from clawforge.resource.policy import PolicyMode
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
-    for policy in context.proofs.policies:
-        if policy.spec.mode is not PolicyMode.GUARDRAIL or policy.address in context.proofs.parents:
-            continue
-        if context.proofs.is_reported(policy) or not context.proofs.is_idle(policy):
-            continue
-        yield Finding(
-            "implied-guardrail",
-            policy.address,
-            "/spec/mode",
-            "Other guardrails imply this one: without it everybody gets the same, also while elevated.",
-            "Remove it, or check whom it is for and what it says.",
-            Severity.WARNING,
-        )
+    for policy, for_somebody in context.proofs.idle_policies:
+        if policy.spec.mode is PolicyMode.GUARDRAIL and for_somebody:
+            yield Finding(
+                "implied-guardrail",
+                policy.address,
+                "/metadata/name",
+                "Other guardrails imply this one: without it everybody gets the same, also while elevated.",
+                "Remove it, or check whom it is for and what it says.",
+                Severity.WARNING,
+            )
 
 
 RULE = Rule(
     id="implied-guardrail",
     name="Guardrails should not be implied by others",
     severity=Severity.WARNING,
-    what="Guardrails without which everybody gets the same, at any time and also when base and overlays are lifted: "
-    "proved by looking at every class of subjects that they can match.",
+    what="Guardrails without which everybody gets the same, at any time, and also when base and overlays are lifted: "
+    "proved for every kind of subject that they can match. All that are found may go together; of several that say the "
+    "same the first stays. Guardrails that repeat what a base or an overlay says are not among them.",
     why="A rule that is written twice is changed once. The copy hides that the other one carries all the weight.",
     bad="""\
 apiVersion: clawforge/v1

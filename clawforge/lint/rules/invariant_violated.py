@@ -15,7 +15,7 @@ from clawforge.resource.invariant import Invariant
 def _check(context: LintContext) -> Iterable[Finding]:
     if context.now is None or not any(context.each(Invariant)):
         return
-    if any(address.startswith(("Policy/", "*/")) for address in context.unusable):
+    if not context.is_whole:
         return
     from clawforge.lint.invariant_findings import invariant_findings
 

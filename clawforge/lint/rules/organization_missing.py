@@ -8,6 +8,7 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
+from clawforge.resource.invariant import InvariantSpec
 from clawforge.resource.organization import Organization
 from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.targeting import Targeted
@@ -26,7 +27,7 @@ def _needs(context: LintContext) -> Iterator[tuple[str, str, str]]:
     """Address, pointer and message of everything that only an Organization gives a certain meaning."""
     for resource in context.resources:
         spec = resource.spec
-        if isinstance(spec, Targeted) and not isinstance(spec.applies_to, str):
+        if isinstance(spec, Targeted | InvariantSpec) and not isinstance(spec.applies_to, str):
             exception = spec.applies_to.except_
             for match, place in ((spec.applies_to, "/spec/appliesTo"), (exception, "/spec/appliesTo/except")):
                 if match is not None and match.contexts:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
-from clawforge.resolve.field import PolicyField, policy_fields
-from clawforge.resource.merge import MergeRule
-from clawforge.resource.policy import Policy, PolicyMode, Profile
+from clawforge.lint.silence import is_laxest
+from clawforge.resolve.field import policy_fields
+from clawforge.resource.policy import Policy, PolicyMode
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
@@ -21,7 +20,7 @@ def _check(context: LintContext) -> Iterable[Finding]:
             continue
         for field in policy_fields():
             value = field.value_in(policy.spec)
-            if _is_laxest(field, value) and not lineage.inherits(policy, field.section, field.attribute):
+            if is_laxest(field, value) and not lineage.inherits(policy, field.section, field.attribute):
                 written = str(value).lower() if isinstance(value, bool) else value
                 yield Finding(
                     "overlay-widens-nothing",
@@ -32,12 +31,6 @@ def _check(context: LintContext) -> Iterable[Finding]:
                     "Remove it. To allow more, write a base policy for these subjects.",
                     Severity.WARNING,
                 )
-
-
-def _is_laxest(field: PolicyField, value: Any) -> bool:
-    if field.merge.rule is MergeRule.STRICTEST:
-        return value is not None and value == field.merge.order[0]
-    return value is False or value is Profile.FULL
 
 
 RULE = Rule(

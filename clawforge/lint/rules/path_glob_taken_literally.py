@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
+from clawforge.resource.invariant import Invariant
 from clawforge.resource.policy import Policy
 
 _BRACES = re.compile(r"(?<![\\\[])\{[^{}/]*,[^{}/]*\}")
@@ -16,18 +17,25 @@ _VARIABLE = re.compile(r"\$(?:[A-Z_][A-Z0-9_]*|\{[A-Z_][A-Z0-9_]*\})|%[A-Za-z]+%
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
+    for address, place, globs in _lists(context):
+        for index, glob in enumerate(globs):
+            found = _misread(glob)
+            if found is not None:
+                message, hint = found
+                code, pointer = "path-glob-taken-literally", f"{place}/{index}"
+                yield Finding(code, address, pointer, message, hint, Severity.WARNING)
+
+
+def _lists(context: LintContext) -> Iterator[tuple[str, str, Iterable[str]]]:
+    """Address, pointer and globs of every list of them."""
     for policy in context.each(Policy):
         paths = policy.spec.paths
-        if paths is None:
-            continue
-        for field, globs in (("deny", paths.deny), ("readOnly", paths.read_only)):
-            for index, glob in enumerate(globs or ()):
-                found = _misread(glob)
-                if found is not None:
-                    message, hint = found
-                    pointer = f"/spec/paths/{field}/{index}"
-                    code = "path-glob-taken-literally"
-                    yield Finding(code, policy.address, pointer, message, hint, Severity.WARNING)
+        if paths is not None:
+            yield policy.address, "/spec/paths/deny", paths.deny or ()
+            yield policy.address, "/spec/paths/readOnly", paths.read_only or ()
+    for invariant in context.each(Invariant):
+        if invariant.spec.forbid is not None:
+            yield invariant.address, "/spec/forbid/paths", invariant.spec.forbid.paths
 
 
 def _misread(glob: str) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
-from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.lint.tool_name import written_tools
 from clawforge.resource.policy import Policy
 from clawforge.spelling import KnownNames
 
@@ -33,22 +33,13 @@ def _check(context: LintContext) -> Iterable[Finding]:
 
 def _patterns(context: LintContext) -> Iterator[tuple[str, str, str, bool]]:
     """Address, pointer, pattern, and whether it is one of tools."""
+    for address, pointer, pattern in written_tools(context):
+        yield address, pointer, pattern, True
     for policy in context.each(Policy):
-        for section, field, for_tools in (
-            ("tools", "allow", True),
-            ("tools", "ask", True),
-            ("tools", "deny", True),
-            ("mcp", "allow", False),
-            ("mcp", "deny", False),
-            ("skills", "sources", False),
-        ):
+        for section, field in (("mcp", "allow"), ("mcp", "deny"), ("skills", "sources")):
             patterns = getattr(getattr(policy.spec, section), field, None) or ()
             for index, pattern in enumerate(patterns):
-                yield policy.address, f"/spec/{section}/{field}/{index}", pattern, for_tools
-    for rule_set in context.each(DlpRuleSet):
-        for at, rule in enumerate(rule_set.spec.rules):
-            for index, pattern in enumerate(rule.tools):
-                yield rule_set.address, f"/spec/rules/{at}/tools/{index}", pattern, True
+                yield policy.address, f"/spec/{section}/{field}/{index}", pattern, False
 
 
 RULE = Rule(

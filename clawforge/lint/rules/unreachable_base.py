@@ -12,13 +12,11 @@ from clawforge.lint.rule import Rule
 
 def _check(context: LintContext) -> Iterable[Finding]:
     for policy in context.proofs.unreachable_bases:
-        if policy.address in context.proofs.parents:
-            continue
         yield Finding(
             "unreachable-base",
             policy.address,
             "/spec/appliesTo",
-            "Nobody can start from this base: whoever matches it matches a more specific one too, or one of higher "
+            "Nobody starts from this base: whoever matches it also matches one that is more specific or has a higher "
             "priority.",
             "Give it a more specific selector or a higher `priority`, or remove it.",
             Severity.WARNING,
@@ -29,8 +27,8 @@ RULE = Rule(
     id="unreachable-base",
     name="Somebody should be able to start from every base",
     severity=Severity.WARNING,
-    what="Base policies that are never the most specific match, for any subject at any time, whether it exists yet or "
-    "not. Policies that others extend are left out.",
+    what="Base policies that somebody matches and nobody starts from, at any time, since another base always comes "
+    "first; proved also for people and machines that do not exist yet. Policies that others extend are left out.",
     why="A base that nobody starts from decides nothing, whatever it says.",
     bad="""\
 apiVersion: clawforge/v1

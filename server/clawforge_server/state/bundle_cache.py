@@ -109,7 +109,7 @@ def shut_in_orders(state: OrgState, instance: str) -> tuple[KillOrder, ...]:
     since = format_instant(min(item.at for item in found).replace(microsecond=0))
     named = ", ".join(item.invariant for item in found[:_MOST_NAMED])
     more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    message = f"it is in quarantine since {since}, because it violates {named}{more}"
+    message = f"it is in quarantine since {since}, because it violates {named}{more}."
     return (KillOrder(scope=f"instance:{instance}", reason="quarantine", message=message),)
 
 

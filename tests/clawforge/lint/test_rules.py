@@ -28,6 +28,8 @@ PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: main\n"
 INSTANCES = ("build-7",)
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 BY_ID = {rule.id: rule for rule in RULES}
+MUST_BE_ASKED_FOR = {"idle-entry"}
+"""Rules that look only where proofs are asked for; the others must not need to."""
 
 
 def project(root: Path, text: str, settings: str = "") -> Project:
@@ -43,7 +45,7 @@ def settings_of(rule: Rule) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def context(text: str, settings: str = "") -> LintContext:
+def context(text: str, settings: str = "", *, prove: bool = False) -> LintContext:
     documents, problems = compose(text.encode(), file="x.yaml")
     assert not problems
     parsed = [parse_resource(document.value) for document in documents]
@@ -52,9 +54,8 @@ def context(text: str, settings: str = "") -> LintContext:
     (written,), _ = compose((PROJECT + settings).encode(), file="clawforge.yaml")
     declared = parse_model(ProjectFile, written.value)
     assert isinstance(declared, ProjectFile), declared
-    return LintContext.of(
-        resources, org="acme", instances=INSTANCES, now=NOW, conventions=declared.lint.conventions, prove=True
-    )
+    conventions = declared.lint.conventions
+    return LintContext.of(resources, org="acme", instances=INSTANCES, now=NOW, conventions=conventions, prove=prove)
 
 
 def marks(text: str) -> list[tuple[int, str]]:
@@ -71,7 +72,8 @@ def line_of(diagnostic_line: int, text: str, code: str) -> int:
 def test_bad_fixture(rule: Rule, tmp_path: Path) -> None:
     text = (FIXTURES / rule.id / "bad.yaml").read_text()
     loaded = project(tmp_path, text, settings_of(rule))
-    found = [item for item in diagnose(loaded, instances=INSTANCES, now=NOW, prove=True) if item.code == rule.id]
+    diagnostics = diagnose(loaded, instances=INSTANCES, now=NOW, prove=rule.id in MUST_BE_ASKED_FOR)
+    found = [item for item in diagnostics if item.code == rule.id]
     assert [(line_of(item.location.line, text, item.code), item.code) for item in found] == marks(text)
     for item in found:
         assert item.location.col > 0
@@ -83,14 +85,19 @@ def test_bad_fixture(rule: Rule, tmp_path: Path) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_good_fixture(rule: Rule, tmp_path: Path) -> None:
     text = (FIXTURES / rule.id / "good.yaml").read_text()
-    assert list(rule.check(context(text, settings_of(rule)))) == []
+    assert list(rule.check(context(text, settings_of(rule), prove=True))) == []
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_rule_s_own_examples_show_it(rule: Rule) -> None:
-    found = list(rule.check(context(rule.bad, rule.settings)))
+    found = list(rule.check(context(rule.bad, rule.settings, prove=rule.id in MUST_BE_ASKED_FOR)))
     assert {item.code for item in found} == {rule.id}
-    assert list(rule.check(context(rule.good, rule.settings))) == []
+    assert list(rule.check(context(rule.good, rule.settings, prove=True))) == []
+
+
+@pytest.mark.parametrize("rule_id", sorted(MUST_BE_ASKED_FOR))
+def test_what_takes_its_time_must_be_asked_for(rule_id: str) -> None:
+    assert list(BY_ID[rule_id].check(context(BY_ID[rule_id].bad))) == []
 
 
 def test_rules_files_and_fixtures_are_equal_in_number_and_name() -> None:

@@ -8,7 +8,22 @@ from typing import Any
 import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import AGENTS, CONTEXTS, GROUPS, INSTANCES, SELECTORS, USERS, orgs, resource, some
+from strategies import (
+    AGENTS,
+    COMMANDS,
+    CONTEXTS,
+    DOMAINS,
+    GLOBS,
+    GROUPS,
+    INSTANCES,
+    SCHEDULES,
+    SELECTORS,
+    TOOLS,
+    USERS,
+    orgs,
+    resource,
+    some,
+)
 
 from clawforge.lint.codes import codes
 from clawforge.lint.context import LintContext
@@ -126,7 +141,24 @@ ENROLLMENTS = optional(
     maxUses=st.sampled_from((1, 11, 100)),
     requireApproval=st.booleans(),
 )
+INVARIANTS = st.builds(
+    lambda demand, rest: {**demand, **rest},
+    st.one_of(
+        optional(
+            commands=some(COMMANDS),
+            paths=some(GLOBS),
+            hosts=some(DOMAINS),
+            effect=st.sampled_from(("allow", "ask")),
+        ).flatmap(lambda rest: st.builds(lambda tools: {"forbid": {"tools": tools, **rest}}, some(TOOLS))),
+        st.builds(lambda tools: {"require": {"tools": tools}}, some(("exec", "read", "group:fs", "message"))),
+    ),
+    st.fixed_dictionaries(
+        {"appliesTo": SELECTORS},
+        optional={"schedule": SCHEDULES, "enforcement": st.sampled_from(("enforce", "warn"))},
+    ),
+)
 KINDS = (
+    ("Invariant", "demand", INVARIANTS),
     ("Enrollment", "template", ENROLLMENTS),
     ("ServiceAccount", "account", ACCOUNTS),
     ("Role", "role", ROLES),
@@ -176,11 +208,11 @@ def exists(value: Any, pointer: str) -> bool:
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(everything(), st.sampled_from((None, NOW)), st.none() | CONVENTIONS)
+@given(everything(), st.sampled_from((None, NOW)), st.none() | CONVENTIONS, st.booleans())
 def test_no_rule_raises_and_every_finding_has_its_place(
-    resources: list[Resource], now: dt.datetime | None, said: Conventions | None
+    resources: list[Resource], now: dt.datetime | None, said: Conventions | None, prove: bool
 ) -> None:
-    context = LintContext.of(resources, org="acme", instances=INSTANCES[:1], now=now, conventions=said)
+    context = LintContext.of(resources, org="acme", instances=INSTANCES[:1], now=now, conventions=said, prove=prove)
     bodies = {item.address: orjson.loads(item.model_dump_json(by_alias=True)) for item in resources}
     items = lint(context)
     for item in items:
@@ -190,6 +222,6 @@ def test_no_rule_raises_and_every_finding_has_its_place(
         assert item.message.endswith("."), item
         assert not set(item.related) - bodies.keys()
     backwards = LintContext.of(
-        tuple(reversed(resources)), org="acme", instances=INSTANCES[:1], now=now, conventions=said
+        tuple(reversed(resources)), org="acme", instances=INSTANCES[:1], now=now, conventions=said, prove=prove
     )
     assert lint(backwards) == items

@@ -24,15 +24,15 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
         yield server
 
 
-def environment(plane: ServerProcess) -> dict[str, str]:
+def environment(plane: ServerProcess, org: str = "acme") -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CLAWFORGE_")}
-    return {**clean, "CLAWFORGE_SERVER": plane.url, "CLAWFORGE_TOKEN": plane.token, "CLAWFORGE_ORG": "acme"}
+    return {**clean, "CLAWFORGE_SERVER": plane.url, "CLAWFORGE_TOKEN": plane.token, "CLAWFORGE_ORG": org}
 
 
-def run(plane: ServerProcess, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
+def run(plane: ServerProcess, *arguments: str, status: int = 0, org: str = "acme") -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-m", "clawforge_cli", *arguments],
-        env=environment(plane),
+        env=environment(plane, org),
         capture_output=True,
         text=True,
         timeout=60,
@@ -79,6 +79,51 @@ def test_a_machine_joins_waits_works_and_is_lost(plane: ServerProcess, tmp_path:
     assert run(plane, "fleet", "approve", "lap-1", status=1).stderr
 
 
+def test_a_machine_that_violates_an_invariant_waits_for_its_release(plane: ServerProcess, tmp_path: Path) -> None:
+    no_reading = resource(
+        "Invariant",
+        "quiet-kiosks",
+        appliesTo={"tags": {"form": ["kiosk"]}},
+        forbid={"tools": ["read"]},
+        enforcement="warn",
+        onViolation="quarantine",
+    )
+    people = [resource("Organization", "shop"), resource("User", "dev", email="dev@shop.example")]
+    with plane.client() as owner:
+        apply(owner, [*people, resource("Policy", "default", appliesTo="everyone"), no_reading], org="shop")
+    minted = run(plane, "enroll", "mint", "--user", "dev", "--instance", "k-1", "--tag", "form=kiosk", org="shop")
+    log, state = tmp_path / "agent.log", str(tmp_path / "agent")
+    command = [sys.executable, "-m", "clawforge_cli", "agent", "run", "--state", state]
+    variables = {**environment(plane, "shop"), "CLAWFORGE_ENROLL_TOKEN": minted.stdout.strip()}
+    check = ("agent", "check", "--state", state, "--tool", "ls")
+    with log.open("w") as written, subprocess.Popen(command, env=variables, stderr=written) as agent:
+        try:
+            until(log, "Enforcing revision 1")
+            shown = run(plane, "fleet", "list", org="shop").stdout
+            assert shown.startswith("k-1  quarantined  dev  seen")
+            assert "for Invariant/quiet-kiosks: dev on k-1 on a machine with form=kiosk at" in shown
+            assert "it is in quarantine since 20" in run(plane, *check, status=3).stdout
+            assert run(plane, "fleet", "release", "k-1", "--reason", " ", status=1, org="shop").stderr
+            released = run(plane, "fleet", "release", "k-1", "--reason", "our own kiosk", org="shop").stderr
+            assert "k-1 of dev is released." in released
+            deadline = time.monotonic() + 20
+            while json.loads(agent_check(plane, state))["effect"] != "allow":
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+        finally:
+            agent.terminate()
+    assert run(plane, "fleet", "list", org="shop").stdout.startswith("k-1  active")
+
+
+def agent_check(plane: ServerProcess, state: str) -> str:
+    command = [sys.executable, "-m", "clawforge_cli", "agent", "check", "--state", state, "--tool", "ls"]
+    done = subprocess.run(
+        [*command, "--format", "json"], env=environment(plane), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.stdout
+
+
 def test_tokens_are_listed_and_revoked(plane: ServerProcess) -> None:
     run(plane, "enroll", "mint", "--template", "laptops", "--uses", "2", "--ttl", "1h")
     listed = json.loads(run(plane, "enroll", "list", "--format", "json").stdout)["enrollments"][-1]
@@ -100,6 +145,7 @@ def test_tokens_are_listed_and_revoked(plane: ServerProcess) -> None:
         ["fleet", "revoke", "nothing", "--reason", "lost"],
         ["fleet", "revoke", "nothing", "--reason", " "],
         ["fleet", "reject", "nothing"],
+        ["fleet", "release", "nothing", "--reason", "found"],
         ["fleet", "list", "--state", "lost"],
     ],
 )

@@ -106,7 +106,7 @@ def test_failing_tests_are_told_beside_the_plan(program: Program) -> None:
     assert check["status"] == "failed"
     assert check["failed"] >= 1
     done = program.finish("plan", "--offline", "new")
-    assert "Plan: 53 to add" in done.stdout
+    assert "Plan: 55 to add" in done.stdout
     assert f"Check test: {check['failed']} failed.\n  tests/" in done.stderr
     assert done.stderr.endswith("A control plane would refuse this plan.\n")
 
@@ -159,7 +159,7 @@ def test_a_base_that_cannot_be_read_is_said(program: Program) -> None:
 
 def test_no_address_and_no_token_is_needed_or_used(program: Program) -> None:
     closed = program.with_environment(CLAWFORGE_SERVER="http://127.0.0.1:9", CLAWFORGE_TOKEN="x")
-    assert "Plan: 53 to add" in closed.run("plan", "--offline", "new")
+    assert "Plan: 55 to add" in closed.run("plan", "--offline", "new")
 
 
 def _timeless(document: Any) -> Any:
