@@ -29,6 +29,7 @@ def apply(
     ] = False,
 ) -> None:
     """Make the control plane equal to the files; what left the files is destroyed. A saved plan is applied as it is."""
+    from clawforge_cli.consent import agreed
     from clawforge_cli.views import human_plan, json_documents
     from clawforge_cli.views.terminal import Printer
 
@@ -36,7 +37,7 @@ def apply(
     printer = Printer() if format is TextOrJson.TEXT else Printer(sys.stderr, colour=False)
     if not plan.is_empty or not plan.positions_changed:
         human_plan.show_plan(plan, printer, detail=detail)
-    if not plan.is_empty and not auto_approve and not _agreed():
+    if not plan.is_empty and not auto_approve and not agreed("Apply these changes?"):
         raise typer.Exit(ExitCode.ERROR)
     if plan.is_empty and not plan.positions_changed:
         if format is TextOrJson.JSON:
@@ -64,17 +65,3 @@ def _planned(path: Path, server: str | None) -> tuple[ControlPlane, Plan]:
     project = open_project(path)
     control_plane = ControlPlane(connection(server, project_server=project.file.server, org=project.file.org))
     return control_plane, control_plane.create_plan(project.file.org, plan_request(project))
-
-
-def _agreed() -> bool:
-    from clawforge_cli.settings import may_ask
-    from clawforge_cli.views.terminal import note
-
-    if not may_ask():
-        note("Nobody can be asked here; pass --auto-approve to apply without asking. Nothing was changed.")
-        return False
-    answer = typer.prompt("Apply these changes? Only 'yes' goes on", default="", show_default=False, err=True)
-    if answer.strip() != "yes":
-        note("Nothing was changed.")
-        return False
-    return True

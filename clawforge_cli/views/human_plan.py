@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -44,7 +45,7 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
     printer.line()
     hidden = 0
     for change in plan.changes:
-        hidden += _show_change(change, printer, detail=detail)
+        hidden += show_change(change, printer, detail=detail)
     printer.line()
     for warning in plan.warnings:
         where = f"{safe(warning.file)}:{warning.line}: " if warning.file else ""
@@ -107,11 +108,11 @@ def show_applied(result: ApplyResult, plan: Plan, printer: Printer) -> None:
     printer.line(f"Org {safe(plan.org)} is at revision {result.revision}.")
 
 
-def _show_change(change: Change, printer: Printer, *, detail: bool) -> int:
-    """Prints one change; returns how many fields it hid."""
+def show_change(change: Change, printer: Printer, *, detail: bool, sentences: Mapping[Action, str] = _SENTENCE) -> int:
+    """Prints one change; returns how many fields it hid. `sentences` say what happens, or happened, to the resource."""
     style, mark = _MARK[change.action]
     where = f" ({safe(change.location.file)}:{change.location.line})" if change.location else ""
-    printer.line("  ", (style, mark), ("bold", f" {safe(change.address)}"), f" {_SENTENCE[change.action]}{where}")
+    printer.line("  ", (style, mark), ("bold", f" {safe(change.address)}"), f" {sentences[change.action]}{where}")
     if change.action is not Action.UPDATE and not detail:
         return len(change.fields)
     for field in change.fields:

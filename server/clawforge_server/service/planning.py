@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from clawforge.access.escalation import Side
 from clawforge.analysis.meaning import meaning_of
 from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.errors import NotFoundError, StalePlanError
-from clawforge.plan import Plan
+from clawforge.plan import Plan, PlanWarning
 from clawforge.planning import PlannedChanges, Proposal, make_plan
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
@@ -34,8 +35,22 @@ _EXPIRED_KEPT = dt.timedelta(days=7)
 """How long somebody who applies an expired plan is told so, and not that there never was one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """The proposal is the state of an older revision; `notes` are what whoever reads the plan should know of it."""
+
+    revision: int
+    notes: tuple[PlanWarning, ...]
+
+
 def create_plan(
-    plane: ControlPlane, who: Principal, org: str, request: PlanRequest, *, origin: Origin | None = None
+    plane: ControlPlane,
+    who: Principal,
+    org: str,
+    request: PlanRequest,
+    *,
+    origin: Origin | None = None,
+    rollback: Rollback | None = None,
 ) -> Plan:
     """Check a proposal, and keep the plan that it makes for 24 hours. Changes nothing.
 
@@ -62,8 +77,10 @@ def create_plan(
         positions = (state.positions, {**state.positions, **proposal.positions})
         meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
     plan = planned.plan.model_copy(update={"expires_at": expires_at, "meaning": meaning, "replay": request.replay})
+    if rollback is not None and not plan.is_empty:
+        plan = plan.model_copy(update={"warnings": (*rollback.notes, *plan.warnings)})
     plan = _authorised(who, plan, state, resources, now)
-    payload = _payload(planned, proposal, request)
+    payload = _payload(planned, proposal, request, rollback)
     record = PlanRecord(plan_id, now, expires_at, who.actor, who.answerable, plan, payload)
     with plane.store.transaction() as transaction:
         transaction.plans.forget_expired(org, now - _EXPIRED_KEPT)
@@ -79,6 +96,7 @@ def create_plan(
             source=request.source,
             digest=plan.digest,
             commit=request.commit,
+            rollback=None if rollback is None else rollback.revision,
         )
         transaction.audit.append(org, entry)
     return plan
@@ -185,7 +203,9 @@ def _is_unchanged_elsewhere(state: OrgState, source: str, address: str, entry: S
     return present is not None and present.source != source and present.digest == entry.digest
 
 
-def _payload(planned: PlannedChanges, proposal: Proposal, request: PlanRequest) -> PlanPayload:
+def _payload(
+    planned: PlannedChanges, proposal: Proposal, request: PlanRequest, rollback: Rollback | None
+) -> PlanPayload:
     return PlanPayload(
         upserts={address: entry.body.decode() for address, entry in planned.upserts.items()},
         deletes=planned.deletes,
@@ -193,4 +213,5 @@ def _payload(planned: PlannedChanges, proposal: Proposal, request: PlanRequest) 
         commit=request.commit,
         commit_author=request.commit_author,
         dirty=request.dirty,
+        rollback_to=None if rollback is None else rollback.revision,
     )

@@ -43,7 +43,8 @@ class KeyRecord:
 class PlanPayload(Strict):
     """What carrying out a plan writes.
 
-    Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand.
+    Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand; of a
+    rollback also the revision that it goes back to.
     """
 
     upserts: dict[str, str]
@@ -52,6 +53,7 @@ class PlanPayload(Strict):
     commit: str | None = None
     commit_author: str | None = None
     dirty: bool = False
+    rollback_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
