@@ -32,4 +32,4 @@ def log(
     if format is TextOrJson.JSON:
         json_documents.show(page.model_dump(mode="json", by_alias=True))
     else:
-        human_log.show_revisions(page, Printer())
+        human_log.show_revisions(page, Printer(), before=before)

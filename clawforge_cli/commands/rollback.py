@@ -50,6 +50,7 @@ def rollback(
         from clawforge_cli.saved_plan import save_plan
 
         save_plan(plan, out)
+        human_rollback.show_saved(plan, out, printer)
         if format is TextOrJson.JSON:
             json_documents.show_plan(plan)
         return

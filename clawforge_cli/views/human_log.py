@@ -10,10 +10,10 @@ VERDICT_STYLE = {"equal": "green", "tighter": "green", "looser": "red", "mixed":
 _SHORT = 12
 
 
-def show_revisions(page: RevisionPage, printer: Printer) -> None:
-    """One revision a paragraph, newest first, and how to see older ones."""
+def show_revisions(page: RevisionPage, printer: Printer, *, before: int | None = None) -> None:
+    """One revision a paragraph, newest first, and how to see older ones; `before` is where the page begins."""
     if not page.revisions:
-        printer.line("No revisions yet." if page.next is None else "No revisions below that one.")
+        printer.line("No revisions yet." if before is None else f"No revisions below {before}.")
     for item in page.revisions:
         show_entry(item, printer)
     if page.next is not None:

@@ -145,6 +145,27 @@ def test_it_gives_nobody_rights_without_an_approval(api: Any, problem: Any) -> N
     assert state(api)["revision"] == 2
 
 
+def test_it_is_approved_by_somebody_else_as_any_plan(api: Any, problem: Any) -> None:
+    ann, bob = (resource("User", name, email=f"{name}@acme.example") for name in ("ann", "bob"))
+    rights = ["state:read", "plans:create", "plans:apply", "plans:approve", "rbac:escalate"]
+    changer = resource("Role", "changer", permissions=rights)
+    bound = resource("RoleBinding", "changers", role="changer", subjects={"users": ["bob"]})
+    owners = resource("RoleBinding", "owners", role="owner", subjects={"users": ["ann"]})
+    more = resource("RoleBinding", "more", role="owner", subjects={"users": ["bob"]})
+    api.apply(company(ann, bob, changer, bound, owners, more))
+    api.apply(company(ann, bob, changer, bound, owners))
+    bobs, anns = (api.session(f"user:{name}")["accessToken"] for name in ("bob", "ann"))
+    made = plan(api, "1", token=bobs)
+    problem(api.send_apply(made, token=bobs), 409, "rbac-escalation")
+    approvals = f"/v1/orgs/acme/plans/{made['id']}/approvals"
+    problem(api.post(approvals, json={}, token=bobs), 403, "own-plan")
+    assert api.post(approvals, json={}, token=anns).status_code == 200
+    assert api.send_apply(made, token=bobs).json()["revision"] == 3
+    newest = api.get("/v1/orgs/acme/revisions/latest").json()
+    assert ([item["by"] for item in newest["approvals"]], newest["actor"]) == (["user:ann"], "user:bob")
+    assert newest["rollbackTo"] == 1
+
+
 def test_it_does_not_take_the_last_owner(api: Any, problem: Any) -> None:
     ann = resource("User", "ann", email="ann@acme.example")
     owners = resource("RoleBinding", "owners", role="owner", subjects={"users": ["ann"]})

@@ -95,6 +95,7 @@ def test_the_log_is_paged_and_says_who_and_what(seen: World) -> None:
     assert [item["verdict"] for item in first["revisions"]] == ["mixed", "tighter"]
     rest = seen.program.json("log", "--before", "2", "--limit", "9")
     assert (numbers(rest), rest["next"]) == ([1], None)
+    assert seen.run("log", "--before", "1") == "No revisions below 1.\n"
 
 
 def test_diff_of_two_revisions(seen: World) -> None:
@@ -174,7 +175,8 @@ def test_rollback_to_the_present_changes_nothing(seen: World) -> None:
 
 
 def test_a_change_in_between_is_exit_4(world: World) -> None:
-    world.run("rollback", "1", "--out", "back.plan")
+    said = world.run("rollback", "1", "--out", "back.plan")
+    assert said.splitlines()[-1] == "Nothing was changed. `clawforge apply back.plan` carries it out."
     world.run("rollback", "2", "--auto-approve")
     assert "since then revision 4 was applied" in world.program.finish("apply", "back.plan", "--auto-approve").stderr
     world.program.run("apply", "back.plan", "--auto-approve", expect=4)
