@@ -11,7 +11,7 @@ from clawforge.plan import Action, Change, PlanLocation, Summary
 from clawforge.planning import summary_of
 from clawforge.position import Positions
 from clawforge.resource.meta import Strict
-from clawforge.state import StateEntry
+from clawforge.state import UNOWNED, StateEntry
 from clawforge.wire import Revision
 
 ROLLBACK = "rollback"
@@ -69,14 +69,15 @@ def restored(source: str, then: Mapping[str, StateEntry], now: Mapping[str, Stat
     """What a source proposes so that its part is again what it was.
 
     Who owns what does not go back: a resource that the source took over since then is restored and stays its own, and
-    one that it gave away is not touched.
+    one that another source has by now is not touched. What it had then and nobody owns now is its own again.
     """
     mine = {
         address: StateEntry(source, entry.body, entry.digest)
         for address, entry in then.items()
         if entry.source == source or (address in now and now[address].source == source)
     }
-    kept = {address: now[address].source for address in mine if address in now and now[address].source != source}
+    free = (source, UNOWNED)
+    kept = {address: now[address].source for address in mine if address in now and now[address].source not in free}
     return Restored({address: entry for address, entry in mine.items() if address not in kept}, kept)
 
 

@@ -22,12 +22,14 @@ from clawforge.resource.meta import Resource
 
 @dataclass(frozen=True, slots=True)
 class ProposalChecks:
-    """Lint errors, failed cases, and the checks and warnings as a plan carries them."""
+    """Errors of lint and of invariants, failed cases, and the checks and warnings as a plan carries them. The resources
+    are `resolvable` if lint has no error, so that it can be said what they mean."""
 
     errors: tuple[Finding, ...]
     failed: tuple[CaseResult, ...]
     checks: tuple[Check, ...]
     warnings: tuple[PlanWarning, ...]
+    resolvable: bool
 
     @property
     def passed(self) -> bool:
@@ -48,19 +50,21 @@ def check_proposal(
     bad = len({item.address for item in errors})
     checks = [_check("lint", len(resources) - bad, len(errors))]
     failed: tuple[CaseResult, ...] = ()
-    if not errors and any(isinstance(item, Invariant) for item in resources):
+    resolvable = not errors
+    if resolvable and any(isinstance(item, Invariant) for item in resources):
         broken = tuple(invariant_findings(resources, now))
-        refused = tuple(item for item in broken if item.severity is Severity.ERROR)
+        errors = tuple(item for item in broken if item.severity is Severity.ERROR)
         count = sum(isinstance(item, Invariant) for item in resources)
-        checks.append(_check("invariant", count - len(broken), len(refused)))
-        found, errors = [*found, *broken], refused
-    if not errors:
+        checks.append(_check("invariant", count - len(broken), len(errors)))
+        found = [*found, *broken]
+    if resolvable:
         results = run_policy_tests(resources, Simulator(OrgModel(resources), positions))
         failed = tuple(result for result in results if not result.passed)
         checks.append(_check("test", len(results) - len(failed), len(failed)))
     mine = frozenset(shown)
     warnings = [item for item in found if item.severity is Severity.WARNING and item.address in mine]
-    return ProposalChecks(errors, failed, tuple(checks), tuple(_warning(item, positions) for item in warnings))
+    said = tuple(_warning(item, positions) for item in warnings)
+    return ProposalChecks(errors, failed, tuple(checks), said, resolvable)
 
 
 def _check(name: str, passed: int, failed: int) -> Check:

@@ -2,16 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from clawforge.plan_scope import PlanScope
 from clawforge.resource.registry import canonical_resource
-from clawforge.wire import PlanRequest
+from clawforge.wire import PlanRequest, Rename
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
 
 
-def plan_request(project: Project) -> PlanRequest:
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What of the files is planned, and what may be taken from other sources."""
+
+    scope: PlanScope = field(default_factory=PlanScope)
+    taken: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(
+        cls,
+        targets: Iterable[str] | None,
+        exclude: Iterable[str] | None,
+        labels: Iterable[str] | None,
+        taken: Iterable[str] | None,
+    ) -> PlanOptions:
+        """From what was typed. Raises InputError."""
+        from pydantic import TypeAdapter, ValidationError
+
+        from clawforge.errors import InputError
+        from clawforge.plan_scope import AddressPatterns
+
+        chosen = tuple(taken or ())
+        try:
+            TypeAdapter(AddressPatterns).validate_python(chosen)
+            scope = PlanScope(
+                targets=tuple(targets or ()), exclude=tuple(exclude or ()), labels=dict(map(_label, labels or ()))
+            )
+        except ValidationError as error:
+            bad = error.errors()[0]["input"]
+            raise InputError(
+                f"{bad!r} is no address.",
+                hint="Name a resource as Kind/name, such as Policy/sre, or many as Policy/team-*.",
+            ) from error
+        return cls(scope, chosen)
+
+
+EVERYTHING = PlanOptions()
+
+
+def plan_request(project: Project, options: PlanOptions = EVERYTHING) -> PlanRequest:
     """The project's resources, where they stand, and the commit that they come from."""
     from clawforge_cli.gitops.local import head_commit
 
@@ -24,4 +66,24 @@ def plan_request(project: Project) -> PlanRequest:
         commit=commit.id if commit else None,
         commit_author=commit.author if commit else None,
         dirty=commit.dirty if commit else False,
+        scope=options.scope,
+        moved=tuple(Rename(from_=move.from_, to=move.to) for move in project.file.moved),
+        forgotten=forgotten(project),
+        take_ownership=options.taken,
     )
+
+
+def forgotten(project: Project) -> tuple[str, ...]:
+    """Addresses of the resources that the project lets go of."""
+    from clawforge.load.project_file import RemovalAction
+
+    return tuple(item.from_ for item in project.file.removed if item.action is RemovalAction.FORGET)
+
+
+def _label(text: str) -> tuple[str, str]:
+    from clawforge.errors import InputError
+
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise InputError(f"{text!r} is no label.", hint="Write it as --select team=payments.")
+    return key, value

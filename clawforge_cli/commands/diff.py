@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, Org, Server, TextOrJson
+from clawforge_cli.arguments import Detail, DetailedExitCode, Format, Org, Server, TextOrJson
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -30,10 +30,8 @@ def diff(
     server: Server = None,
     org: Org = None,
     format: Format = TextOrJson.TEXT,
-    detailed_exitcode: Annotated[
-        bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are differences, 0 when there are none.")
-    ] = False,
-    detail: Annotated[bool, typer.Option("--detail", help="List the fields of what is new and what is gone.")] = False,
+    detailed_exitcode: DetailedExitCode = False,
+    detail: Detail = False,
 ) -> None:
     """Show what differs between two revisions, or between a revision and the files. Nothing is changed."""
     from clawforge_cli.revision_words import revisions_and_project

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, Org, ProjectPath, Server, TextOrJson
+from clawforge_cli.arguments import Detail, Format, Org, ProjectPath, Server, TextOrJson
 from clawforge_cli.exit_codes import ExitCode
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -28,9 +28,7 @@ def rollback(
         Path | None, typer.Option("--out", help="Save the plan and apply nothing; `apply FILE` carries it out.")
     ] = None,
     format: Format = TextOrJson.TEXT,
-    detail: Annotated[
-        bool, typer.Option("--detail", help="List the fields of created and destroyed resources.")
-    ] = False,
+    detail: Detail = False,
 ) -> None:
     """Go back to what a source said at a revision: a new revision, through the checks and approvals of any plan."""
     from clawforge_cli.consent import agreed

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from clawforge.field_history import FieldBlame, FieldEdit, FieldHistory, ItemBlame
 from clawforge.mark import Mark
 from clawforge.plan import Action, FieldChange
 from clawforge_cli.views.human_mark import version
+from clawforge_cli.views.plan_changes import value_text
 from clawforge_cli.views.terminal import Printer, columns, safe
 
 _LONGEST_VALUE = 60
@@ -89,5 +88,5 @@ def _number(mark: Mark | None) -> int | None:
 
 
 def _value(value: Any) -> str:
-    text = safe(orjson.dumps(value).decode())
+    text = value_text(value)
     return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

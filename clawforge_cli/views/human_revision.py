@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from clawforge.history import ComparedState, RevisionDetail, StateDiff
 from clawforge.plan import Action, Change
 from clawforge_cli.views.human_log import show_entry
-from clawforge_cli.views.human_plan import show_change
+from clawforge_cli.views.plan_changes import show_changes
 from clawforge_cli.views.terminal import Printer, safe
 
 _DONE = {
@@ -30,8 +30,8 @@ def show_revision(found: RevisionDetail, printer: Printer, *, detail: bool) -> N
     """Who applied it, from which commit, who approved it, and what changed; `detail` also lists the fields of what was
     created and destroyed."""
     show_entry(found.revision, printer)
-    printer.line()
     if found.changes is None:
+        printer.line()
         printer.line("What changed is for those who hold state:read.")
         return
     _show_changes(found.changes, printer, detail=detail, sentences=_DONE)
@@ -45,7 +45,6 @@ def show_diff(found: StateDiff, printer: Printer, *, detail: bool) -> None:
         printer.line(f"In org {safe(found.org)}, {before} and {after} say the same.")
         return
     printer.line(f"Org {safe(found.org)}, from {before} to {after}:")
-    printer.line()
     _show_changes(found.changes, printer, detail=detail, sentences=_DIFFERS)
     printer.line()
     summary = found.summary
@@ -55,9 +54,7 @@ def show_diff(found: StateDiff, printer: Printer, *, detail: bool) -> None:
 def _show_changes(
     changes: Sequence[Change], printer: Printer, *, detail: bool, sentences: Mapping[Action, str]
 ) -> None:
-    hidden = 0
-    for change in changes:
-        hidden += show_change(change, printer, detail=detail, sentences=sentences)
+    hidden = show_changes(changes, printer, detail=detail, sentences=sentences)
     if hidden:
         noun = "field" if hidden == 1 else "fields"
         new, gone = sentences[Action.CREATE], sentences[Action.DELETE]

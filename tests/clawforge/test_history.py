@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from clawforge.canonical import canonical_bytes, digest_of_bytes
 from clawforge.history import changes_between, restored
 from clawforge.plan import Action
-from clawforge.planning import Proposal, make_plan
+from clawforge.planning import make_plan
 from clawforge.position import ResourcePosition
-from clawforge.state import State, StateEntry, state_digest
+from clawforge.proposal import Proposal
+from clawforge.state import UNOWNED, State, StateEntry, state_digest
 
-SOURCES = ("ours", "theirs")
+SOURCES = ("ours", "theirs", UNOWNED)
 
 
 def entry(source: str, text: str) -> StateEntry:

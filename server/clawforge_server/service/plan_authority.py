@@ -22,11 +22,22 @@ _MOST_NAMED = 10
 
 
 def require_over_changes(who: Principal, permission: str, plan: Plan, before: Side, after: Side) -> None:
-    """Raise ForbiddenError unless the right reaches over every change of the plan."""
-    addresses = [change.address for change in plan.changes]
-    targets = change_targets(plan.source, addresses, before.resources, after.resources)
-    if not may_change(who.rights, permission, plan.source, targets):
-        who.require(permission, *(targets or (ORG_WIDE,)))
+    """Raise ForbiddenError unless the right reaches over every change of the plan, also in the eyes of the source that
+    owned a resource until now."""
+    for source, addresses in _by_source(plan).items():
+        targets = change_targets(source, addresses, before.resources, after.resources)
+        if not may_change(who.rights, permission, source, targets):
+            who.require(permission, *(targets or (ORG_WIDE,)))
+
+
+def _by_source(plan: Plan) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {plan.source: []}
+    for change in plan.changes:
+        addresses = [change.address] if change.previous is None else [change.previous, change.address]
+        found[plan.source] += addresses
+        if change.owner:
+            found.setdefault(change.owner, []).append(change.address)
+    return found
 
 
 def needed_approvals(
@@ -119,5 +130,8 @@ def _counts(item: JudgementRecord, applier: Principal, plan: Plan, before: Side,
         return True
     if not item.reviewer.startswith(USER):
         return False
-    targets = change_targets(plan.source, [one.address for one in plan.changes], before.resources, after.resources)
-    return may_change(before.access.rights_of(item.reviewer), APPROVE, plan.source, targets)
+    rights = before.access.rights_of(item.reviewer)
+    return all(
+        may_change(rights, APPROVE, source, change_targets(source, addresses, before.resources, after.resources))
+        for source, addresses in _by_source(plan).items()
+    )

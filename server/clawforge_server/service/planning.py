@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from clawforge.access.escalation import Side
 from clawforge.analysis.meaning import meaning_of
@@ -13,7 +14,10 @@ from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.errors import NotFoundError, StalePlanError
 from clawforge.plan import Plan, PlanWarning
-from clawforge.planning import PlannedChanges, Proposal, make_plan
+from clawforge.plan_scope import narrowed
+from clawforge.plan_signature import sign_plan
+from clawforge.planning import PlannedChanges, make_plan
+from clawforge.proposal import Proposal, own_entries
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
@@ -63,10 +67,12 @@ def create_plan(
     now = plane.clock.now()
     expires_at = now.replace(microsecond=0) + PLAN_LIFETIME
     proposed = parse_resources(request.resources, request.positions, state)
-    proposal = _proposal(state, request, proposed)
+    whole = _proposal(state, request, proposed)
+    proposal, left_out = whole.within(request.scope, state.state, state.positions)
     plan_id = new_id("plan")
-    planned = _plan(state, proposal, proposed, plan_id, now)
-    resources = _proposed_state(state, proposal, proposed)
+    given_resources = {resource.address: resource for resource in proposed}
+    resources = proposal.resources(state.state, state.resources, given_resources)
+    planned = _plan(state, proposal, resources, plan_id, now)
     instances = _instances(plane, org)
     after = state.with_suspensions(resources)
     model = OrgModel(after, previous=state.model)
@@ -76,10 +82,15 @@ def create_plan(
         world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
         positions = (state.positions, {**state.positions, **proposal.positions})
         meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
-    plan = planned.plan.model_copy(update={"expires_at": expires_at, "meaning": meaning, "replay": request.replay})
-    if rollback is not None and not plan.is_empty:
-        plan = plan.model_copy(update={"warnings": (*rollback.notes, *plan.warnings)})
+    found: dict[str, Any] = {"expires_at": expires_at, "meaning": meaning, "replay": request.replay}
+    if not request.scope.is_everything:
+        found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)
+    if rollback is not None and not planned.plan.is_empty:
+        found["warnings"] = (*rollback.notes, *planned.plan.warnings)
+    plan = planned.plan.model_copy(update=found)
     plan = _authorised(who, plan, state, resources, now)
+    if state.keys is not None:
+        plan = sign_plan(plan, state.keys.online)
     payload = _payload(planned, proposal, request, rollback)
     record = PlanRecord(plan_id, now, expires_at, who.actor, who.answerable, plan, payload)
     with plane.store.transaction() as transaction:
@@ -133,25 +144,14 @@ def _authorised(who: Principal, plan: Plan, state: OrgState, resources: Sequence
 
 
 def _plan(
-    state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str, now: dt.datetime
+    state: OrgState, proposal: Proposal, resources: Sequence[Resource], plan_id: str, now: dt.datetime
 ) -> PlannedChanges:
     # Ownership first: the checks would report the clash of two resources in other words.
     planned = make_plan(proposal, state.state, state.positions, plan_id=plan_id)
     positions = {**state.positions, **proposal.positions}
-    resources = _proposed_state(state, proposal, proposed)
     checked = check_resources(state.name, resources, positions, frozenset(proposal.entries), now.replace(microsecond=0))
     plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
     return dataclasses.replace(planned, plan=plan)
-
-
-def _proposed_state(state: OrgState, proposal: Proposal, proposed: list[Resource]) -> list[Resource]:
-    """What there would be: everything of other sources, and all of this proposal."""
-    others = [
-        resource
-        for address, resource in state.resources.items()
-        if state.state.entries[address].source != proposal.source
-    ]
-    return [*others, *(resource for resource in proposed if resource.address in proposal.entries)]
 
 
 def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:
@@ -179,13 +179,17 @@ def _known(instance: InstanceRecord) -> KnownInstance:
 def _proposal(state: OrgState, request: PlanRequest, proposed: list[Resource]) -> Proposal:
     ordered = sorted(proposed, key=lambda resource: resource.address)
     named = {resource.address: _entry(state, request.source, resource) for resource in ordered}
-    entries = {
-        address: entry
-        for address, entry in named.items()
-        if not _is_unchanged_elsewhere(state, request.source, address, entry)
-    }
-    positions = {address: place for address, place in request.positions.items() if address in entries}
-    return Proposal(state.name, request.source, entries, positions, request.commit)
+    entries = own_entries(named, request.source, state.state, request.take_ownership)
+    return Proposal(
+        state.name,
+        request.source,
+        entries,
+        {address: place for address, place in request.positions.items() if address in entries},
+        request.commit,
+        moved={item.from_: item.to for item in request.moved},
+        forgotten=frozenset(request.forgotten),
+        taken=request.take_ownership,
+    )
 
 
 def _entry(state: OrgState, source: str, resource: Resource) -> StateEntry:
@@ -197,18 +201,14 @@ def _entry(state: OrgState, source: str, resource: Resource) -> StateEntry:
     return StateEntry.of(resource, source)
 
 
-def _is_unchanged_elsewhere(state: OrgState, source: str, address: str, entry: StateEntry) -> bool:
-    """Another source owns exactly this resource: naming it again changes nothing, and does not make it ours."""
-    present = state.state.entries.get(address)
-    return present is not None and present.source != source and present.digest == entry.digest
-
-
 def _payload(
     planned: PlannedChanges, proposal: Proposal, request: PlanRequest, rollback: Rollback | None
 ) -> PlanPayload:
     return PlanPayload(
         upserts={address: entry.body.decode() for address, entry in planned.upserts.items()},
         deletes=planned.deletes,
+        forgotten=planned.forgotten,
+        taken=planned.taken,
         positions=dict(proposal.positions),
         commit=request.commit,
         commit_author=request.commit_author,

@@ -43,12 +43,15 @@ class KeyRecord:
 class PlanPayload(Strict):
     """What carrying out a plan writes.
 
-    Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand; of a
-    rollback also the revision that it goes back to.
+    Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand. Of the
+    resources nobody owns the `forgotten` ones afterwards, and others own the `taken` ones until then. `rollback_to` is the
+    revision that a rollback goes back to.
     """
 
     upserts: dict[str, str]
     deletes: tuple[str, ...]
+    forgotten: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     positions: dict[str, ResourcePosition]
     commit: str | None = None
     commit_author: str | None = None

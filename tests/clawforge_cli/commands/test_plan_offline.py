@@ -39,9 +39,10 @@ def plan(program: Program, *arguments: str, expect: int = 0) -> Any:
 
 def test_against_nothing_everything_is_new(program: Program) -> None:
     document = plan(program, "new")
-    assert document["summary"]["add"] == len(document["changes"]) == 53
+    assert document["summary"]["add"] == len(document["changes"]) == 55
     assert {check["name"]: (check["status"], check["failed"]) for check in document["checks"]} == {
         "lint": ("passed", 0),
+        "invariant": ("passed", 0),
         "test": ("passed", 0),
     }
 
