@@ -44,7 +44,8 @@ class FieldHistory(Strict):
     """Who set the fields of a resource. `field` is the one that was asked about, null for all of them.
 
     `fields` are those that are set at `revision`. `edits`, newest first, are every change that was asked for; where
-    nothing is set any more, the one that took it away. `next` is the revision to go on before, null at the end.
+    nothing is set any more, the one that took it away. `next` is the revision to go on before, null at the end, and
+    `next_address` what the resource was called there.
     """
 
     address: str
@@ -53,6 +54,7 @@ class FieldHistory(Strict):
     fields: tuple[FieldBlame, ...] = ()
     edits: tuple[FieldEdit, ...] = ()
     next: int | None = None
+    next_address: str | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -95,9 +97,8 @@ class BackwardFields:
         after, leaves = self._version, self._leaves
         self._version, self._leaves = before, self._in(before)
         self.seen |= set(self._leaves)
-        appears = self._field is None and (before is None) != (after is None)
-        # As lists, for an order that changed is a change too.
-        if not appears and list(self._leaves.items()) == list(leaves.items()):
+        # Fields are compared as lists, for an order that changed is a change too.
+        if before == after if self._field is None else list(self._leaves.items()) == list(leaves.items()):
             return None
         for path in sorted(self._waiting):
             self._blame(path, mark, leaves)
@@ -106,8 +107,7 @@ class BackwardFields:
     def _edit(self, mark: Mark, before: Value | None, after: Value | None) -> FieldEdit:
         changes = field_changes(before, after)
         touched = tuple(change for change in changes if self._field is None or is_within(change.path, self._field))
-        action = Action.CREATE if before is None else Action.DELETE if after is None else Action.UPDATE
-        return FieldEdit(mark=mark, action=action, fields=touched)
+        return FieldEdit(mark=mark, action=_action(before, after), fields=touched)
 
     def _blame(self, path: str, mark: Mark, leaves: Mapping[str, Any]) -> None:
         blame = self._blames[path]
@@ -134,6 +134,12 @@ class BackwardFields:
         }
 
 
+def _action(before: Value | None, after: Value | None) -> Action:
+    if before is None or after is None:
+        return Action.CREATE if before is None else Action.DELETE
+    return Action.UPDATE if before["metadata"]["name"] == after["metadata"]["name"] else Action.MOVE
+
+
 def joined(newer: FieldHistory, older: FieldHistory) -> FieldHistory:
     """One answer of two: the second one went on where the first one stopped."""
     rest = {field.path: field for field in older.fields}
@@ -142,6 +148,7 @@ def joined(newer: FieldHistory, older: FieldHistory) -> FieldHistory:
             "fields": tuple(_filled(field, rest.get(field.path)) for field in newer.fields),
             "edits": (*newer.edits, *older.edits),
             "next": older.next,
+            "next_address": older.next_address,
         }
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ ROLLBACK = "rollback"
 """Code of the warning of a plan that goes back, while the files still say something newer."""
 
 _NOWHERE: Positions = MappingProxyType({})
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class ComparedState(Strict):
@@ -54,10 +55,34 @@ class Restored:
 
 
 def changes_between(
-    before: Mapping[str, StateEntry], after: Mapping[str, StateEntry], positions: Positions = _NOWHERE
+    before: Mapping[str, StateEntry],
+    after: Mapping[str, StateEntry],
+    positions: Positions = _NOWHERE,
+    renamed: Mapping[str, str] = _NOTHING,
 ) -> tuple[Change, ...]:
-    """What differs, by address. Who owns a resource is no difference; `positions` are those of the later state."""
-    return tuple(_changes(before, after, positions))
+    """What differs, by address. Who owns a resource is no difference; `positions` are those of the later state.
+
+    `renamed` leads from former to later addresses, which counts where exactly the one is gone and the other is new.
+    """
+    moves = {
+        new: old
+        for old, new in renamed.items()
+        if old in before and old not in after and new in after and new not in before
+    }
+    gone = frozenset(moves.values())
+    addresses = sorted((before.keys() | after.keys()) - gone)
+    found = (_change(address, before, after, positions, moves.get(address)) for address in addresses)
+    return tuple(change for change in found if change is not None)
+
+
+def chained(steps: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The first to the last address of what was renamed, perhaps several times, oldest step first."""
+    found: dict[str, str] = {}
+    for step in steps:
+        origins = {last: first for first, last in found.items()}
+        for old, new in step.items():
+            found[origins.get(old, old)] = new
+    return found
 
 
 def compared(org: str, before: ComparedState, after: ComparedState, changes: tuple[Change, ...]) -> StateDiff:
@@ -81,18 +106,23 @@ def restored(source: str, then: Mapping[str, StateEntry], now: Mapping[str, Stat
     return Restored({address: entry for address, entry in mine.items() if address not in kept}, kept)
 
 
-def _changes(
-    before: Mapping[str, StateEntry], after: Mapping[str, StateEntry], positions: Positions
-) -> Iterator[Change]:
-    for address in sorted(before.keys() | after.keys()):
-        old, new = before.get(address), after.get(address)
-        if old is not None and new is not None and old.digest == new.digest:
-            continue
-        action = Action.CREATE if old is None else Action.DELETE if new is None else Action.UPDATE
-        place = positions.get(address) if new is not None else None
-        yield Change(
-            address=address,
-            action=action,
-            location=None if place is None else PlanLocation(file=place.file, line=place.line),
-            fields=field_changes(old.value() if old else None, new.value() if new else None),
-        )
+def _change(
+    address: str,
+    before: Mapping[str, StateEntry],
+    after: Mapping[str, StateEntry],
+    positions: Positions,
+    previous: str | None,
+) -> Change | None:
+    old, new = before.get(previous or address), after.get(address)
+    if previous is None and old is not None and new is not None and old.digest == new.digest:
+        return None
+    action = Action.CREATE if old is None else Action.DELETE if new is None else Action.UPDATE
+    place = positions.get(address) if new is not None else None
+    fields = field_changes(old.value() if old else None, new.value() if new else None)
+    return Change(
+        address=address,
+        action=action if previous is None else Action.MOVE,
+        previous=previous,
+        location=None if place is None else PlanLocation(file=place.file, line=place.line),
+        fields=tuple(field for field in fields if previous is None or field.path != "metadata.name"),
+    )

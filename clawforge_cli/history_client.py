@@ -63,7 +63,7 @@ class HistoryClient(IdentityClient):
         for _ in range(_MOST_PAGES):
             if found.next is None or (not every and found.is_settled):
                 break
-            found = joined(found, self._field_page(address, field, every, found.next))
+            found = joined(found, self._field_page(found.next_address or address, field, every, found.next))
         return found
 
     def _field_page(self, address: str, field: str | None, every: bool, before: int | None) -> FieldHistory:

@@ -13,7 +13,12 @@ from clawforge_cli.views.terminal import Printer, columns, safe
 
 _LONGEST_VALUE = 60
 _WIDEST = 40
-_VERBS = {Action.CREATE: "created it", Action.DELETE: "deleted it", Action.UPDATE: "changed it"}
+_VERBS = {
+    Action.CREATE: "created it",
+    Action.DELETE: "deleted it",
+    Action.UPDATE: "changed it",
+    Action.MOVE: "renamed it",
+}
 
 
 def show_field_history(found: FieldHistory, printer: Printer, *, every: bool) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clawforge.canonical import canonical_bytes, digest_of_bytes
-from clawforge.history import changes_between, restored
+from clawforge.history import chained, changes_between, restored
 from clawforge.plan import Action
 from clawforge.planning import make_plan
 from clawforge.position import ResourcePosition
@@ -79,3 +79,25 @@ def test_what_others_own_now_stays_as_it_is(then: dict[str, StateEntry], now: di
 def test_going_back_to_the_present_changes_nothing(state: dict[str, StateEntry]) -> None:
     back = restored("ours", state, state)
     assert make_plan(Proposal("acme", "ours", back.entries, {}), State(5, state), {}).plan.is_empty
+
+
+def test_what_was_renamed_is_one_change() -> None:
+    old, new = {"Group/a": entry("ours", "x")}, {"Group/b": entry("ours", "y")}
+    (change,) = changes_between(old, new, renamed={"Group/a": "Group/b"})
+    assert (change.address, change.action, change.previous) == ("Group/b", Action.MOVE, "Group/a")
+    assert [field.path for field in change.fields] == ["spec.members.users"]
+
+
+def test_a_name_that_is_used_again_is_no_renaming() -> None:
+    old = {"Group/a": entry("ours", "x")}
+    new = {"Group/a": entry("ours", "y"), "Group/b": entry("ours", "x")}
+    changes = changes_between(old, new, renamed={"Group/a": "Group/b"})
+    assert [(change.address, change.action) for change in changes] == [
+        ("Group/a", Action.UPDATE),
+        ("Group/b", Action.CREATE),
+    ]
+
+
+def test_names_in_a_row() -> None:
+    steps = [{"a": "b", "x": "y"}, {"b": "c"}, {"q": "a"}, {"c": "d"}]
+    assert chained(steps) == {"a": "d", "x": "y", "q": "a"}

@@ -127,8 +127,8 @@ def test_the_whole_history_of_a_field(applied: Any) -> None:
     ]
     assert found.next is None
     first = blame(applied, "Policy/default", "spec.tools.deny", all="true", limit="1")
-    assert ([edit.mark.revision for edit in first.edits], first.next) == ([4], 4)
-    rest = blame(applied, "Policy/default", "spec.tools.deny", all="true", limit="5", before="4")
+    assert ([edit.mark.revision for edit in first.edits], first.next) == ([4], 3)
+    rest = blame(applied, "Policy/default", "spec.tools.deny", all="true", limit="5", before="3")
     assert ([edit.mark.revision for edit in rest.edits], rest.next) == ([2, 1], None)
 
 
@@ -148,11 +148,60 @@ def test_it_goes_on_where_it_stopped(applied: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(service, "_MOST_VERSIONS", 1)
     monkeypatch.setattr(service, "_READ_AT_ONCE", 2)
     first = blame(applied, "Policy/default")
-    assert (first.next, since(first)) == (4, {"spec.appliesTo": None, "spec.tools.deny": 4})
-    second = blame(applied, "Policy/default", before="4")
-    assert (second.next, second.revision) == (2, 3)
+    assert (first.next, first.next_address) == (3, "Policy/default")
+    assert since(first) == {"spec.appliesTo": None, "spec.tools.deny": 4}
+    second = blame(applied, "Policy/default", before="3")
+    assert (second.next, second.revision) == (2, 2)
     assert since(blame(applied, "Policy/default", before="2")) == {"spec.appliesTo": 1, "spec.tools.deny": 1}
     assert blame(applied, "Policy/default", before="1").fields == ()
+
+
+@pytest.fixture
+def renamed(api: Any) -> Any:
+    """`default` became `everyone` in revision 2, with another list, and `all` in revision 4."""
+
+    def of(name: str, *deny: str) -> list[dict[str, Any]]:
+        rest = [item for item in company() if item["kind"] != "Policy"]
+        return [*rest, resource("Policy", name, appliesTo="everyone", tools={"deny": list(deny)})]
+
+    api.apply(of("default", "exec"), positions={"Policy/default": {"file": "a.yaml", "line": 1}})
+    api.apply(of("everyone", "exec", "read"), moved=[{"from": "Policy/default", "to": "Policy/everyone"}])
+    api.apply(of("everyone", "exec", "read", "write"))
+    api.apply(of("all", "exec", "read", "write"), moved=[{"from": "Policy/everyone", "to": "Policy/all"}])
+    return api
+
+
+def test_a_history_goes_on_behind_a_renaming(renamed: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = blame(renamed, "Policy/all")
+    assert since(found) == {"spec.appliesTo": 1, "spec.tools.deny": 3}
+    items = found.fields[1].items
+    assert [(item.value, item.mark and item.mark.revision) for item in items] == [
+        ("exec", 1),
+        ("read", 2),
+        ("write", 3),
+    ]
+    every = blame(renamed, "Policy/all", all="true")
+    assert [(edit.mark.revision, edit.action.value) for edit in every.edits] == [
+        (4, "move"),
+        (3, "update"),
+        (2, "move"),
+        (1, "create"),
+    ]
+    monkeypatch.setattr(service, "_MOST_VERSIONS", 2)
+    part = blame(renamed, "Policy/all", all="true")
+    assert (part.next, part.next_address) == (3, "Policy/everyone")
+    rest = blame(renamed, "Policy/everyone", all="true", before="3")
+    assert [edit.mark.revision for edit in rest.edits] == [2, 1]
+
+
+def test_a_renaming_is_one_difference(renamed: Any) -> None:
+    (change,) = diff(renamed, "?from=1&to=latest")["changes"]
+    assert (change["address"], change["action"], change["previous"]) == ("Policy/all", "move", "Policy/default")
+    assert [field["path"] for field in change["fields"]] == ["spec.tools.deny"]
+    (change,) = diff(renamed, "?from=latest&to=1")["changes"]
+    assert (change["address"], change["action"], change["previous"]) == ("Policy/default", "move", "Policy/all")
+    (change,) = diff(renamed)["changes"]
+    assert (change["previous"], change["fields"]) == ("Policy/everyone", [])
 
 
 @pytest.mark.parametrize(

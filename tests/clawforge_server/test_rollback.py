@@ -108,6 +108,36 @@ def test_other_sources_keep_what_they_have(api: Any) -> None:
     ]
 
 
+def test_a_renamed_resource_gets_its_name_back(api: Any) -> None:
+    kept = {"apiVersion": "clawforge/v1", "kind": "Group", "spec": {}}
+    notes = {"annotations": {"clawforge.io/prevent-destroy": "true"}}
+    old, new = ({**kept, "metadata": {"name": name, **notes}} for name in ("ops", "operations"))
+    api.apply(company(old))
+    api.apply(company(new), moved=[{"from": "Group/ops", "to": "Group/operations"}])
+    made = plan(api, "1")
+    (change,) = made["changes"]
+    assert (change["action"], change["address"], change["previous"]) == ("move", "Group/ops", "Group/operations")
+    api.send_apply(made)
+    assert state(api)["digest"] == state(api, 1)["digest"]
+
+
+def test_what_was_forgotten_since_is_taken_in_again(api: Any) -> None:
+    api.apply(company(resource("Group", "ops")))
+    api.apply(company(), forgotten=["Group/ops"])
+    made = plan(api, "1")
+    assert [(change["address"], change["owner"]) for change in made["changes"]] == [("Group/ops", "")]
+    api.send_apply(made)
+    assert state(api)["sources"]["Group/ops"] == "policies"
+
+
+def test_what_must_not_be_destroyed_is_not(api: Any, problem: Any) -> None:
+    kept = resource("Group", "ops")
+    kept["metadata"]["annotations"] = {"clawforge.io/prevent-destroy": "true"}
+    api.apply(company())
+    api.apply(company(kept))
+    problem(ask(api, "1"), 422, "destroy-prevented")
+
+
 @pytest.mark.parametrize("revision", ["0", "9", "latest~9"])
 def test_revisions_that_are_not_there(api: Any, problem: Any, revision: str) -> None:
     api.apply(company())

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 from clawforge.errors import NotFoundError
 from clawforge.field_history import BackwardFields, FieldEdit, FieldHistory
 from clawforge.field_paths import kind_fields, probable_field
-from clawforge.mark import Mark
 from clawforge.resource.registry import BY_KIND
 from clawforge.spelling import nearest
 from clawforge.state import StateEntry
+from clawforge.wire import Revision
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.marks import mark_for, mark_of
+from clawforge_server.service.renames import renamed_in
 from clawforge_server.state.org_state import OrgState
-from clawforge_server.store.port import Transaction
 
 _MOST_VERSIONS = 500
 """Versions of the resource that one request looks at."""
@@ -37,12 +37,17 @@ class FieldQuestion:
 
 
 class _Version(NamedTuple):
-    mark: Mark
+    """What a revision made of the resource; `previous` is the address that it had until then."""
+
+    revision: Revision
     entry: StateEntry | None
+    address: str
+    previous: str | None = None
 
 
 def field_history_for(plane: ControlPlane, who: Principal, org: str, asked: FieldQuestion) -> FieldHistory:
-    """Who set the field, and each item of it if it is a list; without a field, every field of the resource.
+    """Who set the field, and each item of it if it is a list; without a field, every field of the resource. It goes on
+    behind a renaming.
 
     Who applied a revision is for those who may read revisions. Raises NotFoundError for a resource or a field that
     never was.
@@ -50,29 +55,33 @@ def field_history_for(plane: ControlPlane, who: Principal, org: str, asked: Fiel
     state = plane.states.get(org)
     present = state.state.revision
     start = present if asked.before is None else min(asked.before - 1, present)
-    versions = _versions(plane, who, org, asked.address, start + 1)
+    versions = _versions(plane, org, asked.address, start + 1)
     newest = next(versions)
     if newest is None and asked.before is None:
         raise _unknown_resource(state, asked.address)
     walk = BackwardFields(_value(newest), asked.field, every=asked.every)
     edits: list[FieldEdit] = []
-    rest, looked = None, 0
+    rest: _Version | None = None
+    looked = 0
     while newest is not None and rest is None:
         older, looked = next(versions), looked + 1
-        edit = walk.undo(newest.mark, _value(older))
+        edit = walk.undo(mark_for(who, mark_of(newest.revision)), _value(older))
         edits += [] if edit is None else [edit]
         if older is not None and (looked >= _MOST_VERSIONS or _is_enough(asked, walk, edits)):
-            rest = newest.mark.revision
+            rest = older
+        elif older is None and not walk.seen and not (asked.every and asked.before is not None):
+            _refuse_unknown_field(state, asked)
         newest = older
-    if rest is None and not walk.seen and not (asked.every and asked.before is not None):
-        _refuse_unknown_field(state, asked)
+    if not asked.every and _is_enough(asked, walk, edits):
+        rest = None
     return FieldHistory(
         address=asked.address,
         field=asked.field,
         revision=start,
         fields=walk.fields,
         edits=tuple(edits),
-        next=rest if asked.every or not _is_enough(asked, walk, edits) else None,
+        next=None if rest is None else rest.revision.number + 1,
+        next_address=None if rest is None else rest.address,
     )
 
 
@@ -82,25 +91,29 @@ def _is_enough(asked: FieldQuestion, walk: BackwardFields, edits: Sequence[Field
     return walk.is_settled and bool(walk.fields or edits)
 
 
-def _versions(plane: ControlPlane, who: Principal, org: str, address: str, below: int) -> Iterator[_Version | None]:
+def _versions(plane: ControlPlane, org: str, address: str, below: int) -> Iterator[_Version | None]:
     """The versions below a revision, newest first, then None for the time before the first one. Some are read at once,
-    and none is looked at while the database waits."""
-    while True:
-        with plane.store.transaction() as transaction:
-            page = transaction.history.versions(org, address, below, _READ_AT_ONCE)
-            marks = [_mark(transaction, who, org, version.revision) for version in page]
-        if not page:
-            break
-        yield from (_Version(mark, version.entry) for mark, version in zip(marks, page, strict=True))
-        below = page[-1].revision
+    and none is looked at while the database waits. A resource that was renamed had another address before."""
+    while page := _page(plane, org, address, below):
+        yield from page
+        oldest = page[-1]
+        below, address = oldest.revision.number, oldest.previous or oldest.address
     yield None
 
 
-def _mark(transaction: Transaction, who: Principal, org: str, number: int) -> Mark:
-    revision = transaction.revisions.get(org, number)
-    if revision is None:
-        raise LookupError(f"revision {number} is missing")
-    return mark_for(who, mark_of(revision))
+def _page(plane: ControlPlane, org: str, address: str, below: int) -> list[_Version]:
+    """Some versions under one address, at most up to where it got that address."""
+    found: list[_Version] = []
+    with plane.store.transaction() as transaction:
+        for number, entry in transaction.history.versions(org, address, below, _READ_AT_ONCE):
+            revision = transaction.revisions.get(org, number)
+            if revision is None:
+                raise LookupError(f"revision {number} is missing")
+            names = {new: old for old, new in renamed_in(transaction, org, revision).items()}
+            found.append(_Version(revision, entry, address, names.get(address)))
+            if address in names:
+                break
+    return found
 
 
 def _value(version: _Version | None) -> dict[str, Any] | None:

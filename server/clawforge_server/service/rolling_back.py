@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from clawforge.errors import NotFoundError
 from clawforge.history import ROLLBACK, Restored, restored
 from clawforge.plan import Plan, PlanWarning
 from clawforge.revision_name import revision_number, unknown_revision
 from clawforge.spelling import nearest
 from clawforge.state import StateEntry
-from clawforge.wire import PlanRequest, Revision
+from clawforge.wire import PlanRequest, Rename, Revision
 from clawforge.wire_history import RollbackRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin
 from clawforge_server.service.planning import Rollback, create_plan
+from clawforge_server.service.renames import renamed_between
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 
@@ -21,6 +24,8 @@ _MOST_LOOKED = 5_000
 """Revisions that are looked through for the last one of the source, to name its commit."""
 _READ_AT_ONCE = 100
 _MOST_NAMED = 5
+_MOST_RENAMES = 1_000
+"""What one proposal may rename; of more, the rest is destroyed and created."""
 _SHORT = 12
 
 
@@ -42,6 +47,7 @@ def plan_rollback(
         then = transaction.resources.entries_at(org, number)
         target = _last_of(transaction, org, request.source, number)
         newest = _last_of(transaction, org, request.source, present.revision, of_files=True)
+        renamed = renamed_between(transaction, org, number, present.revision)
     back = restored(request.source, then, present.entries)
     if not back.entries and all(entry.source != request.source for entry in present.entries.values()):
         raise _unknown_source(state, request.source)
@@ -53,9 +59,21 @@ def plan_rollback(
         commit_author=target.commit_author if target else None,
         dirty=target.dirty if target else False,
         base=present.revision,
+        moved=_moved_back(state, request.source, back, renamed),
     )
     notes = (_git_note(number, target, newest), *_kept_notes(state, then, back))
     return create_plan(plane, who, org, proposed, origin=origin, rollback=Rollback(number, notes))
+
+
+def _moved_back(state: OrgState, source: str, back: Restored, renamed: Mapping[str, str]) -> tuple[Rename, ...]:
+    """Former names that come back, so that a resource is renamed again and not destroyed."""
+    present = state.state.entries
+    pairs = (
+        (later, former)
+        for former, later in sorted(renamed.items())
+        if former in back.entries and former not in present and later not in back.entries and later in present
+    )
+    return tuple(Rename(from_=old, to=new) for old, new in pairs if present[old].source == source)[:_MOST_RENAMES]
 
 
 def _stands(state: OrgState, back: Restored, address: str) -> bool:
