@@ -32,7 +32,7 @@ def show_entry(item: Revision, printer: Printer) -> None:
         printer.line(("yellow", f"  rollback to revision {item.rollback_to}"))
     summary = item.summary
     moved = f", {summary.move} renamed" if summary.move else ""
-    forgotten = f", {summary.forget} left to themselves" if summary.forget else ""
+    forgotten = f", {summary.forget} forgotten" if summary.forget else ""
     printer.line(f"  {summary.add} added, {summary.change} changed, {summary.destroy} destroyed{moved}{forgotten}")
     for given in item.approvals:
         why = f": {safe(given.reason)}" if given.reason else ""

@@ -15,14 +15,14 @@ _DONE = {
     Action.UPDATE: "was updated in-place",
     Action.DELETE: "was destroyed",
     Action.MOVE: "was renamed",
-    Action.FORGET: "was left to itself",
+    Action.FORGET: "stayed and belongs to nobody",
 }
 _DIFFERS = {
     Action.CREATE: "is new",
     Action.UPDATE: "differs",
     Action.DELETE: "is gone",
-    Action.MOVE: "has another name",
-    Action.FORGET: "is left to itself",
+    Action.MOVE: "is renamed",
+    Action.FORGET: "belongs to nobody",
 }
 
 
@@ -48,7 +48,9 @@ def show_diff(found: StateDiff, printer: Printer, *, detail: bool) -> None:
     _show_changes(found.changes, printer, detail=detail, sentences=_DIFFERS)
     printer.line()
     summary = found.summary
-    printer.line(("bold", "Differences:"), f" {summary.add} new, {summary.change} changed, {summary.destroy} gone.")
+    moved = f", {summary.move} renamed" if summary.move else ""
+    counts = f" {summary.add} new, {summary.change} changed, {summary.destroy} gone{moved}."
+    printer.line(("bold", "Differences:"), counts)
 
 
 def _show_changes(

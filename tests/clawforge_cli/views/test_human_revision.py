@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import io
 
-from clawforge.history import RevisionDetail
+from clawforge.history import ComparedState, RevisionDetail, compared
 from clawforge.plan import Action, Approval, Change, FieldChange, Summary
 from clawforge.wire import Revision
-from clawforge_cli.views.human_revision import show_revision
+from clawforge_cli.views.human_revision import show_diff, show_revision
 from clawforge_cli.views.terminal import Printer
 
 NOW = dt.datetime(2026, 11, 20, 12, 0, tzinfo=dt.UTC)
@@ -55,11 +55,29 @@ def test_who_what_and_who_approved() -> None:
         "  approved by user:bob (plan plan-1): looks \\u{202e}right",
         "",
         "  + Group/ops was created",
+        "",
         "  ~ Policy/default was updated in-place",
         "      ~ spec.tools.deny:",
         '          + "read"',
         "            (1 unchanged)",
         "(Hidden: 1 field of what was created or was destroyed; --detail shows them.)",
+    ]
+
+
+def test_a_new_name_is_told_with_the_old_one() -> None:
+    change = Change(address="Group/new", action=Action.MOVE, previous="Group/old")
+    assert (
+        shown(RevisionDetail(revision=revision(), changes=(change,)))[-1] == "  > Group/new was renamed from Group/old"
+    )
+    sides = (ComparedState(revision=1, digest="x"), ComparedState(revision=2, digest="y"))
+    stream = io.StringIO()
+    show_diff(compared("acme", *sides, (change,)), Printer(stream, colour=False), detail=False)
+    assert stream.getvalue().splitlines() == [
+        "Org acme, from revision 1 to revision 2:",
+        "",
+        "  > Group/new is renamed from Group/old",
+        "",
+        "Differences: 0 new, 0 changed, 0 gone, 1 renamed.",
     ]
 
 
