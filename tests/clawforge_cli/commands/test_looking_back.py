@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,12 @@ import httpx
 import pytest
 from git_repository import DAY, START, Repository
 from programs import Program, Server, running_server
+
+from clawforge.errors import NotFoundError
+from clawforge.plan import Action
+from clawforge.secret import Secret
+from clawforge_cli.history_client import HistoryClient
+from clawforge_cli.settings import Connection
 
 PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: policies\n"
 OWNED = (
@@ -75,6 +82,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """For tests that only look."""
     with made(tmp_path_factory.mktemp("seen")) as world:
         yield world
+
+
+def key(world: World, *permissions: str) -> str:
+    url, headers = f"{world.server.url}/v1/orgs/acme/tokens", {"Authorization": f"Bearer {world.server.token}"}
+    body = {"name": "ci", "permissions": list(permissions), "ttl": 3600}
+    return str(httpx.post(url, json=body, headers=headers, trust_env=False).json()["token"])
 
 
 def numbers(page: Any) -> list[int]:
@@ -183,6 +196,23 @@ def test_a_change_in_between_is_exit_4(world: World) -> None:
     assert numbers(world.program.json("log")) == [4, 3, 2, 1]
 
 
+def test_of_two_at_once_each_wins_whole_or_loses(world: World) -> None:
+    commands = [[str(world.program.path), "rollback", number, "--auto-approve"] for number in ("1", "2", "1", "2")]
+    options: dict[str, Any] = {"cwd": world.program.cwd, "env": dict(world.program.environment)}
+    running = [subprocess.Popen(one, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options) for one in commands]
+    said = [process.communicate(timeout=60)[1].decode() for process in running]
+    codes = [process.returncode for process in running]
+    assert set(codes) <= {0, 4}, said
+    # The other one came first, before or after this one's plan was made.
+    moved = ("since then revision", "The present revision is")
+    assert all(any(it in text for it in moved) for text, code in zip(said, codes, strict=True) if code == 4), said
+    page = world.program.json("log")["revisions"]
+    made = [item for item in page if item["rollbackTo"] is not None]
+    assert [item["number"] for item in page] == list(range(3 + len(made), 0, -1))
+    # Who went back to what was present by then made no revision.
+    assert 1 <= len(made) <= codes.count(0)
+
+
 def test_a_saved_rollback_is_a_plan(world: World) -> None:
     document = world.program.json("rollback", "latest~1", "--out", "back.plan")
     assert document["summary"]["change"] == 1
@@ -268,11 +298,27 @@ def test_what_somebody_wrote_does_not_act(world: World) -> None:
 
 
 def test_who_may_not_look_back(seen: World) -> None:
-    url = f"{seen.server.url}/v1/orgs/acme/tokens"
-    body = {"name": "ci", "permissions": ["revisions:read"], "ttl": 3600}
-    headers = {"Authorization": f"Bearer {seen.server.token}"}
-    key = httpx.post(url, json=body, headers=headers, trust_env=False).json()["token"]
-    other = World(seen.program.with_environment(CLAWFORGE_TOKEN=key), seen.repository, seen.server, [])
+    other = World(
+        seen.program.with_environment(CLAWFORGE_TOKEN=key(seen, "revisions:read")), seen.repository, seen.server, []
+    )
     assert numbers(other.program.json("log")) == [3, 2, 1]
     for command in (("diff",), ("blame", "Policy/default"), ("rollback", "1")):
         assert "lacks the permission" in other.fails(*command)
+
+
+def test_one_revision_with_its_changes_as_far_as_one_may_know(seen: World) -> None:
+    client = HistoryClient(Connection(seen.server.url, Secret(seen.server.token)), "acme")
+    found = client.revision_detail("latest~1")
+    assert (found.revision.number, found.revision.commit) == (2, seen.commits[1])
+    assert found.changes is not None
+    (change,) = found.changes
+    assert [(field.path, field.before, field.after) for field in change.fields] == [
+        ("spec.tools.deny", ["exec"], ["exec", "read"])
+    ]
+    first = client.revision_detail("1").changes
+    assert first is not None
+    assert {change.action for change in first} == {Action.CREATE}
+    lister = HistoryClient(Connection(seen.server.url, Secret(key(seen, "revisions:read"))), "acme")
+    assert lister.revision_detail("2").changes is None
+    with pytest.raises(NotFoundError):
+        client.revision_detail("0")
