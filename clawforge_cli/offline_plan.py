@@ -38,7 +38,7 @@ def plan_offline(
     Raises InputError if the two projects speak for different orgs, and OwnedElsewhereError if the other one, being
     another source, owns what this one declares.
     """
-    from clawforge.proposal_checks import check_proposal
+    from clawforge.proposal_checks import check_proposal, lint_proposal
     from clawforge.resolve.org import OrgModel
     from clawforge.resolve.subject import Subject
     from clawforge.resolve.variants import check_variants, horizon
@@ -51,7 +51,8 @@ def plan_offline(
     proposed = proposal.resources(base, before, {item.address: item for item in project.values})
     since = (moment or now).replace(microsecond=0)
     positions = proposal.positions
-    checked = check_proposal(proposal.org, proposed, {**base_positions, **positions}, proposal.entries, since)
+    findings = lint_proposal(proposal.org, proposed)
+    checked = check_proposal(proposed, findings, {**base_positions, **positions}, proposal.entries, since)
     scope = () if options.scope.is_everything else (narrowed(options.scope, left_out),)
     found: dict[str, Any] = {"checks": checked.checks, "warnings": (*scope, *checked.warnings)}
     if checked.resolvable:

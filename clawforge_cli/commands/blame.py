@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clawforge_cli.address_completion import complete_address
 from clawforge_cli.arguments import (
     Agent,
     At,
@@ -32,7 +33,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def blame(
     about: Annotated[
-        str, typer.Argument(metavar="USER|ADDRESS", help="Name or email of a user, or a resource: Policy/engineering.")
+        str,
+        typer.Argument(
+            metavar="USER|ADDRESS",
+            help="Name or email of a user, or a resource: Policy/engineering.",
+            autocompletion=complete_address,
+        ),
     ],
     what: Annotated[
         str | None,

@@ -13,11 +13,13 @@ from clawforge.analysis.meaning import meaning_of
 from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.errors import NotFoundError, StalePlanError
+from clawforge.meaning import Meaning
 from clawforge.plan import Plan, PlanWarning
 from clawforge.plan_scope import narrowed
 from clawforge.plan_signature import sign_plan
 from clawforge.planning import PlannedChanges, make_plan
 from clawforge.proposal import Proposal, own_entries
+from clawforge.proposal_checks import check_proposal, lint_proposal
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
@@ -29,7 +31,7 @@ from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.plan_authority import given, needed_approvals, refuse_last_owner, require_over_changes
-from clawforge_server.service.proposal_checks import check_bundles, check_resources, parse_resources
+from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
 from clawforge_server.store.records import InstanceRecord, PlanPayload, PlanRecord
@@ -72,16 +74,10 @@ def create_plan(
     plan_id = new_id("plan")
     given_resources = {resource.address: resource for resource in proposed}
     resources = proposal.resources(state.state, state.resources, given_resources)
-    planned = _plan(state, proposal, resources, plan_id, now)
-    instances = _instances(plane, org)
-    after = state.with_suspensions(resources)
-    model = OrgModel(after, previous=state.model)
-    check_bundles(model, _subjects(instances, resources), now)
+    planned = _plan(plane, state, proposal, resources, plan_id, now)
     meaning = planned.plan.meaning
     if not planned.plan.is_empty:
-        world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
-        positions = (state.positions, {**state.positions, **proposal.positions})
-        meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
+        meaning = _meaning(plane, state, proposal, resources, now)
     found: dict[str, Any] = {"expires_at": expires_at, "meaning": meaning, "replay": request.replay}
     if not request.scope.is_everything:
         found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)
@@ -136,7 +132,9 @@ def unknown_plan(plan_id: str) -> NotFoundError:
 def _authorised(who: Principal, plan: Plan, state: OrgState, resources: Sequence[Resource], now: dt.datetime) -> Plan:
     """The plan with the approvals that it needs. Raises ForbiddenError, and InputError for the end of all owners."""
     before = Side(state.resources, state.access)
-    after = Side({item.address: item for item in resources}, state.access_of(resources))
+    after = before
+    if not plan.is_empty:
+        after = Side({item.address: item for item in resources}, state.access_of(resources))
     require_over_changes(who, "plans:create", plan, before, after)
     refuse_last_owner(before, after)
     approvals = plan.approvals.model_copy(update={"needed": needed_approvals(who, plan, before, after, now)})
@@ -144,14 +142,36 @@ def _authorised(who: Principal, plan: Plan, state: OrgState, resources: Sequence
 
 
 def _plan(
-    state: OrgState, proposal: Proposal, resources: Sequence[Resource], plan_id: str, now: dt.datetime
+    plane: ControlPlane,
+    state: OrgState,
+    proposal: Proposal,
+    resources: Sequence[Resource],
+    plan_id: str,
+    now: dt.datetime,
 ) -> PlannedChanges:
     # Ownership first: the checks would report the clash of two resources in other words.
     planned = make_plan(proposal, state.state, state.positions, plan_id=plan_id)
+    org, digest = state.name, planned.plan.state_digest
+    found = plane.lint_memory.findings(org, digest, lambda: lint_proposal(org, resources))
     positions = {**state.positions, **proposal.positions}
-    checked = check_resources(state.name, resources, positions, frozenset(proposal.entries), now.replace(microsecond=0))
+    moment = now.replace(microsecond=0)
+    checked = check_proposal(resources, found, positions, proposal.entries, moment, previous=state.model)
+    refuse_failures(checked, positions)
     plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
     return dataclasses.replace(planned, plan=plan)
+
+
+def _meaning(
+    plane: ControlPlane, state: OrgState, proposal: Proposal, resources: Sequence[Resource], now: dt.datetime
+) -> Meaning:
+    """What the proposed state means to everybody. Raises InputError if no bundle could be made of it for somebody."""
+    instances = _instances(plane, state.name)
+    after = state.with_suspensions(resources)
+    model = OrgModel(after, previous=state.model)
+    check_bundles(model, _subjects(instances, resources), now)
+    world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
+    positions = (state.positions, {**state.positions, **proposal.positions})
+    return meaning_of(world, positions, [_known(instance) for instance in instances])
 
 
 def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:

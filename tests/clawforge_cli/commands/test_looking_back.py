@@ -322,3 +322,8 @@ def test_one_revision_with_its_changes_as_far_as_one_may_know(seen: World) -> No
     assert lister.revision_detail("2").changes is None
     with pytest.raises(NotFoundError):
         client.revision_detail("0")
+
+
+def test_addresses_are_completed(seen: World) -> None:
+    line = {"_CLAWFORGE_COMPLETE": "complete_bash", "COMP_WORDS": "clawforge blame Pol", "COMP_CWORD": "2"}
+    assert seen.program.with_environment(**line).finish().stdout.split() == ["Policy/default"]
