@@ -9,7 +9,8 @@ from pydantic import Field
 from clawforge.analysis.replay.report import ReplayReport
 from clawforge.decide.request import Identifier
 from clawforge.effective import Effective, Source
-from clawforge.plan import Plan, Summary
+from clawforge.meaning import VerdictWord
+from clawforge.plan import Approval, Plan, Summary
 from clawforge.plan_scope import AddressPatterns, PlanScope
 from clawforge.position import ResourcePosition
 from clawforge.resolve.subject import Subject
@@ -91,7 +92,11 @@ class ApplyRequest(Strict):
 
 
 class Revision(Strict):
-    """One apply."""
+    """One apply.
+
+    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied. `rollback_to` is the
+    revision whose state it went back to; the commit is then that of the older state.
+    """
 
     number: int
     created_at: Instant
@@ -104,6 +109,9 @@ class Revision(Strict):
     plan_id: str
     state_digest: str
     change_digest: str
+    verdict: VerdictWord | None = None
+    approvals: tuple[Approval, ...] = ()
+    rollback_to: int | None = None
 
 
 class ApplyResult(Strict):

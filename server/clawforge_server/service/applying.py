@@ -24,6 +24,7 @@ from clawforge_server.service.audit_trail import Origin, changed_fields, done
 from clawforge_server.service.credentials import end_credentials, put_out, require_standing
 from clawforge_server.service.invariant_watch import Occasion, hold
 from clawforge_server.service.plan_authority import (
+    given,
     refuse_escalation,
     refuse_last_owner,
     refuse_rejected,
@@ -172,7 +173,7 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord) -> Ap
     state = base.with_changes(upserts, payload.deletes)
     transaction.resources.write(request.org, state.revision, upserts, payload.deletes)
     transaction.orgs.update(_advanced(record, state, request.at))
-    revision = _revision(request, document, payload, state)
+    revision = _revision(transaction, request, plan, payload, state)
     transaction.revisions.add(request.org, revision)
     entry = done(
         request.at,
@@ -272,7 +273,10 @@ def _advanced(record: OrgRecord, state: State, at: dt.datetime) -> OrgRecord:
     )
 
 
-def _revision(request: Apply, plan: Plan, payload: PlanPayload, state: State) -> Revision:
+def _revision(
+    transaction: Transaction, request: Apply, record: PlanRecord, payload: PlanPayload, state: State
+) -> Revision:
+    plan = record.document
     return Revision(
         number=state.revision,
         created_at=request.at,
@@ -285,6 +289,9 @@ def _revision(request: Apply, plan: Plan, payload: PlanPayload, state: State) ->
         plan_id=request.plan_id,
         state_digest=state.digest,
         change_digest=plan.digest,
+        verdict=plan.meaning.verdict,
+        approvals=given(transaction.plans.judgements(request.org, request.plan_id)),
+        rollback_to=payload.rollback_to,
     )
 
 
