@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -327,3 +328,10 @@ def test_one_revision_with_its_changes_as_far_as_one_may_know(seen: World) -> No
 def test_addresses_are_completed(seen: World) -> None:
     line = {"_CLAWFORGE_COMPLETE": "complete_bash", "COMP_WORDS": "clawforge blame Pol", "COMP_CWORD": "2"}
     assert seen.program.with_environment(**line).finish().stdout.split() == ["Policy/default"]
+
+
+def test_show_tells_one_revision(seen: World) -> None:
+    said = seen.run("show", "latest~1", "--org", "acme")
+    number = json.loads(seen.run("show", "latest~1", "--org", "acme", "--format", "json"))["revision"]["number"]
+    assert f"revision {number}" in said.lower()
+    assert "only plans are signed" in seen.fails("show", "1", "--org", "acme", "--verify")
