@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from clawforge.analysis.population import KnownInstance
     from clawforge.position import Positions
     from clawforge.resource.meta import Resource
+    from clawforge.wire import StateAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +33,29 @@ def state_of_files(path: Path) -> KnownState:
 def state_of_server(path: Path, org: str | None, server: str | None) -> KnownState:
     """What the control plane holds. Raises UnavailableError for resources that this version cannot read."""
     from clawforge.analysis.population import KnownInstance
-    from clawforge.errors import UnavailableError
-    from clawforge.load.resource import parse_resource
     from clawforge_cli.asking_client import AskingClient
 
     client = AskingClient.chosen(server, org, path)
     answer = client.present_state()
-    parsed = [parse_resource(value) for value in answer.resources]
-    resources = tuple(item for item in parsed if not isinstance(item, list))
-    if len(resources) < len(parsed):
-        raise UnavailableError(
-            "The control plane holds resources that this version cannot read.",
-            hint="Are clawforge and the server of the same version?",
-        )
+    resources = resources_of(answer)
     instances = tuple(
         KnownInstance(item.instance, item.user, item.groups, tuple(item.tags.items()), tuple(item.versions.items()))
         for item in client.instances().instances
         if item.state in ("active", "quarantined")
     )
     return KnownState(resources, answer.positions, instances)
+
+
+def resources_of(answer: StateAnswer) -> tuple[Resource, ...]:
+    """What an answer of the control plane describes. Raises UnavailableError for what this version cannot read."""
+    from clawforge.errors import UnavailableError
+    from clawforge.load.resource import parse_resource
+
+    parsed = [parse_resource(value) for value in answer.resources]
+    resources = {item.address: item for item in parsed if not isinstance(item, list)}
+    if len(resources) < len(parsed):
+        raise UnavailableError(
+            "The control plane holds resources that this version cannot read.",
+            hint="Are clawforge and the server of the same version?",
+        )
+    return tuple(resources.values())

@@ -17,7 +17,7 @@ _NAMED_ESCAPES = {"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
 def spelled(text: str, *, in_brackets: bool = True) -> str:
-    """The text on one line, whatever it holds. `in_brackets` tells that it may stand in a list or mapping on one line."""
+    """The text on one line, whatever it holds. `in_brackets`: it may stand in a list or mapping on one line."""
     plain = _ANYWHERE.fullmatch(text) or (not in_brackets and _OUTSIDE_OF_BRACKETS.fullmatch(text))
     if plain and _is_text(text):
         return text

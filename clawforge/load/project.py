@@ -94,9 +94,9 @@ def load_project(
 ) -> Project:
     """Read every file of a project. All problems of all files are found in one run and become diagnostics, sorted by
     place; a resource that has any is left out. `files` reads below `root` and has limits of its own.
-    Raises InputError only if `root` is no directory.
+    Raises InputError only if `root` is no directory; it need not be one where `files` are given.
     """
-    if not root.is_dir():
+    if files is None and not root.is_dir():
         what = "is not a directory" if root.exists() else "does not exist"
         raise InputError(f"{root} {what}.", hint="Give the directory that holds clawforge.yaml.")
     loading = _Loading(files or Files(root, limits=limits, tree_limits=tree_limits))

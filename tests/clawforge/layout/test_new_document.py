@@ -18,10 +18,10 @@ from clawforge.resource.registry import canonical_resource
 CHARACTERS = st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from("\n\t")
 TEXTS = st.text(CHARACTERS, max_size=20) | st.sampled_from(
     (
-        "", "~", "null", "yes", "0x1F", "1e3", ".inf", "2026-11-20", "a: b", "a #b", "- a", "a:b", "group:fs", "*", "<<",
-        "---", "...", "!x", "&a", "%x", "@x", "`x", "[a", "{a}", "a, b", "it's", 'say "no"', "\\d+", "a\nb", "a\nb\n",
-        "a\n\nb", " a\nb", "a\n b", "a \nb", "\na", "a\n\n", "a\tb\nc", "~/.ssh/**", "$WORKSPACE/x", "é", "\u202e",
-        "\ufeff", "\U000e0001", "Sentence, with; marks (and more)? Yes!", "word " * 40,
+        "", "~", "null", "yes", "0x1F", "1e3", ".inf", "2026-11-20", "a: b", "a #b", "- a", "a:b", "group:fs", "*",
+        "<<", "---", "...", "!x", "&a", "%x", "@x", "`x", "[a", "{a}", "a, b", "it's", 'say "no"', "\\d+", "a\nb",
+        "a\nb\n", "a\n\nb", " a\nb", "a\n b", "a \nb", "\na", "a\n\n", "a\tb\nc", "~/.ssh/**", "$WORKSPACE/x",
+        "é", "\u202e", "\ufeff", "\U000e0001", "Sentence, with; marks (and more)? Yes!", "word " * 40,
     )
 )  # fmt: skip
 SCALARS = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS

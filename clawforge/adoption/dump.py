@@ -1,0 +1,85 @@
+"""A whole state as a project, proved by reading it back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clawforge.adoption.project_text import project_texts
+from clawforge.diagnostic import has_errors
+from clawforge.errors import InputError
+from clawforge.load.files import Intended
+from clawforge.load.project import Project, load_project
+from clawforge.load.project_file import ProjectFile
+from clawforge.resource.meta import API_VERSION, Resource
+from clawforge.state import entries_of, state_digest
+
+
+@dataclass(frozen=True, slots=True)
+class DumpedProject:
+    """Text by path. `digest` is the state digest of what is in them; `sources` counts the resources of each owner, also
+    of those whose resources were left out."""
+
+    file: ProjectFile
+    texts: Mapping[str, str]
+    resources: tuple[Resource, ...]
+    digest: str
+    sources: Mapping[str, int]
+
+
+def dump_project(
+    org: str,
+    resources: Sequence[Resource],
+    sources: Mapping[str, str],
+    *,
+    source: str | None = None,
+    server: str | None = None,
+) -> DumpedProject:
+    """The resources that `source` owns, or all of them. `sources` says by address who owns what.
+
+    A project speaks for one source. Without `source` it is the one that owns most, the first by name of several: what
+    the others own stands in the files too, and a plan leaves it alone as long as nobody changes it.
+
+    Raises InputError if nothing is owned by `source`, and for names that no file can have.
+    """
+    counts = Counter(sources.get(item.address, "") for item in resources)
+    owner = source or min(counts, key=lambda name: (-counts[name], name), default="policies")
+    if source is not None and not counts[source]:
+        raise InputError(
+            f"No resource of {org} belongs to the source {source!r}.",
+            hint=f"Sources: {', '.join(sorted(counts))}." if counts else "Nothing was applied there yet.",
+            code="unknown-source",
+        )
+    chosen = tuple(item for item in resources if source is None or sources.get(item.address) == source)
+    file = ProjectFile(api_version=API_VERSION, kind="Project", org=org, source=owner, server=server)
+    digest = state_digest((address, entry.digest) for address, entry in entries_of(chosen, owner).items())
+    return DumpedProject(file, project_texts(file, chosen), chosen, digest, dict(sorted(counts.items())))
+
+
+def read_back(dumped: DumpedProject, directory: Path) -> Project:
+    """The project that the directory would be with these files in it, and with what it holds besides.
+
+    Raises InputError if that would not say exactly what was dumped.
+    """
+    texts = {path: text.encode() for path, text in dumped.texts.items()}
+    project = load_project(directory, files=Intended(directory, texts))
+    if has_errors(project.diagnostics):
+        first = next(item for item in project.diagnostics if item.severity.value == "error")
+        foreign = first.location.file not in dumped.texts
+        raise InputError(
+            f"The files could not be read back: {first.location.file}:{first.location.line}: {first.message}",
+            hint="That file is not of the dump: move it away, or dump into an empty directory."
+            if foreign
+            else "Nothing was written. This resource cannot be said in YAML as the server holds it.",
+            code="not-dumped",
+        )
+    found = state_digest((address, entry.digest) for address, entry in entries_of(project.values, "").items())
+    if found != dumped.digest:
+        raise InputError(
+            "The files would say something else than the server does.",
+            hint="Other files of the directory declare resources too: dump into an empty directory.",
+            code="not-dumped",
+        )
+    return project

@@ -1,0 +1,83 @@
+"""What became files, for people."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clawforge_cli.views.terminal import Printer, note, safe
+
+if TYPE_CHECKING:
+    from clawforge.adoption.live import Adoption
+    from clawforge_cli.dumping import FetchedDump
+    from clawforge_cli.project_writing import WrittenProject
+
+_MOST_NAMED = 5
+
+
+def show_dump(fetched: FetchedDump, done: WrittenProject, directory: Path, printer: Printer) -> None:
+    """How much was written, and what the project speaks for."""
+    dumped = fetched.dumped
+    count = len(dumped.resources)
+    resources = "1 resource" if count == 1 else f"{count:,} resources"
+    printer.line(f"Wrote {resources} of {safe(dumped.file.org)}, revision {fetched.revision}, to {safe(directory)}.")
+    show_written(done, printer)
+    _note_sources(dumped.sources, dumped.file.source, count)
+    printer.line(f"`clawforge plan {safe(argument(directory))}` finds nothing to do.")
+
+
+def show_written(done: WrittenProject, printer: Printer) -> None:
+    """Counts of files; those that replaced others by name."""
+    parts = [f"{len(done.created)} new"] if done.created else []
+    parts += [f"{len(done.unchanged)} as they were"] if done.unchanged else []
+    parts += [f"replaced {safe(', '.join(done.replaced))}"] if done.replaced else []
+    printer.line(f"  files:  {', '.join(parts) or 'none'}")
+
+
+def _note_sources(sources: Mapping[str, int], owner: str, count: int) -> None:
+    if len(sources) < 2:
+        return
+    named = ", ".join(f"{safe(name)} ({number})" for name, number in sources.items())
+    if count == sum(sources.values()):
+        note(
+            f"The org has {len(sources)} sources: {named}. The project speaks for {safe(owner)}; a plan leaves what "
+            "the others own alone while nobody changes it. --source writes what one of them owns."
+        )
+    else:
+        note(f"Only {safe(owner)} was written, of {named}. What it refers to in the others is not among the files.")
+
+
+def argument(directory: Path) -> str:
+    """The directory as it is typed in a shell, so that no command takes it for an option."""
+    return shlex.quote(f"./{directory}" if str(directory).startswith("-") else str(directory))
+
+
+def show_adoption(done: Adoption, directory: Path, printer: Printer) -> None:
+    """Where each resource went, and who owns it."""
+    for item in done.adopted:
+        printer.line(("green", "+ "), f"{safe(item.address)}  {safe(item.path)}")
+    for address in done.already:
+        printer.line(f"  {safe(address)}  stands in the files already")
+    foreign = done.owned_elsewhere
+    if foreign:
+        owners = ", ".join(sorted({safe(item.source) for item in foreign}))
+        named = ", ".join(safe(item.address) for item in foreign[:_MOST_NAMED])
+        more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
+        note(
+            f"{named}{more}: owned by the source {owners} until {safe(done.source)} takes it over. A plan leaves it "
+            "alone as long as the files say what the control plane holds."
+        )
+    if done.adopted:
+        printer.line(f"`clawforge plan {safe(argument(directory))}` has nothing to do for these.")
+
+
+def adoption_json(done: Adoption) -> dict[str, Any]:
+    """`{source, files[], adopted[{address, path, source}], already[]}`."""
+    return {
+        "source": done.source,
+        "files": [item.path for item in done.files],
+        "adopted": [{"address": item.address, "path": item.path, "source": item.source} for item in done.adopted],
+        "already": list(done.already),
+    }
