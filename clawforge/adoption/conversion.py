@@ -65,7 +65,7 @@ class Report:
 
     def add(self, kind: str, name: str, spec: dict[str, Any], where: str) -> bool:
         """Make a resource; one that no file could declare is left out, with a remark."""
-        body = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
+        body: dict[str, Any] = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
         made = parse_resource(body)
         if isinstance(made, list):
             self.say(Fate.DROPPED, where, f"It cannot be written as a {kind}: {made[0].pointer} {made[0].message}")

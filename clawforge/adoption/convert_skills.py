@@ -48,13 +48,13 @@ def _spec(
     spec: dict[str, Any] = {"key": skill.skill_key, "status": "approved"}
     if skill.scope == "org":
         spec["appliesTo"] = "everyone"
-    elif skill.approved_for_user in people:
+    elif skill.approved_for_user is not None and skill.approved_for_user in people:
         spec["appliesTo"] = {"users": [people[skill.approved_for_user]]}
     else:
         message = f"Its scope is {skill.scope!r}, for somebody who is not among the users, so it approves nothing."
         report.say(Fate.DROPPED, where, message)
         return None
-    if review is not None and review.reviewed_by in people:
+    if review is not None and review.reviewed_by is not None and review.reviewed_by in people:
         spec["reviewedBy"] = people[review.reviewed_by]
     if review is not None and review.review_notes:
         spec["reason"] = report.text(review.review_notes, where)

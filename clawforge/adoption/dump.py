@@ -13,20 +13,24 @@ from clawforge.errors import InputError
 from clawforge.load.files import Intended
 from clawforge.load.project import Project, load_project
 from clawforge.load.project_file import ProjectFile
-from clawforge.resource.meta import API_VERSION, Resource
+from clawforge.reference import references_of
+from clawforge.resource.meta import Resource
 from clawforge.state import entries_of, state_digest
 
 
 @dataclass(frozen=True, slots=True)
 class DumpedProject:
     """Text by path. `digest` is the state digest of what is in them; `sources` counts the resources of each owner, also
-    of those whose resources were left out."""
+    of those whose resources were left out. `referred` are the addresses of what was left out although something here
+    leads to it, also by way of others.
+    """
 
     file: ProjectFile
     texts: Mapping[str, str]
     resources: tuple[Resource, ...]
     digest: str
     sources: Mapping[str, int]
+    referred: tuple[str, ...] = ()
 
 
 def dump_project(
@@ -53,9 +57,26 @@ def dump_project(
             code="unknown-source",
         )
     chosen = tuple(item for item in resources if source is None or sources.get(item.address) == source)
-    file = ProjectFile(api_version=API_VERSION, kind="Project", org=org, source=owner, server=server)
+    file = ProjectFile(api_version="clawforge/v1", kind="Project", org=org, source=owner, server=server)
     digest = state_digest((address, entry.digest) for address, entry in entries_of(chosen, owner).items())
-    return DumpedProject(file, project_texts(file, chosen), chosen, digest, dict(sorted(counts.items())))
+    referred = _referred(org, resources, chosen) if len(chosen) < len(resources) else ()
+    return DumpedProject(file, project_texts(file, chosen), chosen, digest, dict(sorted(counts.items())), referred)
+
+
+def _referred(org: str, resources: Sequence[Resource], chosen: Sequence[Resource]) -> tuple[str, ...]:
+    known = {item.address: item for item in resources}
+    seen = {item.address for item in chosen}
+    found: set[str] = set()
+    waiting = list(chosen)
+    while waiting:
+        for reference in references_of(waiting.pop()):
+            # Contexts are declared by the organization.
+            address = f"Organization/{org}" if reference.kind == "context" else f"{reference.kind}/{reference.name}"
+            if address in known and address not in seen:
+                seen.add(address)
+                found.add(address)
+                waiting.append(known[address])
+    return tuple(sorted(found))
 
 
 def read_back(dumped: DumpedProject, directory: Path) -> Project:

@@ -85,9 +85,9 @@ def _is_long(item: JsonValue) -> bool:
     return isinstance(item, str) and len(item) > _SHORT
 
 
-def _length(value: JsonValue) -> int:
+def _length(value: JsonValue | Mapping[str, JsonValue]) -> int:
     """About the characters that the value takes on one line; beyond the limit once it holds a text of several lines."""
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return 2 + sum(len(spelled(key)) + 4 + _length(item) for key, item in value.items())
     if isinstance(value, list):
         return 2 + sum(2 + _length(item) for item in value)

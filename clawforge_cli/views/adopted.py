@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clawforge_cli.project_writing import WrittenProject
 
 _MOST_NAMED = 5
+_MOST_TYPED = 20
 
 
 def show_dump(fetched: FetchedDump, done: WrittenProject, directory: Path, printer: Printer) -> None:
@@ -25,7 +26,10 @@ def show_dump(fetched: FetchedDump, done: WrittenProject, directory: Path, print
     printer.line(f"Wrote {resources} of {safe(dumped.file.org)}, revision {fetched.revision}, to {safe(directory)}.")
     show_written(done, printer)
     _note_sources(dumped.sources, dumped.file.source, count)
-    printer.line(f"`clawforge plan {safe(argument(directory))}` finds nothing to do.")
+    if dumped.referred:
+        _show_referred(dumped.referred, directory, printer)
+    else:
+        printer.line(f"`clawforge plan {safe(argument(directory))}` finds nothing to do.")
 
 
 def show_written(done: WrittenProject, printer: Printer) -> None:
@@ -46,7 +50,18 @@ def _note_sources(sources: Mapping[str, int], owner: str, count: int) -> None:
             "the others own alone while nobody changes it. --source writes what one of them owns."
         )
     else:
-        note(f"Only {safe(owner)} was written, of {named}. What it refers to in the others is not among the files.")
+        note(f"Only what {safe(owner)} owns was written, of {named}.")
+
+
+def _show_referred(addresses: tuple[str, ...], directory: Path, printer: Printer) -> None:
+    """What is missing before the project can be planned, and how to get it."""
+    named = safe(" ".join(addresses[:_MOST_TYPED]))
+    more = f" and {len(addresses) - _MOST_TYPED} more" if len(addresses) > _MOST_TYPED else ""
+    printer.line(f"It leads to what other sources own, which the files have to repeat: {named}{more}.")
+    if more:
+        printer.line("`clawforge dump` without --source writes everything.")
+    else:
+        printer.line(f"`clawforge import {named} --out {safe(argument(directory))}` adds that.")
 
 
 def argument(directory: Path) -> str:
