@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -70,13 +71,16 @@ class Report:
         if isinstance(made, list):
             self.say(Fate.DROPPED, where, f"It cannot be written as a {kind}: {made[0].pointer} {made[0].message}")
             return False
+        if _has_control_characters(spec):
+            self.say(Fate.DROPPED, where, "It holds control characters, which no file can say.")
+            return False
         self.resources.append(made)
         return True
 
     def text(self, text: str, where: str) -> str:
         """Free text without control characters and within its bound; a remark if anything had to go."""
-        kept = "".join(one for one in text if one in "\n\t" or one.isprintable() or not one.isascii())[:_LONGEST_TEXT]
-        kept = "".join(one for one in kept if not 0x7F <= ord(one) <= 0x9F and not 0xD800 <= ord(one) <= 0xDFFF)
+        kept = "".join(one for one in text if one in "\n\t" or unicodedata.category(one) not in {"Cc", "Cs"})
+        kept = kept[:_LONGEST_TEXT]
         if kept != text:
             self.say(Fate.CHANGED, where, "Control characters, or what is longer than 4,096 characters, were cut out.")
         return kept
@@ -163,6 +167,14 @@ def _remainders(export: PublicExport) -> Iterator[tuple[str, str]]:
     for where, part in parts:
         if part is None:
             yield where, "It was not there, or not shown to this token, so nothing of it was carried over."
+
+
+def _has_control_characters(value: Any) -> bool:
+    if isinstance(value, str):
+        return any(unicodedata.category(one) == "Cc" and one not in "\n\t" for one in value)
+    if isinstance(value, dict):
+        return any(map(_has_control_characters, value.values()))
+    return isinstance(value, list) and any(map(_has_control_characters, value))
 
 
 def _counted(count: int, what: str) -> str:
