@@ -15,7 +15,10 @@ from clawforge.load.project import Project, load_project
 from clawforge.load.project_file import ProjectFile
 from clawforge.reference import references_of
 from clawforge.resource.meta import Resource
-from clawforge.state import entries_of, state_digest
+from clawforge.state import UNOWNED, entries_of, state_digest
+
+_SOURCE = "policies"
+"""The source of a project whose resources nobody owns yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +47,18 @@ def dump_project(
     """The resources that `source` owns, or all of them. `sources` says by address who owns what.
 
     A project speaks for one source. Without `source` it is the one that owns most, the first by name of several: what
-    the others own stands in the files too, and a plan leaves it alone as long as nobody changes it.
+    the others own stands in the files too, and a plan leaves it alone as long as nobody changes it. What nobody owns
+    belongs to the project from its first apply on.
 
     Raises InputError if nothing is owned by `source`, and for names that no file can have.
     """
-    counts = Counter(sources.get(item.address, "") for item in resources)
-    owner = source or min(counts, key=lambda name: (-counts[name], name), default="policies")
+    counts = Counter(sources.get(item.address, UNOWNED) for item in resources)
+    owners = sorted(name for name in counts if name != UNOWNED)
+    owner = source or min(owners, key=lambda name: (-counts[name], name), default=_SOURCE)
     if source is not None and not counts[source]:
         raise InputError(
             f"No resource of {org} belongs to the source {source!r}.",
-            hint=f"Sources: {', '.join(sorted(counts))}." if counts else "Nothing was applied there yet.",
+            hint=f"Sources: {', '.join(owners)}." if owners else "Nothing belongs to any source there.",
             code="unknown-source",
         )
     chosen = tuple(item for item in resources if source is None or sources.get(item.address) == source)

@@ -16,6 +16,7 @@ from clawforge.load.tree import PROJECT_FILE
 from clawforge.resource.meta import Ref, Resource
 from clawforge.resource.registry import BY_KIND, resource_digest
 from clawforge.spelling import nearest
+from clawforge.state import UNOWNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,12 @@ class Adoption:
 
         Taking it over is a decision of its own, which a plan makes and a reviewer sees.
         """
-        return tuple(item for item in self.adopted if item.source != self.source)
+        return tuple(item for item in self.adopted if item.source not in (self.source, UNOWNED))
+
+    @property
+    def unowned(self) -> tuple[Adopted, ...]:
+        """What belongs to nobody: the next apply takes it in."""
+        return tuple(item for item in self.adopted if item.source == UNOWNED)
 
 
 def checked_address(text: str) -> str:

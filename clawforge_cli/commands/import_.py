@@ -40,7 +40,7 @@ def import_(
 ) -> None:
     """Take live resources, or a whole org of the public ClawForge, into files. No server is changed.
 
-    The token for a URL comes from CLAWFORGE_IMPORT_TOKEN, or the file that CLAWFORGE_IMPORT_TOKEN_FILE names.
+    The token for a URL comes from the environment, never from an option: see the reference page.
     """
     from clawforge.errors import InputError
 

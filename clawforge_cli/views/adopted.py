@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clawforge.state import UNOWNED
 from clawforge_cli.views.terminal import Printer, note, safe
 
 if TYPE_CHECKING:
@@ -26,8 +27,11 @@ def show_dump(fetched: FetchedDump, done: WrittenProject, directory: Path, print
     printer.line(f"Wrote {resources} of {safe(dumped.file.org)}, revision {fetched.revision}, to {safe(directory)}.")
     show_written(done, printer)
     _note_sources(dumped.sources, dumped.file.source, count)
+    unowned = dumped.sources.get(UNOWNED, 0)
     if dumped.referred:
         _show_referred(dumped.referred, directory, printer)
+    elif unowned and len(dumped.resources) == sum(dumped.sources.values()):
+        printer.line(f"{unowned:,} of them belong to nobody: the next apply of the project takes them in.")
     else:
         printer.line(f"`clawforge plan {safe(argument(directory))}` finds nothing to do.")
 
@@ -43,10 +47,10 @@ def show_written(done: WrittenProject, printer: Printer) -> None:
 def _note_sources(sources: Mapping[str, int], owner: str, count: int) -> None:
     if len(sources) < 2:
         return
-    named = ", ".join(f"{safe(name)} ({number})" for name, number in sources.items())
+    named = ", ".join(f"{safe(name or 'nobody')} ({number})" for name, number in sources.items())
     if count == sum(sources.values()):
         note(
-            f"The org has {len(sources)} sources: {named}. The project speaks for {safe(owner)}; a plan leaves what "
+            f"The org has several sources: {named}. The project speaks for {safe(owner)}; a plan leaves what "
             "the others own alone while nobody changes it. --source writes what one of them owns."
         )
     else:
@@ -81,10 +85,14 @@ def show_adoption(done: Adoption, directory: Path, printer: Printer) -> None:
         named = ", ".join(safe(item.address) for item in foreign[:_MOST_NAMED])
         more = f" and {len(foreign) - _MOST_NAMED} more" if len(foreign) > _MOST_NAMED else ""
         note(
-            f"{named}{more}: owned by the source {owners} until {safe(done.source)} takes it over. A plan leaves it "
-            "alone as long as the files say what the control plane holds."
+            f"{named}{more}: owned by the source {owners} until an apply with --take-ownership. A plan leaves it alone "
+            "as long as the files say what the control plane holds."
         )
-    if done.adopted:
+    if done.unowned:
+        named = ", ".join(safe(item.address) for item in done.unowned[:_MOST_NAMED])
+        more = f" and {len(done.unowned) - _MOST_NAMED} more" if len(done.unowned) > _MOST_NAMED else ""
+        note(f"{named}{more}: owned by nobody, so the next apply takes it in.")
+    elif done.adopted:
         printer.line(f"`clawforge plan {safe(argument(directory))}` has nothing to do for these.")
 
 

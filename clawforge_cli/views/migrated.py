@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clawforge.adoption.conversion import Conversion, Fate
 from clawforge_cli.views.adopted import argument, show_written
-from clawforge_cli.views.terminal import Printer, note, safe
+from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
     from clawforge.adoption.dump import DumpedProject
@@ -43,7 +43,9 @@ def show_conversion(
     if conversion.unsaid:
         printer.line()
         printer.line(f"{conversion.unsaid:,} more remarks were only counted.")
-    note(f"Next: `clawforge lint {argument(directory)}`, then `clawforge plan {argument(directory)}`.")
+    where = safe(argument(directory))
+    printer.line()
+    printer.line(f"Next: `clawforge lint {where}`, then `clawforge plan {where}`.")
 
 
 def conversion_json(dumped: DumpedProject, conversion: Conversion) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from strategies import invariants, orgs, resource
 
@@ -19,13 +19,14 @@ from clawforge.adoption.places import place_of
 from clawforge.errors import InputError, NotFoundError
 from clawforge.layout.document import format_text
 from clawforge.load.project import Project, load_project
-from clawforge.planning import Proposal, make_plan
+from clawforge.planning import make_plan
+from clawforge.proposal import Proposal, own_entries
 from clawforge.resource.meta import Ref, Resource
 from clawforge.resource.registry import BY_KIND
-from clawforge.state import State, StateEntry, entries_of
+from clawforge.state import UNOWNED, State, StateEntry, entries_of
 
 NOWHERE = Path("/nonexistent/clawforge-dump")
-SOURCES = ("main", "other", "third")
+SOURCES = ("main", "main", "other", "third", UNOWNED)
 
 OTHERS = [
     resource("ServiceAccount", "ci", {"permissions": ["plans:create"], "networks": ["203.0.113.16/28"]}),
@@ -51,6 +52,11 @@ def resources_of(state: State) -> list[Resource]:
     ]
 
 
+def unowned(state: State) -> dict[str, str]:
+    """What an apply takes in, which a plan says."""
+    return {address: "update" for address, entry in state.entries.items() if entry.source == UNOWNED}
+
+
 def sources_of(state: State) -> dict[str, str]:
     return {address: entry.source for address, entry in state.entries.items()}
 
@@ -58,15 +64,7 @@ def sources_of(state: State) -> dict[str, str]:
 def changes(project: Project, state: State) -> dict[str, str]:
     """What the server's plan of these files would do, by address."""
     source = project.file.source
-    entries = {
-        address: entry
-        for address, entry in entries_of(project.values, source).items()
-        if not (
-            (present := state.entries.get(address)) is not None
-            and present.source != source
-            and present.digest == entry.digest
-        )
-    }
+    entries = own_entries(entries_of(project.values, source), source, state, ())
     plan = make_plan(Proposal("acme", source, entries, project.positions), state, {}).plan
     return {change.address: change.action.value for change in plan.changes}
 
@@ -77,7 +75,7 @@ def test_a_dump_says_the_state_and_plans_nothing(state: State) -> None:
     dumped = dump_project("acme", resources_of(state), sources_of(state), server="https://plane.acme.example")
     assert dumped.digest == state.digest
     project = read_back(dumped, NOWHERE)
-    assert changes(project, state) == {}
+    assert changes(project, state) == unowned(state)
     assert State(0, entries_of(project.values, "any")).digest == state.digest
     for path, text in dumped.texts.items():
         formatted = format_text(text.encode(), path)
@@ -87,7 +85,9 @@ def test_a_dump_says_the_state_and_plans_nothing(state: State) -> None:
 @settings(deadline=None)
 @given(state=states().filter(lambda state: bool(state.entries)), data=st.data())
 def test_a_dump_of_one_source_holds_what_it_owns_and_plans_nothing(state: State, data: st.DataObject) -> None:
-    source = data.draw(st.sampled_from(sorted(set(sources_of(state).values()))))
+    owners = sorted(set(sources_of(state).values()) - {UNOWNED})
+    assume(owners)
+    source = data.draw(st.sampled_from(owners))
     dumped = dump_project("acme", resources_of(state), sources_of(state), source=source)
     project = read_back(dumped, NOWHERE)
     assert {item.address for item in project.resources} == {
@@ -133,11 +133,13 @@ def test_what_is_imported_plans_nothing(state: State, data: st.DataObject) -> No
         put(root, {item.path: item.after for item in adoption.files})
         after = load_project(root)
         assert not after.diagnostics
-        assert changes(after, state) == {}
-        assert set(before) == {address for address in lost if sources[address] == project.file.source}
+        assert changes(after, state) == unowned(state)
+        assert {address for address, action in before.items() if action == "delete"} == {
+            address for address in lost if sources[address] == project.file.source
+        }
         assert {item.address for item in after.resources} == set(sources)
         assert {item.address for item in adoption.owned_elsewhere} == {
-            address for address in lost if sources[address] != project.file.source
+            address for address in lost if sources[address] not in (project.file.source, UNOWNED)
         }
         for item in adoption.files:
             assert item.before is None or item.after.startswith(item.before)

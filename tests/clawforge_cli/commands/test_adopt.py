@@ -62,7 +62,7 @@ def test_what_is_dumped_lints_is_formatted_and_plans_nothing(plane: ServerProces
     out = tmp_path / "new" / "project"
     done = dumped(plane, out)
     assert "Wrote 6 resources of acme, revision 2" in done.stdout
-    assert "2 sources" in done.stderr
+    assert "several sources: old (1), policies (5)" in done.stderr
     assert sorted(listing(out)) == [
         "clawforge.yaml",
         "organization.yaml",
@@ -135,7 +135,7 @@ def test_live_resources_are_taken_into_files(plane: ServerProcess, tmp_path: Pat
     assert "unresolved-reference" in planned.stderr
     done = run(plane, "import", "User/dev", "User/gone", "Policy/legacy", "--out", tmp_path / "p")
     assert "+ User/dev  people/users.yaml" in done.stdout
-    assert "Policy/legacy: owned by the source old until policies takes it over." in done.stderr
+    assert "Policy/legacy: owned by the source old until an apply with --take-ownership." in done.stderr
     assert "No changes." in run(plane, "plan", tmp_path / "p", "--detailed-exitcode").stdout
     run(plane, "fmt", "--check", tmp_path / "p")
     again = run(plane, "import", "User/dev", "--out", tmp_path / "p", "--format", "json")
