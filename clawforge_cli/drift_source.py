@@ -7,26 +7,29 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clawforge.drift import DriftReport
+    from clawforge_cli.drift_client import DriftClient
 
 
 def find_drift(path: Path, server: str | None, org: str | None, limit: int) -> DriftReport:
     """The files of a project, its control plane, and what agents acknowledged there. At most `limit` resources, agents
     and exceptions are named. Raises FindingsError after showing why files cannot be read, and the client's errors.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from clawforge.drift import DriftReport, FilesSide, ServerSide, resource_drift
-    from clawforge.errors import InputError
     from clawforge.state import StateEntry, entries_of
-    from clawforge_cli.drift_client import DriftClient
     from clawforge_cli.gitops.local import head_commit
     from clawforge_cli.offline_plan import base_project
     from clawforge_cli.state_source import resources_of
 
-    project = base_project(path)
-    if org is not None and org != project.file.org:
-        raise InputError(f"{path} speaks for the org {project.file.org!r}, not for {org!r}.", hint="Leave --org out.")
+    client = _client(path, server, org)
+    # The control plane looks through its agents while the files are read here.
+    with ThreadPoolExecutor(max_workers=1) as asking:
+        asked = asking.submit(lambda: client.drift(limit))
+        project = base_project(path)
+        fleet = asked.result()
+    answer = client.present_state()
     source = project.file.source
-    client = DriftClient.chosen(server, org, path)
-    answer, fleet = client.present_state(), client.drift(limit)
     held = {item.address: StateEntry.of(item, answer.sources.get(item.address, "")) for item in resources_of(answer)}
     files = entries_of(project.values, source)
     commit = head_commit(project.root, sorted({item.document.file for item in project.resources}))
@@ -46,3 +49,17 @@ def find_drift(path: Path, server: str | None, org: str | None, limit: int) -> D
         resource_count=len(differing),
         fleet=fleet,
     )
+
+
+def _client(path: Path, server: str | None, org: str | None) -> DriftClient:
+    from clawforge.errors import InputError
+    from clawforge.load.project import read_project_file
+    from clawforge_cli.drift_client import DriftClient
+    from clawforge_cli.offline_plan import base_project
+
+    file = read_project_file(path)
+    if file is None:
+        file = base_project(path).file
+    if org is not None and org != file.org:
+        raise InputError(f"{path} speaks for the org {file.org!r}, not for {org!r}.", hint="Leave --org out.")
+    return DriftClient.chosen(server, org, path)

@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from git_repository import Repository
+from public_server import send
 from server_process import ServerProcess, apply, company, resource, server_process
 
 LEGACY = resource("Policy", "legacy", appliesTo={"groups": ["eng"]}, mode="overlay", tools={"deny": ["browser"]})
@@ -128,6 +133,57 @@ def test_a_dump_never_leaves_its_directory(plane: ServerProcess, tmp_path: Path,
     assert [path for path in out.rglob("*") if path.is_file() and not path.is_symlink()] == []
 
 
+@contextmanager
+def lying_plane(state: Any) -> Iterator[str]:
+    """Something that answers every question about a state with this."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            send(self, 200, json.dumps(state).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.server_port}"
+        listener.shutdown()
+        thread.join()
+
+
+def answer(*resources: Any, source: Any = "policies", **more: Any) -> dict[str, Any]:
+    sources = {f"{item['kind']}/{item['metadata']['name']}": source for item in resources}
+    body = {"org": "acme", "revision": 1, "digest": "sha256:" + "0" * 64, "resources": list(resources)}
+    return {**body, "sources": sources, "positions": {}, **more}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        answer(resource("Policy", "../../evil", appliesTo="everyone")),
+        answer(resource("Policy", "/etc/evil", appliesTo="everyone")),
+        answer(resource("Policy", "a\n", appliesTo="everyone")),
+        answer(resource("../evil", "a", appliesTo="everyone")),
+        answer(resource("Policy", "a", appliesTo="everyone", surprise=1)),
+        answer(resource("Policy", "a", appliesTo="everyone")),
+        answer(resource("Policy", "a", appliesTo="everyone"), source="../evil"),
+        answer(*[resource("Policy", "a", appliesTo="everyone")] * 2),
+        answer(resources=[7]),
+        answer(sources=7),
+        {},
+        [],
+    ],
+    ids=["dots", "root", "line", "kind", "field", "digest", "source", "twice", "number", "sources", "empty", "list"],
+)
+def test_a_server_that_lies_writes_nothing(plane: ServerProcess, tmp_path: Path, state: Any) -> None:
+    out = tmp_path / "deep" / "out"
+    with lying_plane(state) as url:
+        done = run(plane, "dump", "--org", "acme", "--out", out, status=1, CLAWFORGE_SERVER=url)
+    assert done.stderr.startswith("Error: ")
+    assert listing(tmp_path) == {}
+
+
 def test_live_resources_are_taken_into_files(plane: ServerProcess, tmp_path: Path) -> None:
     dumped(plane, tmp_path / "p", "--source", "policies")
     (tmp_path / "p" / "people" / "users.yaml").unlink()
@@ -179,7 +235,9 @@ def test_drift_of_files_control_plane_and_agents(tmp_path: Path) -> None:
         agent, silent = enrolled(owner), enrolled(owner)
         obey(plane, agent["credential"])
         obey(plane, silent["credential"])
+        commit = Repository.at(tmp_path / "p").commit("as it was")
         clean = run(plane, "drift", tmp_path / "p", "--detailed-exitcode")
+        assert f"{commit[:12]}  revision 1" in clean.stdout
         assert clean.stdout.endswith("No drift.\n")
         assert "2 of 2 enforce it" in clean.stdout
         apply(owner, company(resource("User", "new", email="new@acme.example"), deny=["read"]))
@@ -191,6 +249,7 @@ def test_drift_of_files_control_plane_and_agents(tmp_path: Path) -> None:
         )
         shown = run(plane, "drift", tmp_path / "p", "--detailed-exitcode", status=2).stdout
         lines = shown.splitlines()
+        assert f"{commit[:12]}, changed since" in shown
         assert lines[0].split() == ["FILES", "CONTROL", "PLANE", "AGENTS"]
         assert any(line.split() == ["User/new", "not", "there", "there"] for line in lines)
         assert ["Policy/default", "policies/default.yaml:1", "says", "something", "else"] in [
