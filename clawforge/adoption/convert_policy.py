@@ -29,6 +29,9 @@ def convert_policy(export: PublicExport, report: Report) -> None:
     spec |= _skills(policy, report)
     if policy.audit_level in set(AuditLevel):
         spec["audit"] = {"level": policy.audit_level}
+        if policy.audit_level == AuditLevel.FULL:
+            message = "Every call is reported without its parameters and results, unless `audit.content` asks for them."
+            report.say(Fate.CHANGED, "policy.auditLevel", message)
     elif policy.audit_level is not None:
         message = f"{policy.audit_level!r} is no level; what the Organization says counts instead."
         report.say(Fate.DROPPED, "policy.auditLevel", message)

@@ -19,13 +19,16 @@ class NewNames:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def name(self, text: str, otherwise: str) -> str:
         """The slug of a text, or of `otherwise` if nothing is left of it; with a number if that is taken already."""
         wanted = slug(text) or otherwise
-        found, number = wanted, 2
+        found, number = wanted, self._numbers.get(wanted, 2)
         while found in self._taken:
             tail = f"-{number}"
             found, number = wanted[: _LONGEST - len(tail)].rstrip("-") + tail, number + 1
+        # A hundred thousand of one name must not be counted from the beginning each time.
+        self._numbers[wanted] = number
         self._taken.add(found)
         return found

@@ -15,6 +15,7 @@ from public_server import recorded
 
 from clawforge.adoption.conversion import Conversion, Fate, convert
 from clawforge.adoption.dump import dump_project, read_back
+from clawforge.adoption.names import NewNames
 from clawforge.adoption.public_documents import parse_export
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import InputError
@@ -86,6 +87,7 @@ def test_the_recorded_org_becomes_a_project() -> None:
     assert "'weather-v1'" in told(conversion, Fate.DROPPED, "policy.skillsConfig.approved")[0]
     assert told(conversion, Fate.DROPPED, "review/demo")
     assert told(conversion, Fate.TODO, "heartbeat")
+    assert told(conversion, Fate.CHANGED, "policy.auditLevel")
     assert told(conversion, Fate.DROPPED, "apiKeys")
 
 
@@ -126,6 +128,16 @@ def test_names_that_collide_are_told_and_nobody_is_lost() -> None:
     assert spec(conversion, "User/eve")["displayName"] == "Eve[31m"
     assert spec(conversion, "RoleBinding/admins")["subjects"] == {"users": ["ann-b-2"]}
     assert spec(conversion, "RoleBinding/auditors") == {"role": "auditor", "subjects": {"users": ["user"]}}
+
+
+def test_a_hundred_thousand_of_one_name_are_told_apart_at_once() -> None:
+    names = NewNames()
+    given = [names.name("Ann", "user") for _ in range(100_000)]
+    assert (given[0], given[1], given[-1], len(set(given))) == ("ann", "ann-2", "ann-100000", 100_000)
+    assert names.name("ann-7", "user") == "ann-7-2"
+    long = [names.name("x" * 80, "user") for _ in range(12)]
+    assert {len(name) for name in long} == {63}
+    assert len(set(long)) == 12
 
 
 def effect(conversion: Conversion, tool: str) -> str:
