@@ -17,10 +17,10 @@ def find_drift(path: Path, server: str | None, org: str | None, limit: int) -> D
     from concurrent.futures import ThreadPoolExecutor
 
     from clawforge.drift import DriftReport, FilesSide, ServerSide, resource_drift
-    from clawforge.state import StateEntry, entries_of
+    from clawforge.state import entries_of
     from clawforge_cli.gitops.local import head_commit
     from clawforge_cli.offline_plan import base_project
-    from clawforge_cli.state_source import resources_of
+    from clawforge_cli.state_source import entries_of_answer
 
     client = _client(path, server, org)
     # The control plane looks through its agents while the files are read here.
@@ -30,7 +30,7 @@ def find_drift(path: Path, server: str | None, org: str | None, limit: int) -> D
         fleet = asked.result()
     answer = client.present_state()
     source = project.file.source
-    held = {item.address: StateEntry.of(item, answer.sources.get(item.address, "")) for item in resources_of(answer)}
+    held = entries_of_answer(answer)
     files = entries_of(project.values, source)
     commit = head_commit(project.root, sorted({item.document.file for item in project.resources}))
     differing = resource_drift(source, files, held, project.positions, answer.positions)

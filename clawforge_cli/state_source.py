@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from clawforge.analysis.population import KnownInstance
     from clawforge.position import Positions
     from clawforge.resource.meta import Resource
+    from clawforge.state import StateEntry
     from clawforge.wire import StateAnswer
 
 
@@ -59,3 +60,25 @@ def resources_of(answer: StateAnswer) -> tuple[Resource, ...]:
             hint="Are clawforge and the server of the same version?",
         )
     return tuple(resources.values())
+
+
+def entries_of_answer(answer: StateAnswer) -> dict[str, StateEntry]:
+    """Who owns what, and the digest of each resource as the control plane has it, without making resources of them.
+    Raises UnavailableError for what is no resource of a known kind.
+    """
+    from clawforge.canonical import canonical_bytes, digest_of_bytes
+    from clawforge.errors import UnavailableError
+    from clawforge.load.resource import written_address
+    from clawforge.state import UNOWNED, StateEntry
+
+    entries: dict[str, StateEntry] = {}
+    for value in answer.resources:
+        address = written_address(value)
+        if address is None:
+            raise UnavailableError(
+                "The control plane holds resources that this version cannot read.",
+                hint="Are clawforge and the server of the same version?",
+            )
+        body = canonical_bytes(value)
+        entries[address] = StateEntry(answer.sources.get(address, UNOWNED), body, digest_of_bytes(body))
+    return entries
