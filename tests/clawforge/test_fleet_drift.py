@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import GROUPS, INSTANCES, TAGS, USERS, WEEK, orgs, some
+from strategies import GROUPS, INSTANCES, TAGS, USERS, WEEK, orgs, resource, some
 
 from clawforge.bundle import Counters, build_bundle, bundle_digest, wanted_digest
 from clawforge.errors import InputError
@@ -45,6 +46,48 @@ def test_classes_change_no_digest(resources: list[Resource], machines: list[Stan
         assert [wanted.of(item) for item in machines] == [by_itself(alone, item) for item in machines]
     except InputError:
         return  # groups of tools that the catalogue cannot expand
+
+
+def overlay(name: str, who: dict[str, Any]) -> Resource:
+    """A policy that tells whom it matches from everybody else."""
+    return resource("Policy", name, {"appliesTo": who, "mode": "overlay", "tools": {"deny": [f"tool-{name}"]}})
+
+
+TELLING = [
+    resource("Policy", "base", {"appliesTo": "everyone"}),
+    resource("User", "alice", {"email": "alice@acme.example"}),
+    resource("User", "bob", {"email": "bob@acme.example", "state": "suspended"}),
+    resource("User", "carol", {"email": "carol@acme.example"}),
+    resource("User", "dave", {"email": "dave@acme.example"}),
+    resource("Group", "listed", {"members": {"instances": ["i-2"]}}),
+    resource("Group", "tagged", {"members": {"tags": {"env": ["lab"]}}}),
+    resource("RoleBinding", "helpers", {"role": "helper", "subjects": {"users": ["dave"]}}),
+    resource("Role", "helper", {"permissions": ["state:read"]}),
+    overlay("user", {"users": ["carol"]}),
+    overlay("stranger", {"users": ["stranger"]}),
+    overlay("instance", {"instances": ["i-3"]}),
+    overlay("listed", {"groups": ["listed"]}),
+    overlay("tagged", {"groups": ["tagged"]}),
+    overlay("enrolled", {"groups": ["enrolled"]}),
+    overlay("role", {"roles": ["helper"]}),
+    overlay("tag", {"tags": {"site": ["berlin"]}}),
+    overlay("but", {"tags": {"env": ["dev"]}, "except": {"users": ["alice@acme.example"]}}),
+]
+
+
+def test_whatever_tells_two_machines_apart_gives_them_a_class_of_their_own() -> None:
+    machines = [
+        Standing(name, user, groups, tags, None, None)
+        for name in ("i-1", "i-2", "i-3")
+        for user in ("alice", "bob", "carol", "dave", "stranger", "other")
+        for groups in ((), ("enrolled",))
+        for tags in ((), (("env", "lab"),), (("env", "dev"),), (("site", "berlin"),))
+    ]
+    model = OrgModel(TELLING)
+    wanted = WantedBundles(model, NOW)
+    found = [wanted.of(item) for item in machines]
+    assert found == [by_itself(model, item) for item in machines]
+    assert len(set(found)) == wanted.classes
 
 
 def standing(acknowledged: str | None, minutes: int | None) -> Standing:
