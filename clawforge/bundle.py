@@ -7,6 +7,7 @@ a moved file or an edited comment wakes no agent. How long a bundle may be used 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
@@ -70,18 +71,26 @@ class Counters(NamedTuple):
 def bundle_json(bundle: Bundle) -> dict[str, Any]:
     """The bundle as it is signed; absent optional values are left out."""
     body = bundle.model_dump(mode="json", by_alias=True, exclude={"policies", "variants"}, exclude_none=True)
-    return {**body, **_decided(bundle)}
+    return {**body, **_decided(bundle.variants, bundle.policies)}
 
 
 def bundle_digest(bundle: Bundle) -> str:
     """Digest over variants and policies: what is decided, not where it is written."""
-    return digest(_decided(bundle))
+    return digest(_decided(bundle.variants, bundle.policies))
 
 
-def _decided(bundle: Bundle) -> dict[str, Any]:
+def wanted_digest(model: OrgModel, subject: Subject, now: dt.datetime) -> str:
+    """The digest of the bundle that `build_bundle` makes, without making it. Subjects of one static class, suspended or
+    not, have the same: who they are is no part of what is decided.
+    """
+    found, resolutions = variants(model, subject, *horizon(now))
+    return digest(_decided(found, {name: item.effective for name, item in resolutions.items()}))
+
+
+def _decided(found: Sequence[Variant], policies: Mapping[str, Effective]) -> dict[str, Any]:
     return {
-        "variants": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in bundle.variants],
-        "policies": {name: effective_json(policy) for name, policy in bundle.policies.items()},
+        "variants": [item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found],
+        "policies": {name: effective_json(policy) for name, policy in policies.items()},
     }
 
 

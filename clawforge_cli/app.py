@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import typer
@@ -21,6 +22,9 @@ COMMANDS: dict[str, str] = {
     "show": "Show a plan that was made before, or a revision.",
     "apply": "Make the control plane equal to the files.",
     "approve": "Show somebody else's plan, and approve it.",
+    "dump": "Write what the control plane holds as a project.",
+    "import": "Take what is live, or another server's org, into files.",
+    "drift": "Compare files, control plane and agents.",
     "log": "List the revisions of an org.",
     "diff": "Show what differs between two revisions, or a revision and the files.",
     "rollback": "Go back to what a source said at a revision.",
@@ -62,7 +66,7 @@ class LazyCommands(TyperGroup):
         """Import the module of a command; None for a name that is no command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"clawforge_cli.commands.{cmd_name.replace('-', '_')}")
+        module = import_module(f"clawforge_cli.commands.{_module_name(cmd_name)}")
         command = typer.main.get_command(module.app)
         command.name = cmd_name
         command.help = command.help or COMMANDS[cmd_name]
@@ -78,6 +82,12 @@ class LazyCommands(TyperGroup):
                 f"There is no command {shown(args[0])}.", hint=f"{hint}`clawforge --help` lists every command."
             )
         return super().resolve_command(ctx, args)
+
+
+def _module_name(command: str) -> str:
+    """The name of the module of a command; one that Python keeps for itself gets a mark."""
+    name = command.replace("-", "_")
+    return f"{name}_" if iskeyword(name) else name
 
 
 app = typer.Typer(

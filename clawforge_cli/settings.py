@@ -22,6 +22,8 @@ INSECURE_VARIABLE = "CLAWFORGE_INSECURE_HTTP"
 SESSION_STORE_VARIABLE = "CLAWFORGE_SESSION_STORE"
 IDENTITY_TOKEN_VARIABLE = "CLAWFORGE_ID_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CACHE_VARIABLE = "CLAWFORGE_CACHE_DIR"
+IMPORT_TOKEN_VARIABLE = "CLAWFORGE_IMPORT_TOKEN"  # noqa: S105 - the name of a variable, not a token
+IMPORT_TOKEN_FILE_VARIABLE = "CLAWFORGE_IMPORT_TOKEN_FILE"  # noqa: S105 - the name of a variable, not a token
 
 _MOST_COLUMNS = 10_000
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -43,7 +45,7 @@ def connection(server: str | None, *, project_server: str | None = None, org: st
     a server, the latest session does. `org` chooses among the sessions of one server. Raises InputError with what to
     set when address or token is missing, and the errors of prolonging a session.
     """
-    token = _token()
+    token = _token(TOKEN_VARIABLE, TOKEN_FILE_VARIABLE)
     chosen = server or os.environ.get(SERVER_VARIABLE)
     if token is not None:
         return Connection(named_server(chosen, project_server), token)
@@ -95,10 +97,21 @@ def checked_server(url: str) -> str:
     return url.rstrip("/")
 
 
-def _token() -> Secret | None:
+def import_token() -> Secret:
+    """The token for the server that an org is imported from. Raises InputError if there is none."""
+    token = _token(IMPORT_TOKEN_VARIABLE, IMPORT_TOKEN_FILE_VARIABLE)
+    if token is None:
+        raise InputError(
+            "No token for that server is given.",
+            hint=f"Set {IMPORT_TOKEN_VARIABLE}, or {IMPORT_TOKEN_FILE_VARIABLE} to a file that holds it.",
+        )
+    return token
+
+
+def _token(variable: str, file_variable: str) -> Secret | None:
     """The token of the environment; None if there is none."""
-    value = os.environ.get(TOKEN_VARIABLE, "").strip()
-    path = os.environ.get(TOKEN_FILE_VARIABLE, "")
+    value = os.environ.get(variable, "").strip()
+    path = os.environ.get(file_variable, "")
     if not value and path:
         try:
             value = Path(path).read_text(encoding="utf-8").strip()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 
+from clawforge.adoption.names import slug
 from clawforge.errors import InputError
 from clawforge.resource.meta import NAME_PATTERN
 
@@ -49,7 +49,7 @@ class Choices:
     @property
     def user(self) -> str:
         """The name of the admin's User: what stands before the `@`, as a slug."""
-        return _slug(self.admin.partition("@")[0]) or "admin"
+        return slug(self.admin.partition("@")[0]) or "admin"
 
 
 def checked_name(text: str, what: str) -> str:
@@ -81,7 +81,7 @@ def checked_email(text: str) -> str:
 
 def name_for(directory: Path) -> str | None:
     """The name of an org that a directory suggests, without the marks on its letters; None if it suggests none."""
-    return _slug(directory.resolve().name) or None
+    return slug(directory.resolve().name) or None
 
 
 def made_up_admin(org: str) -> str:
@@ -108,11 +108,6 @@ def project_files(choices: Choices) -> dict[str, str]:
             text = text.replace(blank, _scalar(value) if template.endswith(".yaml") else value)
         texts[path] = text
     return texts | editor_files(["policies/**"])
-
-
-def _slug(text: str) -> str:
-    plain = "".join(one for one in unicodedata.normalize("NFKD", text) if not unicodedata.combining(one))
-    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:63].strip("-")
 
 
 def _scalar(text: str) -> str:

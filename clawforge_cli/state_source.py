@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from clawforge.analysis.population import KnownInstance
     from clawforge.position import Positions
     from clawforge.resource.meta import Resource
+    from clawforge.state import StateEntry
+    from clawforge.wire import StateAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +34,51 @@ def state_of_files(path: Path) -> KnownState:
 def state_of_server(path: Path, org: str | None, server: str | None) -> KnownState:
     """What the control plane holds. Raises UnavailableError for resources that this version cannot read."""
     from clawforge.analysis.population import KnownInstance
-    from clawforge.errors import UnavailableError
-    from clawforge.load.resource import parse_resource
     from clawforge_cli.asking_client import AskingClient
 
     client = AskingClient.chosen(server, org, path)
     answer = client.present_state()
-    parsed = [parse_resource(value) for value in answer.resources]
-    resources = tuple(item for item in parsed if not isinstance(item, list))
-    if len(resources) < len(parsed):
-        raise UnavailableError(
-            "The control plane holds resources that this version cannot read.",
-            hint="Are clawforge and the server of the same version?",
-        )
+    resources = resources_of(answer)
     instances = tuple(
         KnownInstance(item.instance, item.user, item.groups, tuple(item.tags.items()), tuple(item.versions.items()))
         for item in client.instances().instances
         if item.state in ("active", "quarantined")
     )
     return KnownState(resources, answer.positions, instances)
+
+
+def resources_of(answer: StateAnswer) -> tuple[Resource, ...]:
+    """What an answer of the control plane describes. Raises UnavailableError for what this version cannot read."""
+    from clawforge.errors import UnavailableError
+    from clawforge.load.resource import parse_resource
+
+    parsed = [parse_resource(value) for value in answer.resources]
+    resources = {item.address: item for item in parsed if not isinstance(item, list)}
+    if len(resources) < len(parsed):
+        raise UnavailableError(
+            "The control plane holds resources that this version cannot read.",
+            hint="Are clawforge and the server of the same version?",
+        )
+    return tuple(resources.values())
+
+
+def entries_of_answer(answer: StateAnswer) -> dict[str, StateEntry]:
+    """Who owns what, and the digest of each resource as the control plane has it, without making resources of them.
+    Raises UnavailableError for what is no resource of a known kind.
+    """
+    from clawforge.canonical import canonical_bytes, digest_of_bytes
+    from clawforge.errors import UnavailableError
+    from clawforge.load.resource import written_address
+    from clawforge.state import UNOWNED, StateEntry
+
+    entries: dict[str, StateEntry] = {}
+    for value in answer.resources:
+        address = written_address(value)
+        if address is None:
+            raise UnavailableError(
+                "The control plane holds resources that this version cannot read.",
+                hint="Are clawforge and the server of the same version?",
+            )
+        body = canonical_bytes(value)
+        entries[address] = StateEntry(answer.sources.get(address, UNOWNED), body, digest_of_bytes(body))
+    return entries

@@ -7,7 +7,6 @@ the way. The result is read again, and does not count unless it says exactly wha
 from __future__ import annotations
 
 import copy
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,9 +15,9 @@ from clawforge.layout.node import Collection, Entry, Node, Scalar, Section
 from clawforge.layout.order import order_keys
 from clawforge.layout.reader import LongKeyError, UnplacedCommentError, read_layout
 from clawforge.layout.source import Source
+from clawforge.layout.spell import spelled
 from clawforge.layout.writer import write_layout
 from clawforge.load.limits import DEFAULT_LIMITS
-from clawforge.load.scalar import resolve_plain
 from clawforge.load.source_text import read_text
 from clawforge.load.yaml import compose
 
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = tuple[str, ...]
 Value: TypeAlias = str | tuple[str, ...]
-
-# Words that mean themselves without quotes, inside of brackets as well.
-_PLAIN = re.compile(r"[A-Za-z_./][A-Za-z0-9_./*=@+-]*(?: [A-Za-z0-9_./*=@+-]+)*")
 
 
 class _CannotPutError(Exception):
@@ -117,14 +113,9 @@ def _arranged(before: Sequence[str], texts: Sequence[str]) -> list[str]:
 
 
 def _spelled(text: str) -> str:
-    """The text as it is if it means itself so, else in quotes."""
-    if _PLAIN.fullmatch(text) and isinstance(resolve_plain(text), str):
-        return text
     if not text.isprintable():
         raise _CannotPutError
-    if '"' not in text and "\\" not in text:
-        return f'"{text}"'
-    return "'" + text.replace("'", "''") + "'"
+    return spelled(text)
 
 
 def _intend(value: JsonValue, path: Path, put: Value) -> None:

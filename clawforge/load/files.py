@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from clawforge.diagnostic import Diagnostic
 from clawforge.load.limits import DEFAULT_LIMITS, Limits
-from clawforge.load.tree import DEFAULT_TREE_LIMITS, DiskFolders, Globs, Tree, TreeLimits, find_files, read_file
+from clawforge.load.source_text import size_problem
+from clawforge.load.tree import (
+    DEFAULT_TREE_LIMITS,
+    PROJECT_FILE,
+    DiskFolders,
+    Globs,
+    Tree,
+    TreeLimits,
+    find_files,
+    read_file,
+)
 
 
 class Files:
@@ -65,3 +76,33 @@ class Snapshot(Files):
             self._left -= size
             self._read[path] = data
         return data
+
+
+class Intended(Files):
+    """The files below a directory as they would be if some of them were written; it need not exist yet."""
+
+    def __init__(self, root: Path, texts: Mapping[str, bytes]) -> None:
+        super().__init__(root)
+        self._texts = texts
+
+    def has(self, path: str) -> bool:
+        """Whether it is there, or would be."""
+        return path in self._texts or super().has(path)
+
+    def find(self, globs: Globs) -> Tree:
+        """The files that the globs would take in."""
+        tree = super().find(globs) if self.root.is_dir() else Tree()
+        for path in self._texts:
+            takers = {number for number, glob in enumerate(globs.include) if glob.takes(path)}
+            if path != PROJECT_FILE and takers and not any(glob.takes(path) for glob in globs.exclude):
+                tree.matched.update(takers)
+                tree.files.append(path)
+        tree.files = sorted(set(tree.files))
+        return tree
+
+    def read(self, path: str) -> bytes | Diagnostic:
+        """The bytes that would be there."""
+        data = self._texts.get(path)
+        if data is None:
+            return super().read(path)
+        return size_problem(len(data), file=path, limits=self.limits) or data

@@ -13,7 +13,7 @@ from clawforge.diagnostic import Diagnostic, Location, Severity, has_errors
 from clawforge.errors import InputError
 from clawforge.load.comment import Comment, comments_of
 from clawforge.load.document import Document
-from clawforge.load.files import Files
+from clawforge.load.files import Files, Intended
 from clawforge.load.foreign import looks_foreign, with_way_out
 from clawforge.load.glob import Glob
 from clawforge.load.limits import DEFAULT_LIMITS, Limits
@@ -94,9 +94,9 @@ def load_project(
 ) -> Project:
     """Read every file of a project. All problems of all files are found in one run and become diagnostics, sorted by
     place; a resource that has any is left out. `files` reads below `root` and has limits of its own.
-    Raises InputError only if `root` is no directory.
+    Raises InputError only if `root` is no directory; for `Intended` files it need not be there yet.
     """
-    if not root.is_dir():
+    if not root.is_dir() and not isinstance(files, Intended):
         what = "is not a directory" if root.exists() else "does not exist"
         raise InputError(f"{root} {what}.", hint="Give the directory that holds clawforge.yaml.")
     loading = _Loading(files or Files(root, limits=limits, tree_limits=tree_limits))

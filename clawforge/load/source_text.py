@@ -53,6 +53,11 @@ def read_text(data: bytes, *, file: str, limits: Limits) -> tuple[str | None, li
     return (None if refused else text), refused + invisible
 
 
+def is_visible(text: str) -> bool:
+    """Whether every character of a line can be seen, so that nobody has to wonder what stands in the file."""
+    return text.isprintable() and (text.isascii() or not _INVISIBLE.search(text))
+
+
 def character_name(character: str) -> str:
     """How to speak of a character that should not be printed: `U+202E (RIGHT-TO-LEFT OVERRIDE)`."""
     name = unicodedata.name(character, "")

@@ -15,6 +15,8 @@ ENVIRONMENT: dict[str, str] = {
     "CLAWFORGE_SERVER": "Address of the control plane, where neither `--server` nor anything nearer is given.",
     "CLAWFORGE_TOKEN": "The token that is sent to the control plane.",
     "CLAWFORGE_TOKEN_FILE": "A file that holds the token; read if `CLAWFORGE_TOKEN` is empty.",
+    "CLAWFORGE_IMPORT_TOKEN": "The token for the server that `import --from-clawforge` reads.",
+    "CLAWFORGE_IMPORT_TOKEN_FILE": "A file that holds it; read if `CLAWFORGE_IMPORT_TOKEN` is empty.",
     "CLAWFORGE_SESSION_STORE": "`file` keeps sessions out of the keyring, in a file that only you can read.",
     "CLAWFORGE_ID_TOKEN": "The identity token of a pipeline, for `login --federated`.",
     "CLAWFORGE_INSECURE_HTTP": "`1` permits plain HTTP to another machine, if something else protects the way.",

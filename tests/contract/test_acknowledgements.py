@@ -71,6 +71,20 @@ def test_pages_go_back_by_number_and_by_moment(store: Store) -> None:
         assert acknowledgements.page("acme", "i-1", before=None, until=NOW, limit=9) == ()
 
 
+def test_the_newest_of_many_comes_in_one_answer(store: Store) -> None:
+    with store.transaction() as transaction:
+        acknowledgements = transaction.acknowledgements
+        acknowledgements.add([change(number, minutes=number) for number in range(1, 4)])
+        acknowledgements.add(
+            [change(7, instance="i-2"), change(9, org="other"), change(8, instance="i-2", org="other")]
+        )
+        found = acknowledgements.newest("acme", ["i-1", "i-2", "nobody"])
+        assert {name: item.digest for name, item in found.items()} == {"i-1": digest(3), "i-2": digest(7)}
+        assert found["i-1"] == AcknowledgementRecord("acme", "i-1", NOW + 3 * MINUTE, digest(3), 3, 103, 3)
+        assert acknowledgements.newest("acme", ["i-2"]).keys() == {"i-2"}
+        assert acknowledgements.newest("acme", []) == {}
+
+
 def test_what_the_server_did_not_remember_stays_unknown(store: Store) -> None:
     unknown = AcknowledgementRecord("acme", "i-1", NOW, digest(1))
     with store.transaction() as transaction:

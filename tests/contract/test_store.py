@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from clawforge.fleet_drift import Standing
 from clawforge.meaning import Meaning
 from clawforge.plan import Base, Plan, Summary
 from clawforge.position import ResourcePosition
@@ -363,6 +364,22 @@ def test_instances_report_in_batches(store: Store) -> None:
         assert transaction.instances.find("hash acme i-2") == instance("i-2")
         assert not transaction.instances.revoke("other", "i-2", NOW)
         assert transaction.instances.revoke("acme", "i-2", NOW)
+
+
+def test_the_standing_of_those_that_are_active_comes_at_once(store: Store) -> None:
+    tagged = dataclasses.replace(instance("i-3"), groups=("eng", "ops"), tags={"env": "lab", "a": "b"})
+    waiting = dataclasses.replace(instance("i-2"), pending_until=NOW + dt.timedelta(days=7))
+    with store.transaction() as transaction:
+        for record in (tagged, waiting, instance("i-4"), instance("i-1"), instance("i-1", "other")):
+            transaction.instances.add(record)
+        transaction.instances.revoke("acme", "i-4", NOW)
+        transaction.instances.report([InstanceReport("acme", "i-3", NOW, DIGEST)])
+    with store.transaction() as transaction:
+        first, second = transaction.instances.standings("acme")
+        assert [item.name for item in transaction.instances.standings("other")] == ["i-1"]
+        assert transaction.instances.standings("nobody") == ()
+    assert (first.name, first.user, first.acknowledged, first.last_seen) == ("i-1", instance().user, None, None)
+    assert second == Standing("i-3", tagged.user, ("eng", "ops"), (("env", "lab"), ("a", "b")), DIGEST, NOW)
 
 
 def test_writers_never_interleave(store: Store) -> None:

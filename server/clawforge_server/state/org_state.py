@@ -12,6 +12,7 @@ from clawforge.access.model import AccessModel
 from clawforge.analysis.invariant_subject import InvariantCheck
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
+from clawforge.fleet_drift import WantedBundles
 from clawforge.load.resource import parse_resource
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
@@ -41,6 +42,7 @@ class OrgState:
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
+    _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def model(self) -> OrgModel:
@@ -83,6 +85,18 @@ class OrgState:
         if known is None:
             self._checks.clear()
             known = self._checks[hour] = InvariantCheck(self.model, self.invariants, hour)
+        return known
+
+    def wanted_bundles(self) -> WantedBundles:
+        """Which bundle every machine should enforce, as they are served: from the org's day on."""
+        if self.record is None:
+            raise UnavailableError("There is no policy yet that anybody could enforce.", code="unknown-org")
+        day = self.record.horizon_day
+        known = self._wanted.get(day)
+        if known is None:
+            known = WantedBundles(self.model, dt.datetime.combine(day, dt.time(), dt.UTC))
+            self._wanted.clear()
+            self._wanted[day] = known
         return known
 
     def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:

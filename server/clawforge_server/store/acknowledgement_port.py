@@ -25,3 +25,6 @@ class Acknowledgements(Protocol):
         self, org: str, instance: str, *, before: int | None, until: dt.datetime | None, limit: int
     ) -> tuple[AcknowledgementRecord, ...]:
         """Newest first, below a number, and no later than a moment."""
+
+    def newest(self, org: str, instances: Sequence[str]) -> dict[str, AcknowledgementRecord]:
+        """The newest of each of these instances that has any, by instance; at most some hundreds at once."""

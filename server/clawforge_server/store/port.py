@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from clawforge.fleet_drift import Standing
 from clawforge.position import ResourcePosition
 from clawforge.state import StateEntry
 from clawforge.wire import Revision
@@ -231,6 +232,9 @@ class Instances(Protocol):
 
     def list(self, org: str) -> tuple[InstanceRecord, ...]:
         """By name, revoked ones included."""
+
+    def standings(self, org: str) -> tuple[Standing, ...]:
+        """What those that are active said last, by name; much cheaper than `list`."""
 
     def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:
         """Those of one user by name, revoked ones included."""

@@ -50,6 +50,16 @@ class SqlAcknowledgements:
         rows = self._connection.execute(statement.order_by(table.c.number.desc()).limit(limit))
         return tuple(AcknowledgementRecord(**row._mapping) for row in rows)
 
+    def newest(self, org: str, instances: Sequence[str]) -> dict[str, AcknowledgementRecord]:
+        """The newest of each of these instances that has any, by instance."""
+        table = tables.acknowledgements
+        own = (table.c.org == org, table.c.instance.in_(instances))
+        last = sa.select(table.c.instance, sa.func.max(table.c.number).label("number")).where(*own)
+        newest = last.group_by(table.c.instance).subquery()
+        same = sa.and_(table.c.instance == newest.c.instance, table.c.number == newest.c.number)
+        rows = self._connection.execute(sa.select(table).join(newest, same).where(table.c.org == org))
+        return {row.instance: AcknowledgementRecord(**row._mapping) for row in rows}
+
 
 def _insert() -> sa.Insert:
     table, instances = tables.acknowledgements, tables.instances

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
+from clawforge.fleet_drift import Standing
 from clawforge_server.store import tables
 from clawforge_server.store.records import InstanceRecord, InstanceReport, RetiredCredential
 
@@ -51,6 +52,31 @@ class SqlInstances:
         table = tables.instances
         rows = self._connection.execute(sa.select(table).where(table.c.org == org).order_by(table.c.name))
         return tuple(_instance(row) for row in rows)
+
+    def standings(self, org: str) -> tuple[Standing, ...]:
+        """What those that are active said last, by name; much cheaper than `list`."""
+        table = tables.instances
+        active = (table.c.org == org, table.c.revoked_at.is_(None), table.c.pending_until.is_(None))
+        wanted = (
+            table.c.name,
+            table.c.user,
+            table.c.groups,
+            table.c.tags,
+            table.c.acknowledged,
+            table.c.last_seen,
+        )
+        rows = self._connection.execute(sa.select(*wanted).where(*active).order_by(table.c.name))
+        # Enrolment templates give thousands the same groups and tags: each text is read once.
+        groups: dict[str, tuple[str, ...]] = {}
+        tags: dict[str, tuple[tuple[str, str], ...]] = {}
+        found = []
+        for name, user, group_text, tag_text, acknowledged, last_seen in rows:
+            if group_text not in groups:
+                groups[group_text] = tuple(orjson.loads(group_text))
+            if tag_text not in tags:
+                tags[tag_text] = tuple(orjson.loads(tag_text).items())
+            found.append(Standing(name, user, groups[group_text], tags[tag_text], acknowledged, last_seen))
+        return tuple(found)
 
     def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:
         """Those of one user by name, revoked ones included."""

@@ -1,0 +1,1 @@
+"""Making files of what a server holds."""

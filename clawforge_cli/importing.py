@@ -1,0 +1,67 @@
+"""What is live, or was governed by another server, as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clawforge.adoption.conversion import Conversion
+    from clawforge.adoption.dump import DumpedProject
+    from clawforge.adoption.live import Adoption
+
+
+def import_live(
+    addresses: list[str], directory: Path, file: str | None, server: str | None, org: str | None
+) -> Adoption:
+    """Take live resources into the files of a project.
+
+    Raises what `clawforge.adoption.live.adopt` raises; nothing is written then.
+    """
+    from clawforge.adoption.live import LiveResource, adopt, checked_address
+    from clawforge.errors import InputError
+    from clawforge.load.project import load_project
+    from clawforge_cli.asking_client import AskingClient
+    from clawforge_cli.state_source import resources_of
+
+    for address in addresses:
+        checked_address(address)
+    project = load_project(directory)
+    if org is not None and org != project.file.org:
+        raise InputError(
+            f"{directory} speaks for the org {project.file.org!r}, not for {org!r}.", hint="Leave --org out."
+        )
+    answer = AskingClient.chosen(server, org, directory).present_state()
+    live = {item.address: LiveResource(item, answer.sources.get(item.address, "")) for item in resources_of(answer)}
+    adoption = adopt(project, live, addresses, place=file)
+    _write(directory, adoption)
+    return adoption
+
+
+def _write(directory: Path, adoption: Adoption) -> None:
+    from clawforge_cli.new_files import write_files
+    from clawforge_cli.replace_file import replace_file
+
+    write_files(directory, {item.path: item.after.decode() for item in adoption.files if item.before is None})
+    for item in adoption.files:
+        if item.before is not None:
+            replace_file(directory / item.path, item.before, item.after)
+
+
+def public_project(origin: str, from_org: str | None, org: str | None, source: str) -> tuple[DumpedProject, Conversion]:
+    """An org of the public ClawForge, from its server or from a file, as a project, with a report of what could not be
+    said. Raises InputError, and the errors of asking the server.
+    """
+    import datetime as dt
+
+    from clawforge.adoption.conversion import convert
+    from clawforge.adoption.dump import dump_project
+    from clawforge_cli.public_server import fetch_export, read_export
+    from clawforge_cli.starter import checked_name
+
+    named = None if org is None else checked_name(org, "an org")
+    owner = checked_name(source, "a source")
+    export = fetch_export(origin, from_org) if origin.startswith(("http://", "https://")) else read_export(Path(origin))
+    conversion = convert(export, org=named, now=dt.datetime.now(dt.UTC))
+    owners = {item.address: owner for item in conversion.resources}
+    return dump_project(conversion.org, conversion.resources, owners, source=owner), conversion
