@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from clawforge.analysis.replay.report import ReplayReport
 from clawforge.decide.request import Identifier
 from clawforge.effective import Effective, Source
-from clawforge.plan import Plan, Summary
+from clawforge.plan import Approval, Plan, Summary
 from clawforge.position import ResourcePosition
 from clawforge.resolve.subject import Subject
-from clawforge.resource.meta import Instant, Name, Strict, SubjectName
+from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
 
 HEADER_ACKNOWLEDGED = "ClawForge-Acknowledged"
 HEADER_LEASE = "ClawForge-Lease"
@@ -51,9 +51,23 @@ class Problem(Strict):
     problems: tuple[ProblemItem, ...] = ()
 
 
+Person = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+"""Somebody by the name or the address that git or its forge has."""
+
+
+class Vouched(Strict):
+    """What a pipeline knows of its commit: who approved it in the git forge, whose signatures on its commits hold, and
+    on which protected ref it runs."""
+
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+    approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
+    signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
+
+
 class PlanRequest(Strict):
     """A proposed state of one source. `base` is the revision that the client looked at, if it did; `replay` is what it
-    found there with recorded calls, for those who read the plan."""
+    found there with recorded calls, for those who read the plan. `reason` is why. `vouched` is accepted only from the
+    pipeline of a federated service account that is trusted on protected refs."""
 
     source: Name
     resources: tuple[dict[str, Any], ...]
@@ -63,16 +77,27 @@ class PlanRequest(Strict):
     dirty: bool = False
     base: int | None = None
     replay: ReplayReport | None = None
+    reason: Reason | None = None
+    vouched: Vouched | None = None
 
 
-class ApplyRequest(Strict):
+class ApplyTerms(Strict):
+    """What whoever applies says beside the plan: why, that a freeze is to be overridden, and how many resources they
+    know to be deleted."""
+
+    reason: Reason | None = None
+    override_freeze: bool = False
+    allow_deletions: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+
+
+class ApplyRequest(ApplyTerms):
     """The plan as it was reviewed; the server refuses it if a byte differs from what it answered."""
 
     plan: Plan
 
 
 class Revision(Strict):
-    """One apply."""
+    """One apply. `freeze_override` is why a freeze was overridden, if one was; `approvals` were given."""
 
     number: int
     created_at: Instant
@@ -85,6 +110,9 @@ class Revision(Strict):
     plan_id: str
     state_digest: str
     change_digest: str
+    reason: str | None = None
+    freeze_override: str | None = None
+    approvals: tuple[Approval, ...] = ()
 
 
 class ApplyResult(Strict):
