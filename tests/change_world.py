@@ -1,4 +1,4 @@
-"""An org whose ChangePolicies are tried: ann proposes and applies, bob and cat approve, own owns, dev may do nothing."""
+"""An org whose ChangePolicies are tried: ann proposes and applies, bob and cat approve, own owns, dev may nothing."""
 
 from __future__ import annotations
 
