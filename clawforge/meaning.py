@@ -115,7 +115,7 @@ class Meaning(Strict):
 NO_MEANING = Meaning(verdict="equal", loosens="no", tightens="no", affected=Affected())
 """Nothing changes."""
 
-_BOUND = frozenset({"kind", "what", "before", "after", "users", "instances", "everybody", "agent", "context"})
+_BOUND = {"kind", "what", "before", "after", "users", "instances", "everybody", "agent", "context"}
 
 
 def meaning_digest(meaning: Meaning) -> str:

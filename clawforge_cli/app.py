@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "plan": "Show what an apply would change on the control plane.",
     "apply": "Make the control plane equal to the files.",
     "approve": "Show somebody else's plan, and approve it.",
+    "reject": "Show somebody else's plan, and reject it.",
     "log": "List the revisions of an org.",
     "audit": "Read, follow and export the audit log, and prove it unchanged.",
     "effective": "Show the effective policy of a subject, and who decided what.",

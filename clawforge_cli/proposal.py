@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clawforge.resource.registry import canonical_resource
-from clawforge.wire import PlanRequest
+from clawforge.wire import PlanRequest, Vouched
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
 
 
-def plan_request(project: Project) -> PlanRequest:
-    """The project's resources, where they stand, and the commit that they come from."""
+def plan_request(project: Project, reason: str | None = None, vouched: Vouched | None = None) -> PlanRequest:
+    """The project's resources, where they stand, the commit that they come from, and why they change."""
     from clawforge_cli.gitops.local import head_commit
 
     files = sorted({item.document.file for item in project.resources})
@@ -24,4 +24,6 @@ def plan_request(project: Project) -> PlanRequest:
         commit=commit.id if commit else None,
         commit_author=commit.author if commit else None,
         dirty=commit.dirty if commit else False,
+        reason=reason,
+        vouched=vouched,
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, ProjectPath, Server, TextOrJson
+from clawforge_cli.arguments import Format, ProjectPath, Reason, Server, TextOrJson, VouchedFile
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
     from clawforge.plan import Plan
+    from clawforge.wire import PlanRequest
     from clawforge_cli.look_ahead import Outlook
     from clawforge_cli.replay_run import Replay
 
@@ -57,6 +59,8 @@ def plan(
         int | None,
         typer.Option("--replay-max-people", metavar="N", min=0, help="Exit 3 if calls of more people would be."),
     ] = None,
+    reason: Reason = None,
+    vouched: VouchedFile = None,
 ) -> None:
     """Show what an apply would change on the control plane. Nothing is changed."""
     from clawforge_cli.look_ahead import first_moment, outlook, parse_horizon
@@ -76,7 +80,7 @@ def plan(
         made, sound = _offline(project, against, now, moment, again)
         compared_with = "an empty control plane" if against is None else f"the files in {against}"
     else:
-        made, sound = _online(project, server, out, again, now), True
+        made, sound = _online(project, server, Proposal(out, reason, vouched), again, now), True
     _show(made, format, detail=detail, compared_with=compared_with, ahead=ahead)
     if not sound or (made.replay is not None and made.replay.is_too_much):
         raise typer.Exit(ExitCode.FINDINGS)
@@ -96,10 +100,27 @@ def _refuse_combinations(*, offline: bool, out: Path | None) -> None:
         )
 
 
-def _online(project: Project, server: str | None, out: Path | None, again: Replay | None, now: dt.datetime) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is said beside the files: where the plan is saved, why, and what a pipeline vouches for."""
+
+    out: Path | None
+    reason: str | None
+    vouched: Path | None
+
+
+def _request(project: Project, proposal: Proposal) -> PlanRequest:
+    from clawforge_cli.proposal import plan_request
+    from clawforge_cli.reasons import said
+    from clawforge_cli.vouched_file import read_vouched
+
+    vouched = None if proposal.vouched is None else read_vouched(proposal.vouched)
+    return plan_request(project, said(proposal.reason), vouched)
+
+
+def _online(project: Project, server: str | None, proposal: Proposal, again: Replay | None, now: dt.datetime) -> Plan:
     from clawforge.errors import InputError
     from clawforge_cli.client import ControlPlane
-    from clawforge_cli.proposal import plan_request
     from clawforge_cli.settings import connection
 
     try:
@@ -109,17 +130,17 @@ def _online(project: Project, server: str | None, out: Path | None, again: Repla
             error.message, hint=f"{error.hint} `plan --offline` needs no control plane.".strip()
         ) from error
     control_plane = ControlPlane(chosen)
-    request = plan_request(project)
+    request = _request(project, proposal)
     if again is not None:
         from clawforge_cli.replay_run import replay_online
 
         report, base = replay_online(again, project, chosen, now)
         request = request.model_copy(update={"replay": report, "base": base})
     made = control_plane.create_plan(project.file.org, request)
-    if out is not None:
+    if proposal.out is not None:
         from clawforge_cli.saved_plan import save_plan
 
-        save_plan(made, out)
+        save_plan(made, proposal.out)
     return made
 
 

@@ -25,5 +25,12 @@ def show_revisions(page: RevisionPage, printer: Printer) -> None:
         author = f" by {safe(item.commit_author)}" if item.commit and item.commit_author else ""
         printer.line(f"  source {safe(item.source)}, {commit}{author}")
         printer.line(f"  {summary.add} added, {summary.change} changed, {summary.destroy} destroyed")
+        for given in item.approvals:
+            vouched = f", says {safe(given.vouched_by)}" if given.vouched_by is not None else ""
+            printer.line(f"  {given.verdict} by {safe(given.by)}{vouched}")
+        if item.freeze_override is not None:
+            printer.line("  ", ("bold red", "freeze overridden"), f": {safe(item.freeze_override)}")
+        elif item.reason is not None:
+            printer.line(f"  reason: {safe(item.reason)}")
     if page.next is not None:
         printer.line("(older revisions are not shown; --limit shows more)")

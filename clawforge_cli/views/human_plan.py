@@ -8,6 +8,7 @@ import orjson
 
 from clawforge.plan import Action, Change, FieldChange, Plan
 from clawforge.wire import ApplyResult
+from clawforge_cli.views.human_approvals import show_approvals
 from clawforge_cli.views.human_meaning import show_meaning
 from clawforge_cli.views.terminal import Printer, safe
 
@@ -26,7 +27,6 @@ _SENTENCE = {
     Action.FORGET: "will be left to itself",
 }
 _LONGEST_VALUE = 200
-_MOST_DETAILS = 10
 
 
 def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str | None = None) -> None:
@@ -51,7 +51,7 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
         printer.line(("yellow", "Warning"), f": {where}{safe(warning.message)}")
     show_meaning(plan.meaning, printer, detail=detail)
     _show_replay(plan, printer)
-    _show_approvals(plan, printer)
+    show_approvals(plan, printer)
     if hidden:
         noun = "field" if hidden == 1 else "fields"
         printer.line(f"(Hidden: {hidden} {noun} of created and destroyed resources; --detail shows them.)")
@@ -65,21 +65,6 @@ def _show_replay(plan: Plan, printer: Printer) -> None:
         from clawforge_cli.views.human_replay import show_replay
 
         show_replay(plan.replay, printer)
-
-
-def _show_approvals(plan: Plan, printer: Printer) -> None:
-    """Who has to agree and why, and who said what."""
-    for need in plan.approvals.needed:
-        who = "somebody else" if need.count == 1 else f"{need.count} others"
-        printer.line(("yellow", "Needs approval"), f" by {who} with {safe(need.permission)} ({safe(need.code)}):")
-        for item in need.details[:_MOST_DETAILS]:
-            printer.line(f"  {safe(item)}")
-        if len(need.details) > _MOST_DETAILS:
-            printer.line(f"  and {len(need.details) - _MOST_DETAILS} more")
-    for given in plan.approvals.given:
-        why = f": {safe(given.reason)}" if given.reason else ""
-        style = "green" if given.verdict == "approved" else "red"
-        printer.line((style, given.verdict.capitalize()), f" by {safe(given.by)}{why}")
 
 
 def _show_no_changes(plan: Plan, printer: Printer, compared_with: str | None) -> None:

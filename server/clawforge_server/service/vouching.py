@@ -8,15 +8,13 @@ from collections.abc import Iterable
 from clawforge.access.model import USER, AccessModel
 from clawforge.access.permission import VOUCH
 from clawforge.errors import ForbiddenError, InputError
+from clawforge.federation import PROTECTED_REF
 from clawforge.plan import Vouching
 from clawforge.resource.service_account import ServiceAccount
 from clawforge.wire import PlanRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
-
-PROTECTED = "ref_protected"
-"""The claim by which the pipelines of git forges say that they run on a protected ref."""
 
 _ADDRESS = re.compile(r"<([^<>]*)>\s*$")
 
@@ -71,10 +69,10 @@ def _require_protected(account: ServiceAccount | None, ref: str) -> None:
     """The claims that an account asks for were compared when the pipeline signed in; when they change, it is out."""
     trust = account.spec.federated if account is not None else None
     claims = trust.claims if trust is not None else {}
-    if claims.get(PROTECTED) != "true":
+    if claims.get(PROTECTED_REF) != "true":
         raise ForbiddenError(
             "This service account also trusts pipelines on refs that are not protected, so it cannot vouch.",
-            hint=f'Write `{PROTECTED}: "true"` among the claims of its `federated`.',
+            hint=f'Write `{PROTECTED_REF}: "true"` among the claims of its `federated`.',
             code="ref-not-protected",
         )
     if claims.get("ref", ref) != ref:
