@@ -90,9 +90,14 @@ class _Joining:
         if not self._may:
             return ()
         if approvers not in self._known:
-            new = candidates(self._after, approvers) - candidates(self._before, approvers)
+            there = candidates(self._before, approvers)
+            new = (name for name in candidates(self._after, approvers) if name not in there or self._is_another(name))
             self._known[approvers] = tuple(sorted(new))
         return self._known[approvers]
+
+    def _is_another(self, name: str) -> bool:
+        """Whoever signs in with another address is somebody else."""
+        return self._before.users[name].spec.email != self._after.users[name].spec.email
 
 
 def _why(policy: ChangePolicy, rule: ApprovalRule, facts: PlanFacts, joins: _Joining) -> tuple[str, ...]:

@@ -255,6 +255,17 @@ def test_whoever_becomes_an_approver_by_a_plan_is_approved_by_those_who_are(api:
     assert api.send_apply(plan).status_code == 200
 
 
+def test_whoever_takes_an_approver_s_place_is_approved_as_well(api: Any, problem: Any) -> None:
+    # `_is_another`
+    own = rule(match={"kinds": ["DlpRuleSet"]})
+    api.apply(org(own))
+    others = [item for item in org(own) if item["metadata"]["name"] != "bob"]
+    plan = propose(api, "own", [*others, resource("User", "bob", email="mallory@acme.example")])
+    needs = [item["details"] for item in plan["approvals"]["needed"] if item["code"] == "change-policy"]
+    assert needs == [["ChangePolicy/p: bob would approve from now on"]]
+    problem(api.send_apply(plan), 409, "approval-missing")
+
+
 def test_what_could_not_be_judged_counts_as_loosening(two: Any, problem: Any) -> None:
     # `!= "no"`, and not `== "yes"`
     policy = rule(match={"effect": "loosen"}, count=2)

@@ -269,6 +269,8 @@ def test_who_says_something_here_is_not_overruled_by_the_git_forge(world: World,
     world.api.apply(resources(world, one))
     token = pipeline(world, "voucher")
     plan = vouched_plan(world, token, resources(world, one, deny=("write",)), vouched={"approvers": ["bob"]}).json()
+    both = approve(world.api, "bob", plan, reason="seen").json()["approvals"]["given"]
+    assert [(item["by"], item["vouchedBy"]) for item in both] == [("user:bob", None)]
     assert reject(world.api, "bob", plan, reason="on second thought").status_code == 200
     problem(send(world.api, token, plan), 409, "plan-rejected")
 
@@ -290,6 +292,8 @@ def test_only_a_trusted_pipeline_on_a_protected_ref_vouches(world: World, proble
         made = api.post("/v1/orgs/acme/tokens", json=key, token=minter)
         if made.status_code == 201:
             problem(vouched_plan(world, made.json()["token"], proposed, vouched=said), 403, "not-federated")
+    other = str(api.session("service-account:voucher", method="oidc")["accessToken"])
+    problem(vouched_plan(world, other, proposed, vouched=said), 403, "not-federated")
     for more in ({"dirty": True}, {"commit": None}):
         problem(vouched_plan(world, token, proposed, vouched=said, **more), 422, "no-commit")
     assert [item for item in api.audit() if item["action"] == "plans:vouch" and item["outcome"] == "done"] == []

@@ -98,15 +98,8 @@ def said_about(transaction: Transaction, org: str, plan: PlanRecord, now: dt.dat
     return tuple(
         item
         for item in sorted(latest.values(), key=lambda item: (item.at, item.reviewer))
-        if item.reviewer != plan.author and _is_bound(item, plan)
+        if item.reviewer != plan.author
     )
-
-
-def _is_bound(item: JudgementRecord, plan: PlanRecord) -> bool:
-    """An approval is of one change with one meaning; a rejection of the plan holds in any case."""
-    document = plan.document
-    same = (item.digest, item.meaning) == (document.digest, document.meaning_digest or "")
-    return same or item.verdict != APPROVED
 
 
 def given_to(plan: PlanRecord, judgements: Iterable[JudgementRecord]) -> tuple[Approval, ...]:
