@@ -15,17 +15,19 @@ from clawforge.plan import ApprovalNeed
 from clawforge.resource.change_policy import ApprovalRule, Approvers, ChangeEffect, ChangeMatch, ChangePolicy, Freeze
 from clawforge.resource.meta import Resource
 from clawforge.resource.schedule import boundaries, is_open
+from clawforge.resource.targeting import CronWindow, Schedule
 
 CHANGE_POLICY = "change-policy"
 """The code of what a ChangePolicy asks for."""
 
 _MOST_DETAILS = 20
-_LONGEST_FREEZE = dt.timedelta(days=366)
+_A_YEAR = dt.timedelta(days=366)
+_FAR = dt.datetime(8000, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenFreeze:
-    """A freeze that holds now. `until` is None where it does not end within a year."""
+    """A freeze that holds now. `until` is None where no end is in sight."""
 
     policy: str
     freeze: Freeze
@@ -69,12 +71,18 @@ def exceeded_limits(policies: Iterable[ChangePolicy], deleted: int, owned: int) 
 def open_freezes(policies: Iterable[ChangePolicy], now: dt.datetime) -> tuple[OpenFreeze, ...]:
     """The freezes that hold at a moment; those that nobody can override first."""
     found = [
-        OpenFreeze(policy.address, freeze, next(iter(boundaries(freeze.schedule, now, now + _LONGEST_FREEZE)), None))
+        OpenFreeze(policy.address, freeze, _end(freeze.schedule, now))
         for policy in policies
         for freeze in policy.spec.freeze
         if is_open(freeze.schedule, now)
     ]
     return tuple(sorted(found, key=lambda item: item.freeze.overridable))
+
+
+def _end(schedule: Schedule, now: dt.datetime) -> dt.datetime | None:
+    """When an open schedule shuts next; of one that goes by cron a year is looked at."""
+    crons = any(isinstance(window, CronWindow) for window in schedule.windows)
+    return next(iter(boundaries(schedule, now, now + _A_YEAR if crons else _FAR)), None)
 
 
 class _Joining:
