@@ -117,11 +117,12 @@ def verify(envelope: Envelope, keys: Mapping[str, bytes], payload_type: str) -> 
     payload = decode_base64(envelope.payload)
     message = pae(payload_type, payload)
     for signature in envelope.signatures:
-        _check(keys[signature.keyid], decode_base64(signature.sig), message)
+        check_signature(keys[signature.keyid], decode_base64(signature.sig), message)
     return payload
 
 
-def _check(public_key: bytes, signature: bytes, message: bytes) -> None:
+def check_signature(public_key: bytes, signature: bytes, message: bytes) -> None:
+    """Raise UntrustedError (`bad-signature`) unless the raw Ed25519 key made this signature of the message."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

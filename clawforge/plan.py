@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import StringConstraints
 
 from clawforge.analysis.replay.report import ReplayReport
 from clawforge.meaning import Meaning
@@ -38,10 +40,16 @@ class PlanLocation(Strict):
 
 
 class Change(Strict):
-    """What happens to one resource, field by field, and where it is written."""
+    """What happens to one resource, field by field, and where it is written.
+
+    `previous` is the address of a resource that is renamed. `owner` is the source that owned it until now, where that
+    changes; empty if none did.
+    """
 
     address: str
     action: Action
+    previous: str | None = None
+    owner: str | None = None
     location: PlanLocation | None = None
     fields: tuple[FieldChange, ...] = ()
 
@@ -128,6 +136,13 @@ class Vouching(Strict):
     unknown_signers: tuple[str, ...] = ()
 
 
+class PlanSignature(Strict):
+    """The signature of the control plane that made the plan, in base64, and the name of its key."""
+
+    keyid: Annotated[str, StringConstraints(min_length=1, max_length=128)]
+    sig: Annotated[str, StringConstraints(min_length=1, max_length=1024)]
+
+
 class PlanWarning(Strict):
     """Something a reviewer should see that does not refuse the plan."""
 
@@ -168,6 +183,7 @@ class Plan(Strict):
     warnings: tuple[PlanWarning, ...] = ()
     replay: ReplayReport | None = None
     expires_at: Instant | None = None
+    signature: PlanSignature | None = None
 
     @property
     def is_empty(self) -> bool:

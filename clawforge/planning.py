@@ -3,41 +3,45 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clawforge.diff import field_changes
-from clawforge.errors import ConflictError
+from clawforge.errors import ConflictError, InputError
 from clawforge.meaning import NO_MEANING, Meaning
 from clawforge.plan import Action, Base, Change, Check, Plan, PlanLocation, PlanWarning, Summary
 from clawforge.position import Positions, ResourcePosition
-from clawforge.state import State, StateEntry, change_digest, state_digest
+from clawforge.proposal import Proposal
+from clawforge.state import UNOWNED, State, StateEntry, change_digest, state_digest
 
+PREVENT_DESTROY = "clawforge.io/prevent-destroy"
+"""The annotation that keeps a resource from being destroyed while its value is `true`."""
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What one source wants its part of the state to be."""
-
-    org: str
-    source: str
-    entries: Mapping[str, StateEntry]
-    positions: Positions
-    commit: str | None = None
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedChanges:
-    """The plan, and what carrying it out would write."""
+    """The plan, and what carrying it out would write. `forgotten` and `taken` are addresses among the upserts: those
+    that nobody owns afterwards, and those that another source owns until then."""
 
     plan: Plan
     upserts: Mapping[str, StateEntry]
     deletes: tuple[str, ...]
+    forgotten: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
 
 class OwnedElsewhereError(ConflictError):
     """The proposal holds resources that another source owns."""
 
     code = "owned-elsewhere"
+
+
+class DestroyPreventedError(InputError):
+    """The proposal leaves out resources that must not be destroyed."""
+
+    code = "destroy-prevented"
 
 
 def make_plan(
@@ -52,28 +56,39 @@ def make_plan(
 ) -> PlannedChanges:
     """Compare what a source proposes with the state, inside what that source owns.
 
-    Raises OwnedElsewhereError when the proposal names a resource of another source.
+    Raises OwnedElsewhereError when the proposal names a resource of another source without taking it over,
+    DestroyPreventedError when it leaves out one that must not be destroyed, and InputError for statements about renamed
+    and forgotten resources that contradict it.
     """
-    _refuse_foreign(proposal, base)
+    taken = _taken(proposal, base)
+    moves, forgotten = proposal.moves(base), proposal.forgets(base)
     upserts = {
         address: entry
         for address, entry in proposal.entries.items()
-        if address not in base.entries or base.entries[address].digest != entry.digest
+        if address not in base.entries
+        or base.entries[address].digest != entry.digest
+        or base.entries[address].source != proposal.source
+    }
+    let_go = {
+        address: StateEntry(UNOWNED, base.entries[address].body, base.entries[address].digest) for address in forgotten
     }
     deletes = tuple(
         address
         for address, entry in base.entries.items()
-        if entry.source == proposal.source and address not in proposal.entries
+        if entry.source == proposal.source and address not in proposal.entries and address not in let_go
     )
-    changes = tuple(sorted(_changes(proposal, base, base_positions, upserts, deletes), key=lambda c: c.address))
+    _refuse_prevented([address for address in deletes if address not in moves], base)
+    found = _changes(proposal, base, base_positions, upserts, deletes, moves, forgotten)
+    changes = tuple(sorted(found, key=lambda change: change.address))
+    written = {**upserts, **let_go}
     after = {address: entry.digest for address, entry in base.entries.items() if address not in set(deletes)}
-    after.update((address, entry.digest) for address, entry in upserts.items())
+    after.update((address, entry.digest) for address, entry in written.items())
     plan = Plan(
         id=plan_id,
         org=proposal.org,
         source=proposal.source,
         base=Base(revision=base.revision, digest=base.digest),
-        digest=digest_of_changes(proposal.org, proposal.source, base, upserts, deletes),
+        digest=digest_of_changes(proposal.org, proposal.source, base, written, deletes),
         state_digest=state_digest(after.items()),
         commit=proposal.commit,
         summary=_summary(changes),
@@ -84,7 +99,7 @@ def make_plan(
         warnings=tuple(warnings),
         expires_at=expires_at,
     )
-    return PlannedChanges(plan, upserts, deletes)
+    return PlannedChanges(plan, written, deletes, forgotten, taken)
 
 
 def digest_of_changes(
@@ -98,18 +113,38 @@ def digest_of_changes(
     return change_digest(org, source, [*rows, *((address, base.entries[address].digest, None) for address in deletes)])
 
 
-def _refuse_foreign(proposal: Proposal, base: State) -> None:
+def _taken(proposal: Proposal, base: State) -> tuple[str, ...]:
+    """What others own until now. Raises OwnedElsewhereError for what was not meant to be taken."""
     foreign = {
         address: base.entries[address].source
         for address in proposal.entries
-        if address in base.entries and base.entries[address].source != proposal.source
+        if address in base.entries and base.entries[address].source not in (proposal.source, UNOWNED)
     }
-    if foreign:
-        address, owner = min(foreign.items())
-        more = f" and {len(foreign) - 1} more" if len(foreign) > 1 else ""
+    refused = {address: owner for address, owner in foreign.items() if not proposal.takes(address)}
+    if refused:
+        address, owner = min(refused.items())
+        more = f" and {len(refused) - 1} more" if len(refused) > 1 else ""
         raise OwnedElsewhereError(
             f"{address}{more} belongs to the source {owner!r}, not to {proposal.source!r}.",
-            hint=f"Remove it from this project, or from {owner!r} first and apply that.",
+            hint=f"Remove it from this project, or from {owner!r} first and apply that; or take it over with "
+            f"`--take-ownership {address}`.",
+        )
+    return tuple(sorted(foreign))
+
+
+def _refuse_prevented(deletes: Sequence[str], base: State) -> None:
+    marked = [
+        address
+        for address in deletes
+        if PREVENT_DESTROY.encode() in base.entries[address].body
+        and base.entries[address].value()["metadata"].get("annotations", {}).get(PREVENT_DESTROY) == "true"
+    ]
+    if marked:
+        more = f" and {len(marked) - _MOST_NAMED} more" if len(marked) > _MOST_NAMED else ""
+        raise DestroyPreventedError(
+            f"This would destroy {', '.join(marked[:_MOST_NAMED])}{more}, which the annotation {PREVENT_DESTROY} "
+            "prevents.",
+            hint="Put it back; or apply a change that takes the annotation away first, and then remove it.",
         )
 
 
@@ -118,23 +153,42 @@ def _changes(
     base: State,
     base_positions: Positions,
     upserts: Mapping[str, StateEntry],
-    deletes: Sequence[str],
+    deletes: Collection[str],
+    moves: Mapping[str, str],
+    forgotten: Sequence[str],
 ) -> Iterator[Change]:
+    previous = {new: old for old, new in moves.items()}
     for address, entry in upserts.items():
-        before = base.entries.get(address)
-        yield Change(
-            address=address,
-            action=Action.CREATE if before is None else Action.UPDATE,
-            location=_location(proposal.positions.get(address)),
-            fields=field_changes(before.value() if before else None, entry.value()),
-        )
+        yield _written(proposal, base, address, entry, previous.get(address))
     for address in deletes:
-        yield Change(
-            address=address,
-            action=Action.DELETE,
-            location=_location(base_positions.get(address)),
-            fields=field_changes(base.entries[address].value(), None),
-        )
+        if address not in moves:
+            yield Change(
+                address=address,
+                action=Action.DELETE,
+                location=_location(base_positions.get(address)),
+                fields=field_changes(base.entries[address].value(), None),
+            )
+    for address in forgotten:
+        yield Change(address=address, action=Action.FORGET, location=_location(base_positions.get(address)))
+
+
+def _written(proposal: Proposal, base: State, address: str, entry: StateEntry, previous: str | None) -> Change:
+    before = base.entries.get(address if previous is None else previous)
+    action = Action.CREATE if before is None else Action.UPDATE
+    owner = None
+    if previous is not None:
+        action = Action.MOVE
+    elif before is not None and before.source != proposal.source:
+        owner = before.source
+    fields = field_changes(before.value() if before else None, entry.value())
+    return Change(
+        address=address,
+        action=action,
+        previous=previous,
+        owner=owner,
+        location=_location(proposal.positions.get(address)),
+        fields=tuple(field for field in fields if previous is None or field.path != "metadata.name"),
+    )
 
 
 def _location(position: ResourcePosition | None) -> PlanLocation | None:

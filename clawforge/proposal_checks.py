@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from clawforge.decide.simulate import Simulator
 from clawforge.diagnostic import Severity
@@ -22,12 +23,14 @@ from clawforge.resource.meta import Resource
 
 @dataclass(frozen=True, slots=True)
 class ProposalChecks:
-    """Lint errors, failed cases, and the checks and warnings as a plan carries them."""
+    """Errors of lint and of invariants, failed cases, and the checks and warnings as a plan carries them. The resources
+    are `resolvable` if lint has no error, so that it can be said what they mean."""
 
     errors: tuple[Finding, ...]
     failed: tuple[CaseResult, ...]
     checks: tuple[Check, ...]
     warnings: tuple[PlanWarning, ...]
+    resolvable: bool
 
     @property
     def passed(self) -> bool:
@@ -35,32 +38,46 @@ class ProposalChecks:
         return not self.errors and not self.failed
 
 
+def lint_proposal(org: str, resources: Sequence[Resource]) -> list[Finding]:
+    """What lint finds in a whole proposed state, whatever the time and wherever it is written."""
+    return lint(LintContext.of(resources, org=org))
+
+
 def check_proposal(
-    org: str, resources: Sequence[Resource], positions: Positions, shown: Iterable[str], now: dt.datetime
+    resources: Sequence[Resource],
+    found: Sequence[Finding],
+    positions: Positions,
+    shown: Iterable[str],
+    now: dt.datetime,
+    *,
+    previous: OrgModel | None = None,
 ) -> ProposalChecks:
-    """Lint, invariants from `now` on, and policy tests over the whole proposed state. With errors of lint nothing
-    further is checked.
+    """Beside what lint found, invariants from `now` on, and policy tests over the whole proposed state. With errors of
+    lint nothing further is checked.
 
     `shown` are the addresses of the proposal: warnings about other sources' resources are not its author's business.
+    `previous` is the model of a state that has much in common with the proposed one.
     """
-    found = lint(LintContext.of(resources, org=org))
     errors = tuple(item for item in found if item.severity is Severity.ERROR)
     bad = len({item.address for item in errors})
     checks = [_check("lint", len(resources) - bad, len(errors))]
     failed: tuple[CaseResult, ...] = ()
-    if not errors and any(isinstance(item, Invariant) for item in resources):
-        broken = tuple(invariant_findings(resources, now))
-        refused = tuple(item for item in broken if item.severity is Severity.ERROR)
+    resolvable = not errors
+    model = cache(lambda: OrgModel(resources, previous=previous))
+    if resolvable and any(isinstance(item, Invariant) for item in resources):
+        broken = tuple(invariant_findings(resources, now, model=model()))
+        errors = tuple(item for item in broken if item.severity is Severity.ERROR)
         count = sum(isinstance(item, Invariant) for item in resources)
-        checks.append(_check("invariant", count - len(broken), len(refused)))
-        found, errors = [*found, *broken], refused
-    if not errors:
-        results = run_policy_tests(resources, Simulator(OrgModel(resources), positions))
+        checks.append(_check("invariant", count - len(broken), len(errors)))
+        found = [*found, *broken]
+    if resolvable:
+        results = run_policy_tests(resources, Simulator(model(), positions))
         failed = tuple(result for result in results if not result.passed)
         checks.append(_check("test", len(results) - len(failed), len(failed)))
     mine = frozenset(shown)
     warnings = [item for item in found if item.severity is Severity.WARNING and item.address in mine]
-    return ProposalChecks(errors, failed, tuple(checks), tuple(_warning(item, positions) for item in warnings))
+    said = tuple(_warning(item, positions) for item in warnings)
+    return ProposalChecks(errors, failed, tuple(checks), said, resolvable)
 
 
 def _check(name: str, passed: int, failed: int) -> Check:

@@ -14,10 +14,13 @@ from clawforge.errors import InputError
 from clawforge.resource.meta import Resource
 from clawforge.resource.registry import canonical_resource
 
+UNOWNED = ""
+"""Stands for the source of a resource that was left to itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class StateEntry:
-    """One resource at rest: the source that owns it, its canonical bytes, and their digest."""
+    """One resource at rest: the source that owns it (`UNOWNED` if none does), its canonical bytes, and their digest."""
 
     source: str
     body: bytes

@@ -10,9 +10,13 @@ from clawforge.analysis.replay.report import ReplayReport
 from clawforge.decide.request import Identifier
 from clawforge.effective import Effective, Source
 from clawforge.plan import Approval, Plan, Summary
+from clawforge.plan_scope import AddressPatterns, PlanScope
 from clawforge.position import ResourcePosition
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
+
+ResourceAddress = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,62}/[a-z0-9][a-z0-9-]{0,62}$")]
+"""`Kind/name`."""
 
 HEADER_ACKNOWLEDGED = "ClawForge-Acknowledged"
 HEADER_LEASE = "ClawForge-Lease"
@@ -64,10 +68,22 @@ class Vouched(Strict):
     signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
 
 
+class Rename(Strict):
+    """A resource that had the address `from` and now has `to`."""
+
+    from_: Annotated[ResourceAddress, Field(alias="from")]
+    to: ResourceAddress
+
+
 class PlanRequest(Strict):
-    """A proposed state of one source. `base` is the revision that the client looked at, if it did; `replay` is what it
-    found there with recorded calls, for those who read the plan. `reason` is why. `vouched` is accepted only from the
-    pipeline of a federated service account that is trusted on protected refs."""
+    """A proposed state of one source.
+
+    `base` is the revision that the client looked at, if it did; `replay` is what it found there with recorded calls,
+    for those who read the plan. Of the proposal only what is in the `scope` is planned. `moved` resources got another
+    name, `forgotten` ones stay without an owner, and what `take_ownership` names may be taken from other sources.
+    `reason` is why. `vouched` is accepted only from the pipeline of a federated service account that is trusted on
+    protected refs.
+    """
 
     source: Name
     resources: tuple[dict[str, Any], ...]
@@ -77,6 +93,10 @@ class PlanRequest(Strict):
     dirty: bool = False
     base: int | None = None
     replay: ReplayReport | None = None
+    scope: PlanScope = PlanScope()
+    moved: Annotated[tuple[Rename, ...], Field(max_length=1_000)] = ()
+    forgotten: Annotated[tuple[ResourceAddress, ...], Field(max_length=10_000)] = ()
+    take_ownership: AddressPatterns = ()
     reason: Reason | None = None
     vouched: Vouched | None = None
 

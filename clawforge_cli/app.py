@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "fmt": "Lay out the files of a project in one style.",
     "test": "Run the policy tests of a project.",
     "plan": "Show what an apply would change on the control plane.",
+    "show": "Show a plan that was made before.",
     "apply": "Make the control plane equal to the files.",
     "approve": "Show somebody else's plan, and approve it.",
     "reject": "Show somebody else's plan, and reject it.",

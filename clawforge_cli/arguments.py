@@ -28,6 +28,21 @@ VouchedFile = Annotated[
 ]
 Applied = Annotated[bool, typer.Option("--applied", help="Ask the control plane instead of reading the files.")]
 
+Targets = Annotated[
+    list[str] | None,
+    typer.Option("--target", metavar="ADDRESS", help="Only this resource, or all that begin so: Policy/team-*."),
+]
+Excludes = Annotated[
+    list[str] | None, typer.Option("--exclude", metavar="ADDRESS", help="All but this resource; may be repeated.")
+]
+Selects = Annotated[
+    list[str] | None, typer.Option("--select", metavar="LABEL=VALUE", help="Only resources with this label.")
+]
+TakeOwnership = Annotated[
+    list[str] | None,
+    typer.Option("--take-ownership", metavar="ADDRESS", help="Take this resource over from another source."),
+]
+
 
 class TextOrJson(StrEnum):
     """Output for people or for programs."""
@@ -36,4 +51,17 @@ class TextOrJson(StrEnum):
     JSON = "json"
 
 
+class PlanForm(StrEnum):
+    """Output of a plan: for people, for programs, or for a comment on a pull request."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+PlanFormat = Annotated[PlanForm, typer.Option("--format", help="Form of the output.")]
+DetailedExitCode = Annotated[
+    bool, typer.Option("--detailed-exitcode", help="Exit 2 when there are changes, 0 when there are none.")
+]
+Detail = Annotated[bool, typer.Option("--detail", help="List the fields of created and destroyed resources.")]
 Format = Annotated[TextOrJson, typer.Option("--format", help="Form of the output.")]

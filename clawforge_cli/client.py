@@ -125,11 +125,8 @@ class ControlPlane:
         headers: Mapping[str, str] | None = None,
     ) -> bytes:
         import httpx
-        import orjson
 
-        content = None
-        if body is not None:
-            content = orjson.dumps(body.model_dump(mode="json", by_alias=True))
+        content = None if body is None else body.model_dump_json(by_alias=True).encode()
         token = self._connection.token.reveal()
         all_headers = {
             **({"Authorization": f"Bearer {token}"} if token else {}),

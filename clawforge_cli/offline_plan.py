@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 from clawforge.errors import InputError
 from clawforge.meaning import meaning_digest
 from clawforge.plan import ApprovalNeed, Approvals, Plan
-from clawforge.planning import Proposal, make_plan
+from clawforge.plan_scope import narrowed
+from clawforge.planning import make_plan
+from clawforge.proposal import Proposal, own_entries
 from clawforge.state import EMPTY_STATE, State, entries_of
+from clawforge_cli.proposal import EVERYTHING, PlanOptions, forgotten
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
@@ -23,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def plan_offline(
-    project: Project, against: Project | None, now: dt.datetime, *, moment: dt.datetime | None = None
+    project: Project,
+    against: Project | None,
+    now: dt.datetime,
+    *,
+    moment: dt.datetime | None = None,
+    options: PlanOptions = EVERYTHING,
 ) -> tuple[Plan, ProposalChecks]:
     """The plan that a control plane would make whose org holds what `against` says, unsigned and without an id. What it
     means is worked out as of `moment`, or of now.
@@ -31,39 +39,24 @@ def plan_offline(
     Raises InputError if the two projects speak for different orgs, and OwnedElsewhereError if the other one, being
     another source, owns what this one declares.
     """
-    from clawforge.proposal_checks import check_proposal
+    from clawforge.proposal_checks import check_proposal, lint_proposal
     from clawforge.resolve.org import OrgModel
     from clawforge.resolve.subject import Subject
     from clawforge.resolve.variants import check_variants, horizon
     from clawforge.resource.user import User
-    from clawforge_cli.gitops.local import head_commit
 
-    org, source = project.file.org, project.file.source
-    base, base_positions = EMPTY_STATE, {}
-    others = []
-    if against is not None:
-        if against.file.org != org:
-            raise InputError(
-                f"{against.root} speaks for the org {against.file.org!r}, and {project.root} for {org!r}.",
-                hint="Compare with another version of the same project, such as a git worktree of the main branch.",
-            )
-        base = State(0, entries_of(against.values, against.file.source))
-        base_positions = dict(against.positions)
-        others = [item for item in against.values if against.file.source != source]
-    entries = {
-        address: entry
-        for address, entry in entries_of(project.values, source).items()
-        if not _is_unchanged_elsewhere(base, source, address, entry.digest)
-    }
-    commit = head_commit(project.root, sorted({item.document.file for item in project.resources}))
-    positions = {address: place for address, place in project.positions.items() if address in entries}
-    proposal = Proposal(org, source, entries, positions, commit.id if commit else None)
+    base, base_positions = _base(project, against)
+    proposal, left_out = _proposal(project, base, options).within(options.scope, base, base_positions)
     planned = make_plan(proposal, base, base_positions)
-    proposed = [*others, *(item for item in project.values if item.address in entries)]
+    before = {} if against is None else {item.address: item for item in against.values}
+    proposed = proposal.resources(base, before, {item.address: item for item in project.values})
     since = (moment or now).replace(microsecond=0)
-    checked = check_proposal(org, proposed, {**base_positions, **positions}, entries, since)
-    found: dict[str, Any] = {"checks": checked.checks, "warnings": checked.warnings}
-    if not checked.errors:
+    positions = proposal.positions
+    findings = lint_proposal(proposal.org, proposed)
+    checked = check_proposal(proposed, findings, {**base_positions, **positions}, proposal.entries, since)
+    scope = () if options.scope.is_everything else (narrowed(options.scope, left_out),)
+    found: dict[str, Any] = {"checks": checked.checks, "warnings": (*scope, *checked.warnings)}
+    if checked.resolvable:
         model = OrgModel(proposed)
         if checked.passed:
             users = (Subject(user=item.metadata.name) for item in proposed if isinstance(item, User))
@@ -72,8 +65,8 @@ def plan_offline(
         found["meaning_digest"] = meaning_digest(found["meaning"])
     made = planned.plan.model_copy(update=found)
     if against is not None and not checked.errors:
-        there = {item.address: place for item in others if (place := base_positions.get(item.address)) is not None}
-        needs = _needs(made, against, proposed, (base_positions, {**there, **positions}))
+        others = {key: place for key, place in base_positions.items() if base.entries[key].source != proposal.source}
+        needs = _needs(made, against, proposed, (base_positions, {**others, **positions}))
         made = made.model_copy(update={"approvals": Approvals(needed=needs)})
     return made, checked
 
@@ -93,6 +86,35 @@ def _needs(
         return ()
     facts = PlanFacts.of(plan, *sides, positions)
     return approval_needs(policies, facts, *(AccessModel.of(side.values()) for side in sides))
+
+
+def _base(project: Project, against: Project | None) -> tuple[State, Positions]:
+    if against is None:
+        return EMPTY_STATE, {}
+    if against.file.org != project.file.org:
+        raise InputError(
+            f"{against.root} speaks for the org {against.file.org!r}, and {project.root} for {project.file.org!r}.",
+            hint="Compare with another version of the same project, such as a git worktree of the main branch.",
+        )
+    return State(0, entries_of(against.values, against.file.source)), dict(against.positions)
+
+
+def _proposal(project: Project, base: State, options: PlanOptions) -> Proposal:
+    from clawforge_cli.gitops.local import head_commit
+
+    source = project.file.source
+    entries = own_entries(entries_of(project.values, source), source, base, options.taken)
+    commit = head_commit(project.root, sorted({item.document.file for item in project.resources}))
+    return Proposal(
+        project.file.org,
+        source,
+        entries,
+        {address: place for address, place in project.positions.items() if address in entries},
+        commit.id if commit else None,
+        moved={move.from_: move.to for move in project.file.moved},
+        forgotten=frozenset(forgotten(project)),
+        taken=options.taken,
+    )
 
 
 def _meaning(
@@ -130,9 +152,3 @@ def base_project(path: Path) -> Project:
         show_diagnostics(project.diagnostics, Printer(sys.stderr, colour=False))
         raise FindingsError(f"{path} cannot be read as a project, so nothing can be compared with it.")
     return project
-
-
-def _is_unchanged_elsewhere(base: State, source: str, address: str, digest: str) -> bool:
-    """Another source owns exactly this resource: naming it again changes nothing."""
-    present = base.entries.get(address)
-    return present is not None and present.source != source and present.digest == digest

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import os
+import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,8 +83,7 @@ def _together(path: Path, job: ReplayJob, processes: int) -> Tally:
 
     shares = [Share(index, processes) for index in range(processes)]
     try:
-        # Not forked: whoever calls this may have threads.
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(processes, mp_context=get_context(_start_method())) as pool:
             first, *others = pool.map(replay_share, [path] * processes, [job] * processes, shares)
     except BrokenProcessPool as error:
         raise ClawforgeError(
@@ -91,6 +92,11 @@ def _together(path: Path, job: ReplayJob, processes: int) -> Tally:
     for other in others:
         first.merge(other)
     return first
+
+
+def _start_method() -> str:
+    """A forked process has everything loaded already, but must not inherit what other threads were about to do."""
+    return "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
 
 
 def _processors() -> int:

@@ -106,8 +106,10 @@ def _of_cohort(world: World, cohort: Cohort, moved: frozenset[str]) -> Iterator[
     plain: set[AccessChange] = set()
     for agent, context in _ways(world, cohort):
         for seen in _now_first(world, world.seen(cohort.one, agent, context, guess=False)):
-            via = _causes(world, cohort, seen, moved)
-            found = [change if change.via else replace(change, via=via) for change in _of_seen(seen)]
+            found = list(_of_seen(seen))
+            if found:
+                via = _causes(world, cohort, seen, moved)
+                found = [change if change.via else replace(change, via=via) for change in found]
             if agent is None and context is None and seen.at == world.since:
                 plain.update(found)
                 yield from found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -218,7 +218,9 @@ class World:
         done: set[object] = set()
         for cell in (*self.moments.cells(keys), *(self.moments.unproved(keys) if guess else ())):
             present = tuple(self._present(side, through[side], shared[side], cell) for side in (0, 1))
-            before, after = (self._canonical(self.sides[side].bare(present[side])) for side in (0, 1))
+            before, after = (
+                self._canonical(self.sides[side].bare(shared[side].always, present[side])) for side in (0, 1)
+            )
             dated = cell.at if _is_dated(before.effective, after.effective) else None
             watched = cell.holding & self._watched
             if (present, dated, watched) not in done:
@@ -226,9 +228,9 @@ class World:
                 yield Seen(cell.at, cell.proved, watched, before, after, self.compared)
 
     def _present(self, side: int, through: Iterable[int], shared: ForAll, cell: Cell) -> tuple[int, ...]:
+        """What the class matches beside what always holds for everybody."""
         targets = self.sides[side].index.targets
-        some = [index for index in (*through, *shared.scheduled) if _holds(key_of(targets[index]), cell)]
-        return tuple(sorted([*shared.always, *some])) if some else shared.always
+        return tuple(sorted(index for index in (*through, *shared.scheduled) if _holds(key_of(targets[index]), cell)))
 
     def _for_all(self, side: int, *, suspended: bool) -> ForAll:
         """What everybody matches; a suspended user matches no base."""
@@ -252,7 +254,7 @@ class World:
         if known is None:
             effective = bare.effective
             same = effective.model_copy(update={name: self._part(getattr(effective, name)) for name in _PARTS})
-            known = self._canonicals[id(bare)] = (Bare(same, bare.base, bare.matched), bare)
+            known = self._canonicals[id(bare)] = (replace(bare, effective=same), bare)
         return known[0]
 
     def _part(self, part: Strict) -> Strict:

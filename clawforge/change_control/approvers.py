@@ -18,10 +18,10 @@ _MOST_NAMED = 10
 
 
 class Reach:
-    """What a plan concerns, so that rights can be asked whether they reach over all of it."""
+    """What a plan concerns, source by source, so that rights can be asked whether they reach over all of it."""
 
-    def __init__(self, access: AccessModel, source: str, targets: tuple[Target, ...]) -> None:
-        self._access, self._source, self._targets = access, source, targets
+    def __init__(self, access: AccessModel, concerned: tuple[tuple[str, tuple[Target, ...]], ...]) -> None:
+        self._access, self._concerned = access, concerned
         self._known: dict[tuple[str, str], bool] = {}
 
     def holds(self, holder: str, permission: str) -> bool:
@@ -29,7 +29,7 @@ class Reach:
         key = (holder, permission)
         if key not in self._known:
             rights = ALL_RIGHTS if holder == SERVER_OWNER else self._access.rights_of(holder)
-            self._known[key] = may_change(rights, permission, self._source, self._targets)
+            self._known[key] = all(may_change(rights, permission, *part) for part in self._concerned)
         return self._known[key]
 
     def counts(self, holder: str, need: ApprovalNeed) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from clawforge.access.escalation import KINDS_WITH_RIGHTS
 from clawforge.access.model import AccessModel
 from clawforge.change_control.approvers import candidates
-from clawforge.change_control.facts import ChangeFacts, Effect, PlanFacts, Standing
+from clawforge.change_control.facts import Effect, PlanFacts, Standing
 from clawforge.load.glob import Glob
 from clawforge.plan import ApprovalNeed
 from clawforge.resource.change_policy import ApprovalRule, Approvers, ChangeEffect, ChangeMatch, ChangePolicy, Freeze
@@ -110,7 +110,7 @@ class _Joining:
 
 def _why(policy: ChangePolicy, rule: ApprovalRule, facts: PlanFacts, joins: _Joining) -> tuple[str, ...]:
     """Why a rule asks, in words; nothing if it does not."""
-    if any(change.address == policy.address for change in facts.real):
+    if any(policy.address in change.addresses for change in facts.real):
         return (f"{policy.address}: it is changed itself",)
     joining = joins.of(rule.from_)
     if joining:
@@ -132,7 +132,8 @@ def concerned(match: ChangeMatch, facts: PlanFacts) -> Iterator[str]:
         return
     globs = tuple(Glob.compile(text) for text in match.paths)
     for change in facts.changes:
-        here, there = (_selects(match, globs, change, side) for side in (change.before, change.after))
+        sides = zip(change.addresses, (change.before, change.after), strict=True)
+        here, there = (_selects(match, globs, address, side) for address, side in sides)
         leaves = here and change.after is not None and not there
         if leaves or ((here or there) and not change.only_moved and _has(match.effect, change.effect)):
             yield change.address
@@ -144,10 +145,10 @@ def _has(wanted: ChangeEffect, effect: Effect) -> bool:
     return effect.loosens if wanted is ChangeEffect.LOOSEN else effect.tightens
 
 
-def _selects(match: ChangeMatch, globs: tuple[Glob, ...], change: ChangeFacts, side: Standing | None) -> bool:
-    if side is None or (match.kinds and change.kind not in match.kinds):
+def _selects(match: ChangeMatch, globs: tuple[Glob, ...], address: str, side: Standing | None) -> bool:
+    if side is None or (match.kinds and address.partition("/")[0] not in match.kinds):
         return False
-    if match.addresses and not any(address_matches(pattern, change.address) for pattern in match.addresses):
+    if match.addresses and not any(address_matches(pattern, address) for pattern in match.addresses):
         return False
     if any(side.labels.get(key) not in values for key, values in match.labels.items()):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from clawforge.meaning import AnswerWord, Meaning
+from clawforge.meaning import Meaning
 from clawforge.plan import Action, Change, Plan
 from clawforge.position import Positions
 from clawforge.resource.meta import Resource
@@ -39,14 +39,20 @@ NO_EFFECT = Effect(loosens=False, tightens=False)
 
 @dataclass(frozen=True, slots=True)
 class ChangeFacts:
-    """One change; a side is None where the resource does not exist. `only_moved`: it stands elsewhere, and says the
-    same."""
+    """One change; a side is None where the resource does not exist. `previous` is the address that it had, if it is
+    renamed. `only_moved`: it stands elsewhere, and says the same."""
 
     address: str
     before: Standing | None
     after: Standing | None
     effect: Effect
     only_moved: bool = False
+    previous: str | None = None
+
+    @property
+    def addresses(self) -> tuple[str, str]:
+        """The address before and after."""
+        return self.previous or self.address, self.address
 
     @property
     def kind(self) -> str:
@@ -70,13 +76,13 @@ class PlanFacts:
         positions: tuple[Positions, Positions],
     ) -> PlanFacts:
         """The facts of a plan between two states; `positions` are those known before, and those after."""
-        alone = {item.address: (item.loosens, item.tightens) for item in plan.meaning.changes}
         changes = [
             ChangeFacts(
                 change.address,
-                _standing(change.address, before, positions[0]),
+                _standing(change.previous or change.address, before, positions[0]),
                 _standing(change.address, after, positions[1]),
-                _effect_of(change, plan.meaning, alone.get(change.address)),
+                _effect_of(change, plan.meaning),
+                previous=change.previous,
             )
             for change in plan.changes
         ]
@@ -97,7 +103,7 @@ def _standing(address: str, side: Mapping[str, Resource], positions: Positions) 
     return Standing(found.metadata.labels, None if position is None else position.file)
 
 
-def _effect_of(change: Change, meaning: Meaning, alone: tuple[AnswerWord, AnswerWord] | None) -> Effect:
+def _effect_of(change: Change, meaning: Meaning) -> Effect:
     """The effect of one change.
 
     Where the plan as a whole loosens, two changes may do so together that do not alone, so each that decides anything
@@ -113,10 +119,12 @@ def _effect_of(change: Change, meaning: Meaning, alone: tuple[AnswerWord, Answer
         and all(field.path.startswith("metadata.") for field in change.fields)
     ):
         return NO_EFFECT
-    loosens, tightens = alone or ("unknown", "unknown")
+    names = {change.address, change.previous or change.address}
+    alone = [item for item in meaning.changes if item.address in names]
+    known = len(alone) == len(names)
     return Effect(
-        loosens=meaning.loosens != "no" or loosens != "no",
-        tightens=meaning.tightens != "no" or tightens != "no",
+        loosens=meaning.loosens != "no" or not known or any(item.loosens != "no" for item in alone),
+        tightens=meaning.tightens != "no" or not known or any(item.tightens != "no" for item in alone),
     )
 
 
@@ -141,7 +149,7 @@ def _moved(
     plan: Plan, before: Mapping[str, Resource], after: Mapping[str, Resource], positions: tuple[Positions, Positions]
 ) -> Iterator[ChangeFacts]:
     """Resources that are written in another file than before, and say the same."""
-    changed = {change.address for change in plan.changes}
+    changed = {name for change in plan.changes for name in (change.address, change.previous or change.address)}
     for address in sorted(positions[0].keys() & before.keys() & after.keys() - changed):
         here, there = (
             _standing(address, side, places) for side, places in zip((before, after), positions, strict=True)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from clawforge.lint.rule import Rule
     from clawforge.load.project import Project
 
+_INVARIANTS = "invariant-violated"
+
 
 def lint(context: LintContext) -> list[Finding]:
     """What the rules find, sorted, with the severity that it has by itself."""
@@ -41,7 +43,8 @@ def diagnose(
 
 
 def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
-    """The errors alone, as `diagnose` gives them: what keeps a project from being used.
+    """The errors alone, as `diagnose` gives them: what keeps a project from being used. Violated invariants do not:
+    whoever asks what the files mean wants to know of just these, and whoever plans is told beside the plan.
 
     Where no level is configured only rules that can give errors are run; their errors cannot be accepted.
     """
@@ -51,12 +54,12 @@ def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
     if declared is not None and declared.lint.levels:
         found = diagnose(project, now=now)
     else:
-        grave = [rule for rule in RULES if rule.severity is Severity.ERROR]
+        grave = [rule for rule in RULES if rule.severity is Severity.ERROR and rule.id != _INVARIANTS]
         found = [
             *project.diagnostics,
             *(item.diagnostic for item in _found(project, _context(project, None, now), grave)),
         ]
-    errors = [discreet(item) for item in found if item.severity is Severity.ERROR]
+    errors = [discreet(item) for item in found if item.severity is Severity.ERROR and item.code != _INVARIANTS]
     return sorted(errors, key=lambda item: item.sort_key)
 
 

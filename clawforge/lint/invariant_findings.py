@@ -10,6 +10,7 @@ from clawforge.analysis.verdict import Answer
 from clawforge.analysis.wording import proof_sentence
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
+from clawforge.resolve.org import OrgModel
 from clawforge.resource.invariant import InvariantEnforcement
 from clawforge.resource.meta import Resource
 
@@ -18,10 +19,12 @@ _HINT = "Change the policies, or what the invariant demands."
 _UNKNOWN_HINT = "Make the policies that it is about simpler, or set `enforcement: warn`."
 
 
-def invariant_findings(resources: Sequence[Resource], since: dt.datetime) -> Iterator[Finding]:
+def invariant_findings(
+    resources: Sequence[Resource], since: dt.datetime, *, model: OrgModel | None = None
+) -> Iterator[Finding]:
     """A finding for each invariant that somebody violates from a moment on, or of which that is not known: what cannot
-    be proved is not taken to hold."""
-    yield from findings_of(prove_all(resources, since))
+    be proved is not taken to hold. `model` is that of the resources, where it was made already."""
+    yield from findings_of(prove_all(resources, since, model=model))
 
 
 def findings_of(proofs: Iterable[Proof]) -> Iterator[Finding]:

@@ -78,7 +78,7 @@ class Proofs:
     def idle_policies(self) -> tuple[IdlePolicy, ...]:
         """The policies that can go, all of them at once, without changing anything for anybody. Of several that say the
         same the first stays. Left out are those that others extend, and those of which something plainer is said: that
-        nobody can start from them, or that they are for nobody, or say nothing."""
+        nobody can start from them, that they tie, are for nobody, or say nothing."""
         return () if self._idle is None else self._idle.policies
 
     def idle_entries(self) -> Iterator[IdleEntry]:
@@ -143,7 +143,7 @@ class Proofs:
         emptiness = Emptiness(self._context)
         for policy in reversed(self.policies):
             address = policy.address
-            if policy in self.unreachable_bases or address in self._parents or self._says_nothing(policy):
+            if policy in self.unreachable_bases or address in self._parents or self._is_plainly_odd(policy):
                 continue
             if not self.is_idle(policy) or (rest is not self._state and not rest.is_idle(address)):
                 continue
@@ -155,6 +155,17 @@ class Proofs:
     @property
     def _gone(self) -> tuple[Policy, ...]:
         return (*self.unreachable_bases, *(item.policy for item in self.idle_policies))
+
+    def _is_plainly_odd(self, policy: Policy) -> bool:
+        return self._ties(policy) or self._says_nothing(policy)
+
+    def _ties(self, policy: Policy) -> bool:
+        """Whether another base has the same subjects and priority."""
+        if policy.spec.mode is not PolicyMode.BASE:
+            return False
+        own = (policy.spec.applies_to, policy.spec.priority)
+        others = (item for item in self.policies if item is not policy and item.spec.mode is PolicyMode.BASE)
+        return any((other.spec.applies_to, other.spec.priority) == own for other in others)
 
     def _says_nothing(self, policy: Policy) -> bool:
         if policy.spec.mode is PolicyMode.BASE:

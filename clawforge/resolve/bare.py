@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from clawforge.effective import (
     Effective,
@@ -51,11 +51,36 @@ _NO_DLP, _NO_SKILLS, _NO_VERSIONS = EffectiveDlp(), EffectiveSkills(), Effective
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """What a class of subjects gets; `base` and `matched` as in `Resolution`."""
+    """What a class of subjects gets; `base` as in `Resolution`. It is matched by the targets of these addresses: the
+    `common` ones, which many classes share as one object, and its `own`."""
 
     effective: Effective
     base: str | None
-    matched: tuple[str, ...]
+    common: tuple[str, ...]
+    own: tuple[str, ...]
+
+    @property
+    def matched(self) -> tuple[str, ...]:
+        """The addresses of all that match, sorted."""
+        return tuple(sorted((*self.common, *self.own)))
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """Targets that many classes share, and what those say together that are no policies."""
+
+    addresses: tuple[str, ...]
+    policies: tuple[Policy, ...]
+    others: tuple[Target, ...]
+    verdicts: Verdicts
+
+
+class Verdicts(NamedTuple):
+    """What holds beside the policies."""
+
+    dlp: EffectiveDlp
+    skills: EffectiveSkills
+    versions: EffectiveVersions
 
 
 class BareResolver:
@@ -71,22 +96,34 @@ class BareResolver:
         self._held: list[object] = []
         self._bare_statements: dict[int, Statement] = {}
 
-    def resolve(self, matched: Sequence[Target]) -> Bare:
-        """What subjects get whom these targets match."""
-        gathered = self._combiner.gather([item.resource for item in matched if isinstance(item.resource, Policy)])
+    def common(self, targets: Sequence[Target]) -> Common:
+        """Targets that many classes share, made ready for `resolve`."""
+        others = tuple(target for target in targets if not isinstance(target.resource, Policy))
+        return Common(
+            tuple(target.address for target in targets),
+            tuple(target.resource for target in targets if isinstance(target.resource, Policy)),
+            others,
+            self._verdicts_of(others),
+        )
+
+    def resolve(self, common: Common, own: Sequence[Target]) -> Bare:
+        """What subjects get whom these targets match, and the common ones."""
+        policies = [item.resource for item in own if isinstance(item.resource, Policy)]
+        gathered = self._combiner.gather([*common.policies, *policies])
         enforced = gathered.enforced
+        verdicts = common.verdicts
+        if len(policies) < len(own):
+            others = (*common.others, *(item for item in own if not isinstance(item.resource, Policy)))
+            verdicts = self._verdicts_of(sorted(others, key=lambda target: target.address))
         effective = Effective.model_construct(
             enforced=self._rules_of(enforced),
             shadow=None,
             shadow_warns=False,
             floor=self._rules_of(gathered.floor),
-            dlp=self._verdict(matched, DlpRuleSet, self._dlp, _NO_DLP),
-            skills=self._verdict(matched, SkillApproval, skills, _NO_SKILLS),
-            versions=self._verdict(matched, VersionTarget, versions, _NO_VERSIONS),
+            **verdicts._asdict(),
         )
-        return Bare(
-            effective, enforced.bases[0] if enforced.bases else None, tuple(target.address for target in matched)
-        )
+        base = enforced.bases[0] if enforced.bases else None
+        return Bare(effective, base, common.addresses, tuple(target.address for target in own))
 
     def alone(self, policy: Policy) -> Bare:
         """What subjects get whom this policy matches and nothing else."""
@@ -100,7 +137,14 @@ class BareResolver:
             skills=_NO_SKILLS,
             versions=_NO_VERSIONS,
         )
-        return Bare(effective, gathered.enforced.bases[0] if gathered.enforced.bases else None, (policy.address,))
+        return Bare(effective, gathered.enforced.bases[0] if gathered.enforced.bases else None, (), (policy.address,))
+
+    def _verdicts_of(self, targets: Sequence[Target]) -> Verdicts:
+        return Verdicts(
+            self._verdict(targets, DlpRuleSet, self._dlp, _NO_DLP),
+            self._verdict(targets, SkillApproval, skills, _NO_SKILLS),
+            self._verdict(targets, VersionTarget, versions, _NO_VERSIONS),
+        )
 
     def _dlp(self, rule_sets: Sequence[DlpRuleSet]) -> EffectiveDlp:
         return dlp(rule_sets, self._combiner.lexicon)

@@ -15,7 +15,7 @@ from clawforge.decide.catalogue import Catalogue
 from clawforge.decide.catalogue import catalogue as default_catalogue
 from clawforge.effective import Effective, Source, effective_digest
 from clawforge.errors import InputError
-from clawforge.resolve.bare import Bare, BareResolver
+from clawforge.resolve.bare import Bare, BareResolver, Common
 from clawforge.resolve.combine import Combined, Combiner
 from clawforge.resolve.lexicon import Lexicon
 from clawforge.resolve.membership import Membership, SubjectFacts
@@ -94,7 +94,8 @@ class OrgModel:
         self._resolutions: dict[tuple[tuple[int, ...], bool], Resolution] = {}
         self._holding: dict[tuple[int, dt.datetime], bool] = {}
         self._bare = BareResolver(self.combiner)
-        self._bares: dict[tuple[int, ...], Bare] = {}
+        self._bares: dict[tuple[int, tuple[int, ...]], Bare] = {}
+        self._commons: dict[int, tuple[tuple[int, ...], Common]] = {}
 
     def saying(self, policy: Policy) -> OrgModel:
         """The same org with one policy that says something else, to the same subjects at the same times."""
@@ -106,7 +107,7 @@ class OrgModel:
         other._resolutions = {}
         other._holding = {}
         other._bare = BareResolver(other.combiner)
-        other._bares = {}
+        other._bares, other._commons = {}, {}
         return other
 
     def trying(self, addresses: Collection[str]) -> OrgModel:
@@ -119,7 +120,7 @@ class OrgModel:
             other.index = other.index.replaced(tried)
             other._policies = {**other._policies, address: tried}
         # What policies say is what they said, so all that was worked out from it holds.
-        other._resolutions, other._bares = {}, {}
+        other._resolutions, other._bares, other._commons = {}, {}, {}
         return other
 
     def messages(self, matched: Iterable[str]) -> tuple[str | None, str | None]:
@@ -186,11 +187,19 @@ class OrgModel:
             self._resolutions[key] = known
         return known
 
-    def bare(self, present: tuple[int, ...]) -> Bare:
-        """What the class that these targets make gets, without where it was written; much cheaper."""
-        known = self._bares.get(present)
+    def bare(self, common: tuple[int, ...], own: tuple[int, ...]) -> Bare:
+        """What the class that these targets make gets, without where it was written; much cheaper. The `common` ones
+        are one object for many classes."""
+        known = self._bares.get((id(common), own))
         if known is None:
-            known = self._bares[present] = self._bare.resolve([self.index.targets[index] for index in present])
+            targets = self.index.targets
+            shared = self._commons.get(id(common))
+            if shared is None:
+                made = self._bare.common([targets[index] for index in common])
+                # The numbers are kept, so that no others can get their id.
+                shared = self._commons[id(common)] = (common, made)
+            resolved = self._bare.resolve(shared[1], [targets[index] for index in own])
+            known = self._bares[id(common), own] = resolved
         return known
 
     def bare_policy(self, policy: Policy) -> Bare:

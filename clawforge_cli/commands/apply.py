@@ -8,26 +8,53 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, Reason, Server, TextOrJson, VouchedFile
+from clawforge_cli.arguments import (
+    Detail,
+    Excludes,
+    Format,
+    Org,
+    Reason,
+    Selects,
+    Server,
+    TakeOwnership,
+    Targets,
+    TextOrJson,
+    VouchedFile,
+)
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from clawforge.plan import Plan
-    from clawforge.wire import ApplyTerms
-    from clawforge_cli.client import ControlPlane
+    from clawforge.wire import ApplyResult, ApplyTerms
+    from clawforge_cli.plan_source import Planned
+    from clawforge_cli.proposal import PlanOptions
+    from clawforge_cli.views.terminal import Printer
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
 def apply(
-    path: Annotated[Path, typer.Argument(metavar="PROJECT|PLAN", help="Project directory, or a saved plan.")] = Path(),
+    what: Annotated[
+        str, typer.Argument(metavar="PROJECT|FILE|PLAN", help="Project directory, a saved plan, or the id of one.")
+    ] = ".",
     server: Server = None,
+    org: Org = None,
     auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")] = False,
     format: Format = TextOrJson.TEXT,
-    detail: Annotated[
-        bool, typer.Option("--detail", help="List the fields of created and destroyed resources.")
-    ] = False,
+    detail: Detail = False,
+    target: Targets = None,
+    exclude: Excludes = None,
+    select: Selects = None,
+    take_ownership: TakeOwnership = None,
+    lock_timeout: Annotated[
+        str | None,
+        typer.Option(
+            "--lock-timeout",
+            metavar="DURATION",
+            help="While others apply, plan again and go on if the plan means the same: 30s.",
+        ),
+    ] = None,
     reason: Reason = None,
     allow_deletions: Annotated[
         int | None,
@@ -39,11 +66,16 @@ def apply(
     vouched: VouchedFile = None,
 ) -> None:
     """Make the control plane equal to the files; what left the files is destroyed. A saved plan is applied as it is."""
+    from clawforge_cli.apply_run import apply_patiently, parse_patience
+    from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.views import human_plan, json_documents
     from clawforge_cli.views.terminal import Printer
 
     terms = _terms(reason, allow_deletions, override_freeze=override_freeze)
-    control_plane, plan = _planned(path, server, terms, vouched)
+    options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(terms.reason, vouched)
+    patience = parse_patience(lock_timeout)
+    planned = _planned(what, server, org, options)
+    plan = planned.plan
     printer = Printer() if format is TextOrJson.TEXT else Printer(sys.stderr, colour=False)
     if not plan.is_empty or not plan.positions_changed:
         human_plan.show_plan(plan, printer, detail=detail)
@@ -53,7 +85,12 @@ def apply(
         if format is TextOrJson.JSON:
             json_documents.show({"revision": plan.base.revision, "applied": False, "positionsRefreshed": False})
         return
-    result = control_plane.apply_plan(plan, terms)
+    _show(*apply_patiently(planned, patience, terms), format, printer)
+
+
+def _show(result: ApplyResult, plan: Plan, format: TextOrJson, printer: Printer) -> None:
+    from clawforge_cli.views import human_plan, json_documents
+
     if format is TextOrJson.JSON:
         json_documents.show(result.model_dump(mode="json", by_alias=True))
     else:
@@ -70,29 +107,20 @@ def _terms(reason: str | None, allow_deletions: int | None, *, override_freeze: 
     return ApplyTerms(reason=said(reason), allow_deletions=allow_deletions, override_freeze=override_freeze)
 
 
-def _planned(path: Path, server: str | None, terms: ApplyTerms, vouched: Path | None) -> tuple[ControlPlane, Plan]:
-    from clawforge_cli.client import ControlPlane
-    from clawforge_cli.settings import connection
+def _planned(what: str, server: str | None, org: str | None, options: PlanOptions) -> Planned:
+    from clawforge_cli.plan_source import Planned, is_plan_id, kept_plan, saved_plan
 
-    if path.is_file():
-        from clawforge.errors import InputError
-        from clawforge_cli.saved_plan import read_plan
+    path = Path(what)
+    if path.is_file() or (is_plan_id(what) and not path.exists()):
+        if options.shapes_a_plan:
+            from clawforge.errors import InputError
 
-        if vouched is not None:
-            raise InputError("--vouched belongs to a plan that is made.", hint="Give it to `clawforge plan --out`.")
-        plan = read_plan(path)
-        return ControlPlane(connection(server, org=plan.org)), plan
-    from clawforge_cli.project_files import open_project
-    from clawforge_cli.proposal import plan_request
-
-    said = None
-    if vouched is not None:
-        from clawforge_cli.vouched_file import read_vouched
-
-        said = read_vouched(vouched)
-    project = open_project(path)
-    control_plane = ControlPlane(connection(server, project_server=project.file.server, org=project.file.org))
-    return control_plane, control_plane.create_plan(project.file.org, plan_request(project, terms.reason, said))
+            raise InputError(
+                "A plan that was made before is applied as it is.",
+                hint="Choose a part of it, or say what a pipeline vouches for, when you plan.",
+            )
+        return saved_plan(path, server) if path.is_file() else kept_plan(what, server, org)
+    return Planned.of_project(path, server, options)
 
 
 def _agreed() -> bool:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, ProjectPath, Reason, Server, TextOrJson, VouchedFile
+from clawforge_cli.arguments import (
+    Detail,
+    DetailedExitCode,
+    Excludes,
+    PlanForm,
+    PlanFormat,
+    ProjectPath,
+    Reason,
+    Selects,
+    Server,
+    TakeOwnership,
+    Targets,
+    VouchedFile,
+)
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
     from clawforge.plan import Plan
-    from clawforge.wire import PlanRequest
     from clawforge_cli.look_ahead import Outlook
+    from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.replay_run import Replay
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -26,13 +38,11 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def plan(
     path: ProjectPath = Path(),
     server: Server = None,
-    format: Format = TextOrJson.TEXT,
-    detailed_exitcode: Annotated[
-        bool,
-        typer.Option("--detailed-exitcode", help="Exit 2 when there are changes, 0 when there are none."),
-    ] = False,
-    detail: Annotated[
-        bool, typer.Option("--detail", help="List the fields of created and destroyed resources.")
+    format: PlanFormat = PlanForm.TEXT,
+    detailed_exitcode: DetailedExitCode = False,
+    detail: Detail = False,
+    submit: Annotated[
+        bool, typer.Option("--submit", help="Say under which id the control plane keeps the plan for review.")
     ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Save the plan; `apply FILE` carries out exactly it.")
@@ -47,6 +57,10 @@ def plan(
         str | None,
         typer.Option("--at", metavar="WHEN", help="Look ahead to then: a day, a moment, or a duration such as 30d."),
     ] = None,
+    target: Targets = None,
+    exclude: Excludes = None,
+    select: Selects = None,
+    take_ownership: TakeOwnership = None,
     replay: Annotated[
         str | None,
         typer.Option("--replay", metavar="CALLS", help="Decide recorded calls again: a file, `-`, or the last 7d."),
@@ -65,22 +79,24 @@ def plan(
     """Show what an apply would change on the control plane. Nothing is changed."""
     from clawforge_cli.look_ahead import first_moment, outlook, parse_horizon
     from clawforge_cli.project_files import open_project
+    from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.replay_run import Replay
 
     again = Replay.asked(replay, replay_max_blocked, replay_max_people)
+    options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(reason, vouched)
     now = dt.datetime.now(dt.UTC)
     horizon = None if at is None else parse_horizon(at, now)
     if offline or against is not None:
-        _refuse_combinations(offline=offline, out=out)
+        _refuse_combinations(offline=offline, kept=out is not None or submit)
     project = open_project(path)
     moment = now if horizon is None else first_moment(horizon, project, now)
     ahead = None if horizon is None else outlook(project, horizon, now, moment)
     compared_with = None
     if offline:
-        made, sound = _offline(project, against, now, moment, again)
+        made, sound = _offline(project, against, options, now, moment, again)
         compared_with = "an empty control plane" if against is None else f"the files in {against}"
     else:
-        made, sound = _online(project, server, Proposal(out, reason, vouched), again, now), True
+        made, sound = _online(project, options, server, out, again, now, submit=submit), True
     _show(made, format, detail=detail, compared_with=compared_with, ahead=ahead)
     if not sound or (made.replay is not None and made.replay.is_too_much):
         raise typer.Exit(ExitCode.FINDINGS)
@@ -88,39 +104,31 @@ def plan(
         raise typer.Exit(ExitCode.CHANGES)
 
 
-def _refuse_combinations(*, offline: bool, out: Path | None) -> None:
+def _refuse_combinations(*, offline: bool, kept: bool) -> None:
     from clawforge.errors import InputError
 
     if not offline:
         raise InputError("--against compares files without a control plane.", hint="Add --offline.")
-    if out is not None:
+    if kept:
         raise InputError(
-            "An offline plan is unsigned and cannot be applied, so there is no use in saving it.",
+            "An offline plan is unsigned and cannot be applied, so there is no use in saving or submitting it.",
             hint="Plan without --offline, or take the document from --format json.",
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What is said beside the files: where the plan is saved, why, and what a pipeline vouches for."""
-
-    out: Path | None
-    reason: str | None
-    vouched: Path | None
-
-
-def _request(project: Project, proposal: Proposal) -> PlanRequest:
-    from clawforge_cli.proposal import plan_request
-    from clawforge_cli.reasons import said
-    from clawforge_cli.vouched_file import read_vouched
-
-    vouched = None if proposal.vouched is None else read_vouched(proposal.vouched)
-    return plan_request(project, said(proposal.reason), vouched)
-
-
-def _online(project: Project, server: str | None, proposal: Proposal, again: Replay | None, now: dt.datetime) -> Plan:
+def _online(
+    project: Project,
+    options: PlanOptions,
+    server: str | None,
+    out: Path | None,
+    again: Replay | None,
+    now: dt.datetime,
+    *,
+    submit: bool,
+) -> Plan:
     from clawforge.errors import InputError
     from clawforge_cli.client import ControlPlane
+    from clawforge_cli.proposal import plan_request
     from clawforge_cli.settings import connection
 
     try:
@@ -130,22 +138,39 @@ def _online(project: Project, server: str | None, proposal: Proposal, again: Rep
             error.message, hint=f"{error.hint} `plan --offline` needs no control plane.".strip()
         ) from error
     control_plane = ControlPlane(chosen)
-    request = _request(project, proposal)
+    request = plan_request(project, options)
     if again is not None:
         from clawforge_cli.replay_run import replay_online
 
         report, base = replay_online(again, project, chosen, now)
         request = request.model_copy(update={"replay": report, "base": base})
     made = control_plane.create_plan(project.file.org, request)
-    if proposal.out is not None:
+    if out is not None:
         from clawforge_cli.saved_plan import save_plan
 
-        save_plan(made, proposal.out)
+        save_plan(made, out)
+    if submit:
+        _say_where(made, chosen.server)
     return made
 
 
+def _say_where(made: Plan, server: str) -> None:
+    from clawforge.resource.meta import format_instant
+    from clawforge_cli.views.terminal import note, safe
+
+    until = "" if made.expires_at is None else f" until {format_instant(made.expires_at)}"
+    note(f"The control plane keeps this plan{until}: {safe(server)}/v1/orgs/{made.org}/plans/{made.id}")
+    for verb in ("show", "approve", "apply"):
+        note(f"  clawforge {verb} {made.id}")
+
+
 def _offline(
-    project: Project, against: Path | None, now: dt.datetime, moment: dt.datetime, again: Replay | None
+    project: Project,
+    against: Path | None,
+    options: PlanOptions,
+    now: dt.datetime,
+    moment: dt.datetime,
+    again: Replay | None,
 ) -> tuple[Plan, bool]:
     """The plan, and whether a control plane would make it."""
     from clawforge_cli.offline_plan import base_project, plan_offline
@@ -153,7 +178,7 @@ def _offline(
     from clawforge_cli.views.terminal import note
 
     base: Project | None = base_project(against) if against is not None else None
-    made, checked = plan_offline(project, base, now, moment=moment)
+    made, checked = plan_offline(project, base, now, moment=moment, options=options)
     if again is not None:
         from clawforge_cli.replay_run import replay_offline
 
@@ -164,15 +189,11 @@ def _offline(
 
 
 def _show(
-    made: Plan, format: TextOrJson, *, detail: bool, compared_with: str | None, ahead: Outlook | None = None
+    made: Plan, format: PlanForm, *, detail: bool, compared_with: str | None, ahead: Outlook | None = None
 ) -> None:
-    from clawforge_cli.views import human_forecast, human_plan, json_documents
+    from clawforge_cli.views import human_forecast, plan_document
     from clawforge_cli.views.terminal import Printer
 
-    if format is TextOrJson.JSON:
-        json_documents.show_plan(made, ahead.items if ahead else None)
-        return
-    printer = Printer()
-    human_plan.show_plan(made, printer, detail=detail, compared_with=compared_with)
-    if ahead is not None:
-        human_forecast.show_outlook(ahead, printer, word="By")
+    plan_document.show_plan(made, format, detail=detail, compared_with=compared_with, forecast=ahead)
+    if ahead is not None and format is PlanForm.TEXT:
+        human_forecast.show_outlook(ahead, Printer(), word="By")

@@ -11,12 +11,14 @@ from clawforge_cli.views.terminal import Printer, safe
 _MOST_SHOWN = 12
 _MOST_WHAT = 6
 _LONGEST_PARAMS = 200
-_WORDS = {
+VERDICT_WORDS = {
     "equal": "proved to change nothing for anybody.",
     "tighter": "somebody may do less, and nobody more.",
     "looser": "somebody may do more, and nobody less.",
     "mixed": "somebody may do more, and somebody less.",
 }
+"""What each verdict says, as the end of a sentence."""
+
 _HALVES = {"yes": "Somebody may do", "no": "Nobody may do", "unknown": "Whether anybody may do"}
 
 
@@ -55,13 +57,19 @@ def _affected(meaning: Meaning) -> str:
 
 def _show_line(line: AccessLine, printer: Printer, *, gain: bool) -> None:
     mark = ("green", "+") if gain else ("red", "-")
-    printer.line("  ", mark, f" {_what(line)}  {_who(line)}{_when(line)}")
+    what, who = access_sentence(line)
+    printer.paragraph(f"{what}  {who}", first=("  ", mark, " "), hang=6)
     if line.via:
         named = ", ".join(
             safe(via.address) + (f" ({safe(via.file)}:{via.line})" if via.file else "") for via in line.via[:3]
         )
         more = f" and {len(line.via) - 3} more" if len(line.via) > 3 else ""
-        printer.line(f"      via {named}{more}")
+        printer.paragraph(f"{named}{more}", first=("      via ",), hang=10)
+
+
+def access_sentence(line: AccessLine) -> tuple[str, str]:
+    """What is gained or lost, and who gains or loses it; harmless."""
+    return _what(line), f"{_who(line)}{_when(line)}"
 
 
 def _what(line: AccessLine) -> str:
@@ -99,12 +107,12 @@ def _show_verdict(meaning: Meaning, printer: Printer) -> None:
         halves = f"{_half(meaning.loosens, 'more')} {_half(meaning.tightens, 'less')}"
         printer.line(("bold", "Verdict: "), (style, "unknown"), f". {halves}")
     else:
-        printer.line(("bold", "Verdict: "), (style, meaning.verdict), f": {_WORDS[meaning.verdict]}")
+        printer.line(("bold", "Verdict: "), (style, meaning.verdict), f": {VERDICT_WORDS[meaning.verdict]}")
     for word, witness in (("More", meaning.looser), ("Less", meaning.tighter)):
         if witness is not None:
-            printer.line(f"  {word}: {witness_sentence(witness)}")
+            printer.paragraph(witness_sentence(witness), first=(f"  {word}: ",), hang=4)
     for doubt in meaning.unknown:
-        printer.line("  ", ("yellow", "Unknown"), f": {safe(doubt)}")
+        printer.paragraph(safe(doubt), first=("  ", ("yellow", "Unknown"), ": "), hang=4)
 
 
 def _half(answer: str, word: str) -> str:

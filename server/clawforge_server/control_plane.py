@@ -16,6 +16,7 @@ from clawforge_server.clock import Clock
 from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
+from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -41,6 +42,7 @@ class ControlPlane:
     credentials: TokenDirectory
     reports: InstanceReports
     bundles: BundleCache
+    lint_memory: LintMemory
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -70,6 +72,7 @@ def make_control_plane(
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        lint_memory=LintMemory(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

@@ -54,10 +54,12 @@ def test_the_path_of_a_newcomer(shell: Shell) -> None:
     assert written.startswith("Wrote 14 files to demo.\n  org:   demo\n  owner: eve@acme.example\n\nNext:\n  cd demo\n")
     tested, _, planned = rest.partition("\n")
     assert tested == "25 passed, 0 failed."
-    assert planned.startswith("Org demo (source policies), compared with an empty control plane:\n")
+    assert planned.startswith(
+        "Org demo (source policies), compared with an empty control plane:\n"
+        "Plan: 9 to add, 0 to change, 0 to destroy.\n"
+    )
     assert "  + Policy/default will be created (policies/default.yaml:2)\n" in planned
     assert "  + User/eve will be created (policies/people.yaml:2)\n" in planned
-    assert planned.endswith("Plan: 9 to add, 0 to change, 0 to destroy.\n")
     assert err == (
         "Offline: this plan is unsigned and cannot be applied.\nCheck lint: 9 passed.\nCheck test: 25 passed.\n"
     )
@@ -77,7 +79,7 @@ def test_the_same_in_git_and_against_the_last_commit(shell: Shell) -> None:
     shell.run("cd demo && sed -i 's/maxStale: 12h/maxStale: 8h/' policies/organization.yaml")
     out, _ = shell.run("cd demo && clawforge plan --offline --against ../before --detailed-exitcode", expect=2)
     assert '      ~ spec.offline.maxStale: "12h" -> "8h"\n' in out
-    assert out.endswith("Plan: 0 to add, 1 to change, 0 to destroy.\n")
+    assert "\nPlan: 0 to add, 1 to change, 0 to destroy.\n" in out
 
 
 def test_in_a_repository_that_is_there_already(shell: Shell) -> None:

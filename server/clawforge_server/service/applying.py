@@ -15,7 +15,7 @@ from clawforge.errors import ConflictError, InputError, StalePlanError, Unavaila
 from clawforge.plan import Plan, plan_json
 from clawforge.planning import digest_of_changes
 from clawforge.resource.meta import format_instant
-from clawforge.state import EMPTY_STATE, State, StateEntry
+from clawforge.state import EMPTY_STATE, UNOWNED, State, StateEntry
 from clawforge.wire import ApplyResult, ApplyTerms, Revision
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
@@ -192,9 +192,10 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord, admis
 
 def _refuse_mismatch(org: str, plan: Plan, base: State, upserts: dict[str, StateEntry], payload: PlanPayload) -> None:
     """The digest of what is about to be written must be the one that was reviewed."""
+    free = {plan.source, UNOWNED}
     owned = all(
-        base.entries[address].source == plan.source
-        for address in [*upserts, *payload.deletes]
+        base.entries[address].source in free
+        for address in {*upserts, *payload.deletes} - {*payload.taken}
         if address in base.entries
     )
     present = all(address in base.entries for address in payload.deletes)
@@ -283,7 +284,8 @@ def _revision(request: Apply, plan: Plan, payload: PlanPayload, state: State, ad
 
 def _entries(payload: PlanPayload, source: str) -> dict[str, StateEntry]:
     bodies = {address: text.encode() for address, text in payload.upserts.items()}
-    return {address: StateEntry(source, body, digest_of_bytes(body)) for address, body in bodies.items()}
+    owner = {**dict.fromkeys(bodies, source), **dict.fromkeys(payload.forgotten, UNOWNED)}
+    return {address: StateEntry(owner[address], body, digest_of_bytes(body)) for address, body in bodies.items()}
 
 
 def _stale(transaction: Transaction, request: Apply, plan: Plan, head: int) -> StalePlanError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from clawforge.access.change_targets import change_targets
 from clawforge.access.escalation import Side
 from clawforge.change_control.approvers import Reach, lacking
 from clawforge.change_control.demands import (
@@ -22,7 +21,7 @@ from clawforge.position import Positions
 from clawforge.resource.change_policy import ChangePolicy
 from clawforge.resource.meta import format_instant
 from clawforge.wire import ApplyTerms
-from clawforge_server.service.plan_authority import APPROVED
+from clawforge_server.service.plan_authority import APPROVED, targets_of
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import JudgementRecord, PlanRecord
@@ -134,8 +133,7 @@ def _lacks(
 ) -> tuple[ApprovalLack, ...]:
     if not needs:
         return ()
-    addresses = [change.address for change in plan.changes]
-    reach = Reach(before.access, plan.source, change_targets(plan.source, addresses, before.resources, after.resources))
+    reach = Reach(before.access, targets_of(plan, before, after))
     approved = [item.by for item in given if item.verdict == "approved"]
     return lacking(needs, approved, plan.authors, reach)
 

@@ -9,7 +9,7 @@ from clawforge.access.change_targets import change_targets, may_change
 from clawforge.access.escalation import Gain, Side, exceeding, gains, owners, widened_groups
 from clawforge.access.model import USER
 from clawforge.access.permission import ESCALATE
-from clawforge.access.rights import ORG_WIDE
+from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.errors import ConflictError, ForbiddenError, InputError
 from clawforge.plan import Approval, ApprovalNeed, Plan
 from clawforge_server.auth.principal import OWNER_HOLDER, Principal
@@ -21,11 +21,29 @@ _MOST_NAMED = 10
 
 
 def require_over_changes(who: Principal, permission: str, plan: Plan, before: Side, after: Side) -> None:
-    """Raise ForbiddenError unless the right reaches over every change of the plan."""
-    addresses = [change.address for change in plan.changes]
-    targets = change_targets(plan.source, addresses, before.resources, after.resources)
-    if not may_change(who.rights, permission, plan.source, targets):
-        who.require(permission, *(targets or (ORG_WIDE,)))
+    """Raise ForbiddenError unless the right reaches over every change of the plan, also in the eyes of the source that
+    owned a resource until now."""
+    for source, targets in targets_of(plan, before, after):
+        if not may_change(who.rights, permission, source, targets):
+            who.require(permission, *(targets or (ORG_WIDE,)))
+
+
+def targets_of(plan: Plan, before: Side, after: Side) -> tuple[tuple[str, tuple[Target, ...]], ...]:
+    """What the plan concerns, source by source."""
+    return tuple(
+        (source, change_targets(source, addresses, before.resources, after.resources))
+        for source, addresses in _by_source(plan).items()
+    )
+
+
+def _by_source(plan: Plan) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {plan.source: []}
+    for change in plan.changes:
+        addresses = [change.address] if change.previous is None else [change.previous, change.address]
+        found[plan.source] += addresses
+        if change.owner:
+            found.setdefault(change.owner, []).append(change.address)
+    return found
 
 
 def needed_approvals(
@@ -103,5 +121,5 @@ def _counts(item: Approval, applier: Principal, plan: Plan, before: Side, after:
         return True
     if not item.by.startswith(USER):
         return False
-    targets = change_targets(plan.source, [one.address for one in plan.changes], before.resources, after.resources)
-    return may_change(before.access.rights_of(item.by), APPROVE, plan.source, targets)
+    rights = before.access.rights_of(item.by)
+    return all(may_change(rights, APPROVE, source, targets) for source, targets in targets_of(plan, before, after))

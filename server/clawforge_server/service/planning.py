@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import orjson
 
@@ -15,9 +16,13 @@ from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.errors import NotFoundError, StalePlanError, UnavailableError
 from clawforge.load.resource import parse_resource
-from clawforge.meaning import meaning_digest
+from clawforge.meaning import Meaning, meaning_digest
 from clawforge.plan import Plan
-from clawforge.planning import PlannedChanges, Proposal, make_plan
+from clawforge.plan_scope import narrowed
+from clawforge.plan_signature import sign_plan
+from clawforge.planning import PlannedChanges, make_plan
+from clawforge.proposal import Proposal, own_entries
+from clawforge.proposal_checks import check_proposal, lint_proposal
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
@@ -30,7 +35,7 @@ from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.change_control import cautions, needs_of, reviewed, said_about, with_needs
 from clawforge_server.service.plan_authority import needed_approvals, refuse_last_owner, require_over_changes
-from clawforge_server.service.proposal_checks import check_bundles, check_resources, parse_resources
+from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
 from clawforge_server.service.vouching import authors_of, vouching
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
@@ -58,33 +63,32 @@ def create_plan(
     with plane.store.transaction() as transaction:
         vouched = vouching(transaction, who, state, request)
     proposed = parse_resources(request.resources, request.positions, state)
-    proposal = _proposal(state, request, proposed)
+    whole = _proposal(state, request, proposed)
+    proposal, left_out = whole.within(request.scope, state.state, state.positions)
     plan_id = new_id("plan")
-    planned = _plan(state, proposal, proposed, plan_id, now)
-    resources = _proposed_state(state, proposal, proposed)
-    instances = _instances(plane, org)
-    after = state.with_suspensions(resources)
-    model = OrgModel(after, previous=state.model)
-    check_bundles(model, _subjects(instances, resources), now)
+    given_resources = {resource.address: resource for resource in proposed}
+    resources = proposal.resources(state.state, state.resources, given_resources)
+    planned = _plan(plane, state, proposal, resources, plan_id, now)
     meaning = planned.plan.meaning
     if not planned.plan.is_empty:
-        world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
-        positions = (state.positions, {**state.positions, **proposal.positions})
-        meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
-    plan = planned.plan.model_copy(
-        update={
-            "expires_at": expires_at,
-            "meaning": meaning,
-            "meaning_digest": meaning_digest(meaning),
-            "replay": request.replay,
-            "reason": request.reason,
-            "vouched": vouched,
-            "authors": authors_of(who, state.access, request, vouched),
-        }
-    )
+        meaning = _meaning(plane, state, proposal, resources, now)
+    found: dict[str, Any] = {
+        "expires_at": expires_at,
+        "meaning": meaning,
+        "meaning_digest": meaning_digest(meaning),
+        "replay": request.replay,
+        "reason": request.reason,
+        "vouched": vouched,
+        "authors": authors_of(who, state.access, request, vouched),
+    }
+    if not request.scope.is_everything:
+        found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)
+    plan = planned.plan.model_copy(update=found)
     payload = _payload(planned, proposal, request)
-    sides = _sides(state, resources)
+    sides = _sides(state, plan, resources)
     plan = _authorised(who, plan, state, sides, payload, now)
+    if state.keys is not None:
+        plan = sign_plan(plan, state.keys.online)
     record = PlanRecord(plan_id, now, expires_at, who.actor, who.answerable, plan, payload)
     with plane.store.transaction() as transaction:
         transaction.plans.forget_expired(org, now - _EXPIRED_KEPT)
@@ -146,9 +150,11 @@ def unknown_plan(plan_id: str) -> NotFoundError:
     )
 
 
-def _sides(state: OrgState, resources: Sequence[Resource]) -> tuple[Side, Side]:
-    after = Side({item.address: item for item in resources}, state.access_of(resources))
-    return Side(state.resources, state.access), after
+def _sides(state: OrgState, plan: Plan, resources: Sequence[Resource]) -> tuple[Side, Side]:
+    before = Side(state.resources, state.access)
+    if plan.is_empty:
+        return before, before
+    return before, Side({item.address: item for item in resources}, state.access_of(resources))
 
 
 def _authorised(
@@ -181,25 +187,36 @@ def _vouched_entry(now: dt.datetime, who: Principal, state: OrgState, plan: Plan
 
 
 def _plan(
-    state: OrgState, proposal: Proposal, proposed: list[Resource], plan_id: str, now: dt.datetime
+    plane: ControlPlane,
+    state: OrgState,
+    proposal: Proposal,
+    resources: Sequence[Resource],
+    plan_id: str,
+    now: dt.datetime,
 ) -> PlannedChanges:
     # Ownership first: the checks would report the clash of two resources in other words.
     planned = make_plan(proposal, state.state, state.positions, plan_id=plan_id)
+    org, digest = state.name, planned.plan.state_digest
+    found = plane.lint_memory.findings(org, digest, lambda: lint_proposal(org, resources))
     positions = {**state.positions, **proposal.positions}
-    resources = _proposed_state(state, proposal, proposed)
-    checked = check_resources(state.name, resources, positions, frozenset(proposal.entries), now.replace(microsecond=0))
+    moment = now.replace(microsecond=0)
+    checked = check_proposal(resources, found, positions, proposal.entries, moment, previous=state.model)
+    refuse_failures(checked, positions)
     plan = planned.plan.model_copy(update={"checks": checked.checks, "warnings": checked.warnings})
     return dataclasses.replace(planned, plan=plan)
 
 
-def _proposed_state(state: OrgState, proposal: Proposal, proposed: list[Resource]) -> list[Resource]:
-    """What there would be: everything of other sources, and all of this proposal."""
-    others = [
-        resource
-        for address, resource in state.resources.items()
-        if state.state.entries[address].source != proposal.source
-    ]
-    return [*others, *(resource for resource in proposed if resource.address in proposal.entries)]
+def _meaning(
+    plane: ControlPlane, state: OrgState, proposal: Proposal, resources: Sequence[Resource], now: dt.datetime
+) -> Meaning:
+    """What the proposed state means to everybody. Raises InputError if no bundle could be made of it for somebody."""
+    instances = _instances(plane, state.name)
+    after = state.with_suspensions(resources)
+    model = OrgModel(after, previous=state.model)
+    check_bundles(model, _subjects(instances, resources), now)
+    world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
+    positions = (state.positions, {**state.positions, **proposal.positions})
+    return meaning_of(world, positions, [_known(instance) for instance in instances])
 
 
 def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:
@@ -227,13 +244,17 @@ def _known(instance: InstanceRecord) -> KnownInstance:
 def _proposal(state: OrgState, request: PlanRequest, proposed: list[Resource]) -> Proposal:
     ordered = sorted(proposed, key=lambda resource: resource.address)
     named = {resource.address: _entry(state, request.source, resource) for resource in ordered}
-    entries = {
-        address: entry
-        for address, entry in named.items()
-        if not _is_unchanged_elsewhere(state, request.source, address, entry)
-    }
-    positions = {address: place for address, place in request.positions.items() if address in entries}
-    return Proposal(state.name, request.source, entries, positions, request.commit)
+    entries = own_entries(named, request.source, state.state, request.take_ownership)
+    return Proposal(
+        state.name,
+        request.source,
+        entries,
+        {address: place for address, place in request.positions.items() if address in entries},
+        request.commit,
+        moved={item.from_: item.to for item in request.moved},
+        forgotten=frozenset(request.forgotten),
+        taken=request.take_ownership,
+    )
 
 
 def _entry(state: OrgState, source: str, resource: Resource) -> StateEntry:
@@ -245,16 +266,12 @@ def _entry(state: OrgState, source: str, resource: Resource) -> StateEntry:
     return StateEntry.of(resource, source)
 
 
-def _is_unchanged_elsewhere(state: OrgState, source: str, address: str, entry: StateEntry) -> bool:
-    """Another source owns exactly this resource: naming it again changes nothing, and does not make it ours."""
-    present = state.state.entries.get(address)
-    return present is not None and present.source != source and present.digest == entry.digest
-
-
 def _payload(planned: PlannedChanges, proposal: Proposal, request: PlanRequest) -> PlanPayload:
     return PlanPayload(
         upserts={address: entry.body.decode() for address, entry in planned.upserts.items()},
         deletes=planned.deletes,
+        forgotten=planned.forgotten,
+        taken=planned.taken,
         positions=dict(proposal.positions),
         commit=request.commit,
         commit_author=request.commit_author,

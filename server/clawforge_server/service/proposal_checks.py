@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from clawforge.canonical import canonical_bytes
@@ -12,7 +12,7 @@ from clawforge.finding import Finding
 from clawforge.load.resource import parse_resource, written_address
 from clawforge.policy_tests import CaseResult
 from clawforge.position import Positions
-from clawforge.proposal_checks import ProposalChecks, check_proposal
+from clawforge.proposal_checks import ProposalChecks
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.variants import check_variants, horizon
@@ -62,17 +62,13 @@ def check_bundles(model: OrgModel, subjects: Iterable[Subject], now: dt.datetime
     check_variants(model, subjects, *horizon(now))
 
 
-def check_resources(
-    org: str, resources: Sequence[Resource], positions: Positions, shown: frozenset[str], now: dt.datetime
-) -> ProposalChecks:
-    """The library's checks over the whole proposed state. Raises ListedError (`lint-errors`, `tests-failed`)."""
-    checked = check_proposal(org, resources, positions, shown, now)
+def refuse_failures(checked: ProposalChecks, positions: Positions) -> None:
+    """Raise ListedError (`lint-errors`, `tests-failed`) if the checks over a proposed state failed."""
     if checked.errors:
         raise _refusal("lint-errors", [_finding_item(item, positions) for item in checked.errors], "lint error")
     if checked.failed:
         failed = [_case_item(item, positions) for item in checked.failed]
         raise _refusal("tests-failed", failed, "policy test", verb="failed")
-    return checked
 
 
 def _case_item(result: CaseResult, positions: Positions) -> ProblemItem:

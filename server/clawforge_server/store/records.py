@@ -43,11 +43,14 @@ class KeyRecord:
 class PlanPayload(Strict):
     """What carrying out a plan writes.
 
-    Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand.
+    Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand. Of the
+    resources nobody owns the `forgotten` ones afterwards, and others own the `taken` ones until then.
     """
 
     upserts: dict[str, str]
     deletes: tuple[str, ...]
+    forgotten: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
     positions: dict[str, ResourcePosition]
     commit: str | None = None
     commit_author: str | None = None

@@ -108,7 +108,7 @@ def test_what_lacks_is_counted_person_by_person(
     said: list[str], authors: list[str], count: int, groups: tuple[str, ...], roles: tuple[str, ...]
 ) -> None:
     need = ApprovalNeed(code="x", count=count, groups=groups, roles=roles)
-    lacks = lacking([need], said, authors, Reach(ACCESS, "s", (ORG_WIDE,)))
+    lacks = lacking([need], said, authors, Reach(ACCESS, (("s", (ORG_WIDE,)),)))
     may = {"user:ann", "user:bob", "user:cat"} | ({"owner"} if not groups and not roles else set())
     may &= {"user:bob", "user:cat"} if groups else may
     may &= {"user:cat"} if roles == ("auditor",) else may

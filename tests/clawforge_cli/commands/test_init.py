@@ -325,7 +325,8 @@ def test_the_workflow_plans_against_the_base_of_the_pull_request(program: Progra
     text = summary.read_text()
     assert text.startswith("```\n")
     assert '      ~ spec.offline.maxStale: "12h" -> "8h"\n' in text
-    assert text.endswith("Plan: 0 to add, 1 to change, 0 to destroy.\n```\n")
+    assert "\nPlan: 0 to add, 1 to change, 0 to destroy.\n" in text
+    assert text.endswith("\n```\n")
 
 
 def test_hooks_run_the_installed_program(program: Program) -> None:

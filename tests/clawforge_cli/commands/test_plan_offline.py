@@ -42,6 +42,7 @@ def test_against_nothing_everything_is_new(program: Program) -> None:
     assert document["summary"]["add"] == len(document["changes"]) == 57
     assert {check["name"]: (check["status"], check["failed"]) for check in document["checks"]} == {
         "lint": ("passed", 0),
+        "invariant": ("passed", 0),
         "test": ("passed", 0),
     }
 

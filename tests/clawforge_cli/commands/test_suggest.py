@@ -68,11 +68,13 @@ def test_written_it_is_tighter_and_stops_nothing_that_was_seen(program: Program)
     assert "# Engineers get a shell, held to commands that were looked at one by one.\n" in text
     assert "- make test\n" in text
     assert "npm test" not in text.partition("spec:")[2]
+    # The invariants and policy tests of the example want more than these few calls used.
+    assert "invariant-violated" in program.run("lint", "new", expect=3)
+    for folder in ("invariants", "tests"):
+        shutil.rmtree(program.cwd / "new" / folder)
+        shutil.rmtree(program.cwd / "old" / folder)
     assert program.finish("lint", "new").returncode == 0
     assert program.finish("fmt", "--check", "new").returncode == 0
-    # The policy tests of the example want more than these few calls used.
-    shutil.rmtree(program.cwd / "new" / "tests")
-    shutil.rmtree(program.cwd / "old" / "tests")
     plan = ["plan", "new", "--offline", "--against", "old", "--replay", "calls.ndjson", "--replay-max-blocked", "0"]
     found = program.finish(*plan, "--format", "json")
     replay = json.loads(found.stdout)["replay"]

@@ -137,6 +137,7 @@ class SqlResources:
             for address, position in positions.items()
         ]
         if rows:
-            self._connection.execute(sa.insert(table), rows)
+            # What was taken over from another source stands there already.
+            self._connection.execute(sa.insert(table).prefix_with("OR REPLACE"), rows)
         self._connection.execute(sa.delete(commits).where(commits.c.org == org, commits.c.source == source))
         self._connection.execute(sa.insert(commits).values(org=org, source=source, git_commit=commit))
