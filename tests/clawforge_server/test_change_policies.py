@@ -5,11 +5,15 @@ Each test fails if the check that it is about is taken out; the comment at its h
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from change_world import ALL, apply_as, approve, as_, code_of, loosen, org, propose, reject, rule, tighten
 from server_process import company, resource
+
+from clawforge.plan import Plan
+from clawforge.plan_signature import verify_plan
 
 
 @pytest.fixture
@@ -414,3 +418,47 @@ def test_a_refused_apply_leaves_a_record_and_nothing_else(two: Any) -> None:
     )
     assert two.get("/v1/orgs/acme/state").json()["revision"] == 1
     assert as_(two, "ann")
+
+
+def test_a_new_name_is_no_way_around_a_rule(api: Any, problem: Any) -> None:
+    # `change.addresses` in `concerned` and in `_why`
+    policy = rule(match={"addresses": ["Policy/prod"], "effect": "loosen"}, count=1)
+    kept = {"appliesTo": "everyone", "mode": "overlay", "tools": {"deny": ["read"]}}
+    api.apply(org(policy, resource("Policy", "prod", **kept)))
+    moved = [{"from": "Policy/prod", "to": "Policy/other"}]
+    plan = propose(api, "ann", org(policy, resource("Policy", "other", **kept)), moved=moved)
+    assert (plan["summary"]["move"], plan["meaning"]["loosens"]) == (1, "no")
+    assert plan["approvals"]["needed"][0]["details"] == ["ChangePolicy/p: Policy/other may loosen"]
+    problem(api.send_apply(plan), 409, "approval-missing")
+    renamed = rule("q", match={"addresses": ["Policy/prod"], "effect": "loosen"}, count=1)
+    plan = propose(
+        api,
+        "ann",
+        org(renamed, resource("Policy", "prod", **kept)),
+        moved=[{"from": "ChangePolicy/p", "to": "ChangePolicy/q"}],
+    )
+    assert plan["approvals"]["needed"][0]["details"] == ["ChangePolicy/p: it is changed itself"]
+    problem(api.send_apply(plan), 409, "approval-missing")
+
+
+def test_what_is_let_go_of_or_taken_over_is_asked_for_where_a_rule_selects_it(api: Any, problem: Any) -> None:
+    policy = rule(match={"addresses": ["Policy/prod"], "effect": "loosen"}, count=1)
+    prod = resource("Policy", "prod", appliesTo="everyone", mode="overlay", tools={"deny": ["read"]})
+    api.apply(org(policy, prod))
+    plan = propose(api, "ann", org(policy), forgotten=["Policy/prod"])
+    assert plan["summary"]["forget"] == 1
+    problem(api.send_apply(plan), 409, "approval-missing")
+    body = {"source": "elsewhere", "resources": [prod], "positions": {}, "takeOwnership": ["Policy/prod"]}
+    taking = api.post("/v1/orgs/acme/plans", json=body, token=as_(api, "ann")).json()
+    problem(api.send_apply(taking), 409, "approval-missing")
+    assert approve(api, "bob", taking).status_code == 200
+    assert api.send_apply(taking).status_code == 200
+
+
+def test_what_reviewers_said_leaves_the_signature_whole(two: Any) -> None:
+    plan = propose(two, "ann", loosen(rule(match={"effect": "loosen"}, count=2)))
+    approved = approve(two, "bob", plan).json()
+    state = two.plane.states.get("acme")
+    keys = {state.keys.online.keyid: state.keys.online.public}
+    for document in (plan, approved):
+        assert verify_plan(Plan.model_validate_json(json.dumps(document)), keys) == state.keys.online.keyid
