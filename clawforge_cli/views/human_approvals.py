@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from clawforge.plan import ApprovalLack, ApprovalNeed, Plan
+from clawforge.plan import Plan
+from clawforge_cli.views.approval_words import what_lacks, who_agrees
 from clawforge_cli.views.terminal import Printer, safe
 
 _MOST_DETAILS = 10
@@ -11,8 +12,7 @@ _MOST_DETAILS = 10
 def show_approvals(plan: Plan, printer: Printer) -> None:
     """Who has to agree and why, who said what, and who could still say it."""
     for need in plan.approvals.needed:
-        who = "somebody else" if need.count == 1 else f"{need.count} others"
-        printer.line(("yellow", "Needs approval"), f" by {who} with {_whose(need)} ({safe(need.code)}):")
+        printer.line(("yellow", "Needs approval"), f" by {safe(who_agrees(need))}:")
         for item in need.details[:_MOST_DETAILS]:
             printer.line(f"  {safe(item)}")
         if len(need.details) > _MOST_DETAILS:
@@ -23,22 +23,7 @@ def show_approvals(plan: Plan, printer: Printer) -> None:
         vouched = f" in the git forge, says {safe(given.vouched_by)}" if given.vouched_by is not None else ""
         printer.line((style, given.verdict.capitalize()), f" by {safe(given.by)}{vouched}{why}")
     for lack in plan.approvals.missing:
-        printer.line(
-            ("yellow", "Missing"), f": {lack.count} more with {_whose(lack)} ({safe(lack.code)}). {_could(lack)}"
-        )
-    if plan.approvals.needed and not plan.approvals.missing:
+        printer.line(("yellow", "Missing"), f": {safe(what_lacks(lack))}")
+    # A plan without an id was made offline, where nobody can have approved it.
+    if plan.id is not None and plan.approvals.needed and not plan.approvals.missing:
         printer.line(("green", "Every approval is given"), ".")
-
-
-def _whose(item: ApprovalNeed | ApprovalLack) -> str:
-    parts = [safe(item.permission)]
-    parts += [f"the role {safe(' or '.join(item.roles))}"] if item.roles else []
-    parts += [f"a place in {safe(' or '.join(item.groups))}"] if item.groups else []
-    return " and ".join(parts)
-
-
-def _could(lack: ApprovalLack) -> str:
-    if not lack.who:
-        return "Nobody who is active could give them."
-    names = safe(", ".join(lack.who)) + (f" and {lack.others} more" if lack.others else "")
-    return f"Could be: {names}."

@@ -38,6 +38,7 @@ from clawforge_server.store.records import OrgRecord, PlanPayload, PlanRecord
 
 _FIRST_EPOCH = 1
 _MOST_NAMED = 5
+_NO_TERMS = ApplyTerms()
 
 
 def apply_plan(
@@ -47,7 +48,7 @@ def apply_plan(
     plan_id: str,
     base: int,
     reviewed: Any,
-    terms: ApplyTerms,
+    terms: ApplyTerms = _NO_TERMS,
     *,
     origin: Origin | None = None,
 ) -> ApplyResult:
