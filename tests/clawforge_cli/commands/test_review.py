@@ -160,7 +160,7 @@ def test_keys_do_not_vouch(owner: Program, tmp_path: Path) -> None:
     assert (done.returncode, "identity token" in done.stderr) == (1, True)
     owner.run("plan", "project", "--out", "plan.json")
     saved = owner.finish("apply", "plan.json", "--vouched", "vouched.json")
-    assert (saved.returncode, "--vouched belongs to a plan that is made" in saved.stderr) == (1, True)
+    assert (saved.returncode, "A plan that was made before is applied as it is" in saved.stderr) == (1, True)
 
 
 def test_what_others_wrote_is_shown_harmless(capsys: pytest.CaptureFixture[str]) -> None:
