@@ -6,11 +6,12 @@ Each test fails if the check that it is about is taken out; the comment at its h
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from change_world import ALL, apply_as, approve, as_, code_of, loosen, org, propose, reject, rule, tighten
-from server_process import company, resource
+from server_process import apply, company, make_plan, proposal, resource, send_apply, server_process
 
 from clawforge.plan import Plan
 from clawforge.plan_signature import verify_plan
@@ -462,3 +463,23 @@ def test_what_reviewers_said_leaves_the_signature_whole(two: Any) -> None:
     keys = {state.keys.online.keyid: state.keys.online.public}
     for document in (plan, approved):
         assert verify_plan(Plan.model_validate_json(json.dumps(document)), keys) == state.keys.online.keyid
+
+
+def test_a_process_asks_for_approvals_before_and_after_a_restart(tmp_path: Path) -> None:
+    policy = rule(match={"effect": "loosen"})
+    account = resource("ServiceAccount", "ci", permissions=["plans:*"], expires="2099-01-01T00:00:00Z")
+    with server_process(tmp_path / "data") as server, server.client() as owner:
+        apply(owner, org(policy, account))
+        body = {"name": "k", "permissions": ["plans:create", "plans:apply"], "serviceAccount": "ci", "ttl": 600}
+        key = owner.post("/v1/orgs/acme/tokens", json=body).json()["token"]
+        with server.client(key) as pipeline:
+            plan = make_plan(pipeline, proposal(loosen(policy, account)))
+            refused = send_apply(pipeline, plan)
+        assert (refused.status_code, refused.json()["code"]) == (409, "approval-missing")
+        assert send_apply(owner, plan).json()["code"] == "approval-missing"
+        assert owner.post(f"/v1/orgs/acme/plans/{plan['id']}/approvals", json={}).status_code == 200
+        server.kill()
+    with server_process(tmp_path / "data") as server, server.client(key) as pipeline:
+        again = make_plan(pipeline, proposal(loosen(policy, account)))
+        assert [item["by"] for item in again["approvals"]["given"]] == ["owner"]
+        assert send_apply(pipeline, again).status_code == 200
