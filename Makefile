@@ -43,10 +43,11 @@ $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json $(PRO
 # The suite runs a slice of this; a night runs thousands.
 ROUNDS ?= 1000
 
-chaos: $(VENV)/.locked-dev ## kill the server during applies, revoke keys during load, rush enrolment, again and again (ROUNDS=1000)
+chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revoke keys during load, rush enrolment, again and again (ROUNDS=1000)
 	CLAWFORGE_CHAOS_ROUNDS=$(ROUNDS) CLAWFORGE_CHAOS_REVOCATIONS=$(ROUNDS) CLAWFORGE_CHAOS_ENROLMENTS=$(ROUNDS) \
+	CLAWFORGE_CHAOS_RACES=$(ROUNDS) \
 		$(BIN)/pytest --timeout 0 tests/clawforge_server/test_crash.py tests/clawforge_server/test_revocation.py \
-		tests/clawforge_server/test_enrolment_storm.py
+		tests/clawforge_server/test_enrolment_storm.py tests/clawforge_server/test_apply_race.py
 
 CALLS ?= 20000
 

@@ -91,7 +91,7 @@ def make_plan(
         digest=digest_of_changes(proposal.org, proposal.source, base, written, deletes),
         state_digest=state_digest(after.items()),
         commit=proposal.commit,
-        summary=_summary(changes),
+        summary=summary_of(changes),
         changes=changes,
         positions_changed=_positions_changed(proposal, base, base_positions),
         meaning=_meaning(changes),
@@ -195,7 +195,8 @@ def _location(position: ResourcePosition | None) -> PlanLocation | None:
     return None if position is None else PlanLocation(file=position.file, line=position.line)
 
 
-def _summary(changes: Sequence[Change]) -> Summary:
+def summary_of(changes: Sequence[Change]) -> Summary:
+    """Counts by action."""
     count = dict.fromkeys(Action, 0)
     for change in changes:
         count[change.action] += 1

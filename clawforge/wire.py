@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 from clawforge.analysis.replay.report import ReplayReport
 from clawforge.decide.request import Identifier
 from clawforge.effective import Effective, Source
+from clawforge.meaning import VerdictWord
 from clawforge.plan import Approval, Plan, Summary
 from clawforge.plan_scope import AddressPatterns, PlanScope
 from clawforge.position import ResourcePosition
@@ -117,7 +118,12 @@ class ApplyRequest(ApplyTerms):
 
 
 class Revision(Strict):
-    """One apply. `freeze_override` is why a freeze was overridden, if one was; `approvals` were given."""
+    """One apply.
+
+    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied. `rollback_to` is the
+    revision whose state it went back to; the commit is then that of the older state. `freeze_override` is why a freeze
+    was overridden, if one was.
+    """
 
     number: int
     created_at: Instant
@@ -130,9 +136,11 @@ class Revision(Strict):
     plan_id: str
     state_digest: str
     change_digest: str
+    verdict: VerdictWord | None = None
+    approvals: tuple[Approval, ...] = ()
+    rollback_to: int | None = None
     reason: str | None = None
     freeze_override: str | None = None
-    approvals: tuple[Approval, ...] = ()
 
 
 class ApplyResult(Strict):

@@ -26,6 +26,7 @@ def run(arguments: list[str]) -> int:
     import typer
 
     from clawforge_cli.app import app
+    from clawforge_cli.command_line import expanded
 
     _accept_any_character()
     # A project is many small objects that live until the end; collecting them again and again finds nothing.
@@ -33,6 +34,7 @@ def run(arguments: list[str]) -> int:
 
     try:
         command = typer.main.get_command(app)
+        arguments = expanded(arguments, os.environ)
         result = command.main(args=arguments, prog_name="clawforge", standalone_mode=False)
         sys.stdout.flush()
     except typer.Exit as stop:

@@ -11,7 +11,8 @@ from clawforge.errors import InputError
 from clawforge.resolve.subject import Subject
 
 if TYPE_CHECKING:
-    from clawforge.analysis.access_history import AccessHistory, Edit, Mark
+    from clawforge.analysis.access_history import AccessHistory, Edit
+    from clawforge.mark import Mark
     from clawforge.resource.meta import Resource
     from clawforge_cli.asking_client import AskingClient
     from clawforge_cli.gitops.objects import CommitObject, Objects
@@ -131,6 +132,6 @@ def _resources(
 
 
 def _mark(commit: CommitObject) -> Mark:
-    from clawforge.analysis.access_history import Mark
+    from clawforge.mark import Mark
 
     return Mark(commit=commit.id, at=commit.committed, author=commit.author, subject=commit.subject)

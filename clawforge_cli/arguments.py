@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from clawforge_cli.address_completion import complete_address
+
 ProjectPath = Annotated[Path, typer.Argument(metavar="PROJECT", help="Directory of the project.")]
 Server = Annotated[
     str | None, typer.Option("--server", envvar="CLAWFORGE_SERVER", help="Address of the control plane.")
@@ -30,17 +32,30 @@ Applied = Annotated[bool, typer.Option("--applied", help="Ask the control plane 
 
 Targets = Annotated[
     list[str] | None,
-    typer.Option("--target", metavar="ADDRESS", help="Only this resource, or all that begin so: Policy/team-*."),
+    typer.Option(
+        "--target",
+        metavar="ADDRESS",
+        help="Only this resource, or all that begin so: Policy/team-*.",
+        autocompletion=complete_address,
+    ),
 ]
 Excludes = Annotated[
-    list[str] | None, typer.Option("--exclude", metavar="ADDRESS", help="All but this resource; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--exclude", metavar="ADDRESS", help="All but this resource; may be repeated.", autocompletion=complete_address
+    ),
 ]
 Selects = Annotated[
     list[str] | None, typer.Option("--select", metavar="LABEL=VALUE", help="Only resources with this label.")
 ]
 TakeOwnership = Annotated[
     list[str] | None,
-    typer.Option("--take-ownership", metavar="ADDRESS", help="Take this resource over from another source."),
+    typer.Option(
+        "--take-ownership",
+        metavar="ADDRESS",
+        help="Take this resource over from another source.",
+        autocompletion=complete_address,
+    ),
 ]
 
 

@@ -126,6 +126,8 @@ class ControlPlane:
     ) -> bytes:
         import httpx
 
+        from clawforge_cli.views.progress import busy
+
         content = None if body is None else body.model_dump_json(by_alias=True).encode()
         token = self._connection.token.reveal()
         all_headers = {
@@ -135,12 +137,15 @@ class ControlPlane:
             **(headers or {}),
         }
         try:
-            with httpx.Client(
-                base_url=self._connection.server,
-                transport=self._transport,
-                timeout=self._timeout,
-                trust_env=False,
-            ) as client:
+            with (
+                httpx.Client(
+                    base_url=self._connection.server,
+                    transport=self._transport,
+                    timeout=self._timeout,
+                    trust_env=False,
+                ) as client,
+                busy("Waiting for the control plane ..."),
+            ):
                 response = client.request(method, path, content=content, params=query, headers=all_headers)
         except httpx.TimeoutException as error:
             raise UnavailableError(f"The control plane at {self._connection.server} did not answer in time.") from error

@@ -28,3 +28,18 @@ def choose_org(path: Path, org: str | None) -> OrgChoice:
             hint="Name the project directory, or pass --org.",
         )
     return OrgChoice(org or file.org, file.server)
+
+
+def choose_source(path: Path, source: str | None) -> str:
+    """Raises InputError when neither a flag nor a project says which source."""
+    from clawforge.load.project import read_project_file
+
+    if source is not None:
+        return source
+    file = read_project_file(path)
+    if file is None:
+        raise InputError(
+            f"{path} holds no readable clawforge.yaml, and no source is named.",
+            hint="Name the project directory, or pass --source.",
+        )
+    return file.source

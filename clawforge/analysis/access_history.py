@@ -16,6 +16,7 @@ from clawforge.decide.request import Decision, Origin, Reason
 from clawforge.decide.simulate import Simulator
 from clawforge.diff import field_changes
 from clawforge.errors import InputError
+from clawforge.mark import Mark
 from clawforge.plan import Action, FieldChange
 from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel
@@ -36,18 +37,6 @@ _DECIDING = (Organization, Group, RoleBinding, Policy, DlpRuleSet, SkillApproval
 _NOWHERE: Positions = MappingProxyType({})
 _MOST_UNDONE = 64
 """Resources of one version that are undone one by one, to see which of them matter; and those that a flip names."""
-
-
-class Mark(Strict):
-    """A version: a revision of the control plane, or a commit. `author` is the commit's, `actor` who applied it."""
-
-    revision: int | None = None
-    commit: str | None = None
-    at: Instant
-    actor: str | None = None
-    author: str | None = None
-    subject: str | None = None
-    dirty: bool = False
 
 
 class Touch(Strict):

@@ -67,6 +67,7 @@ def apply(
 ) -> None:
     """Make the control plane equal to the files; what left the files is destroyed. A saved plan is applied as it is."""
     from clawforge_cli.apply_run import apply_patiently, parse_patience
+    from clawforge_cli.consent import agreed
     from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.views import human_plan, json_documents
     from clawforge_cli.views.terminal import Printer
@@ -79,7 +80,7 @@ def apply(
     printer = Printer() if format is TextOrJson.TEXT else Printer(sys.stderr, colour=False)
     if not plan.is_empty or not plan.positions_changed:
         human_plan.show_plan(plan, printer, detail=detail)
-    if not plan.is_empty and not auto_approve and not _agreed():
+    if not plan.is_empty and not auto_approve and not agreed("Apply these changes?"):
         raise typer.Exit(ExitCode.ERROR)
     if plan.is_empty and not plan.positions_changed:
         if format is TextOrJson.JSON:
@@ -121,17 +122,3 @@ def _planned(what: str, server: str | None, org: str | None, options: PlanOption
             )
         return saved_plan(path, server) if path.is_file() else kept_plan(what, server, org)
     return Planned.of_project(path, server, options)
-
-
-def _agreed() -> bool:
-    from clawforge_cli.settings import may_ask
-    from clawforge_cli.views.terminal import note
-
-    if not may_ask():
-        note("Nobody can be asked here; pass --auto-approve to apply without asking. Nothing was changed.")
-        return False
-    answer = typer.prompt("Apply these changes? Only 'yes' goes on", default="", show_default=False, err=True)
-    if answer.strip() != "yes":
-        note("Nothing was changed.")
-        return False
-    return True

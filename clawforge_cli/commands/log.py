@@ -17,20 +17,19 @@ def log(
     path: ProjectPath = Path(),
     server: Server = None,
     org: Org = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at the most.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many at the most.")] = 20,
+    before: Annotated[
+        int | None, typer.Option("--before", metavar="REV", min=1, help="Only revisions below this one.")
+    ] = None,
     format: Format = TextOrJson.TEXT,
 ) -> None:
-    """List the revisions of an org, newest first, with author and git commit."""
-    from clawforge_cli.client import ControlPlane
-    from clawforge_cli.org_choice import choose_org
-    from clawforge_cli.settings import connection
+    """List the revisions of an org, newest first: who applied and who approved them, their commit, what they meant."""
+    from clawforge_cli.history_client import HistoryClient
     from clawforge_cli.views import human_log, json_documents
     from clawforge_cli.views.terminal import Printer
 
-    chosen = choose_org(path, org)
-    control_plane = ControlPlane(connection(server, project_server=chosen.server, org=chosen.org))
-    page = control_plane.revisions(chosen.org, limit=limit)
+    page = HistoryClient.chosen(server, org, path).log(before=before, limit=limit)
     if format is TextOrJson.JSON:
         json_documents.show(page.model_dump(mode="json", by_alias=True))
     else:
-        human_log.show_revisions(page, Printer())
+        human_log.show_revisions(page, Printer(), before=before)

@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from clawforge.analysis.access_history import AccessHistory, Flip, Mark, Touch
+from clawforge.analysis.access_history import AccessHistory, Flip, Touch
 from clawforge.decide.request import Reason
 from clawforge.plan import Action
-from clawforge.resource.meta import format_instant
 from clawforge_cli.views.human_decision import show_decision
+from clawforge_cli.views.human_mark import version
 from clawforge_cli.views.terminal import Printer, safe
 
 _VERBS = {Action.CREATE: "was created", Action.DELETE: "was deleted"}
@@ -26,14 +26,14 @@ def show_history(found: AccessHistory, printer: Printer) -> None:
     for number, flip in enumerate(found.flips):
         _show(flip, printer, latest=number == 0)
     if not found.flips and found.oldest is not None and not found.cut:
-        printer.line(f"since the beginning, {_version(found.oldest)}")
+        printer.line(f"since the beginning, {version(found.oldest)}")
     if found.cut:
         printer.line(("yellow", "before that: unknown"), f", {safe(found.cut)}")
 
 
 def _show(flip: Flip, printer: Printer, *, latest: bool) -> None:
     word = "since" if latest else "before:"
-    printer.line(f"{word} ", ("bold yellow", _version(flip.mark)), f", {flip.before} became {flip.after}")
+    printer.line(f"{word} ", ("bold yellow", version(flip.mark)), f", {flip.before} became {flip.after}")
     _show_reason(flip.why_before, printer)
     for touch in flip.touches:
         _show_touch(touch, printer)
@@ -63,17 +63,3 @@ def _value(value: Any) -> str:
         return "nothing"
     text = orjson.dumps(value).decode()
     return safe(text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}...")
-
-
-def _version(mark: Mark) -> str:
-    """`revision 12 (commit abc1234, Ada <ada@acme.example>, applied by user:ada), 2026-05-03T10:00:00Z`."""
-    changes = " with uncommitted changes" if mark.dirty else ""
-    commit = f"commit {safe(mark.commit[:12])}{changes}" if mark.commit else ""
-    about = [safe(mark.author) if mark.author else "", safe(mark.subject) if mark.subject else ""]
-    if mark.revision is None:
-        head, rest = commit, about
-    else:
-        applied = f"applied by {safe(mark.actor)}" if mark.actor else ""
-        head, rest = f"revision {mark.revision}", [commit, *about, applied]
-    inside = ", ".join(part for part in rest if part)
-    return f"{head}{f' ({inside})' if inside else ''}, {format_instant(mark.at.replace(microsecond=0))}"

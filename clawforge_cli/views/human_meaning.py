@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import orjson
 
 from clawforge.meaning import AccessLine, Meaning, WitnessCall
@@ -110,7 +112,7 @@ def _show_verdict(meaning: Meaning, printer: Printer) -> None:
         printer.line(("bold", "Verdict: "), (style, meaning.verdict), f": {VERDICT_WORDS[meaning.verdict]}")
     for word, witness in (("More", meaning.looser), ("Less", meaning.tighter)):
         if witness is not None:
-            printer.paragraph(witness_sentence(witness), first=(f"  {word}: ",), hang=4)
+            printer.paragraph(witness_sentence(witness, meaning.at), first=(f"  {word}: ",), hang=4)
     for doubt in meaning.unknown:
         printer.paragraph(safe(doubt), first=("  ", ("yellow", "Unknown"), ": "), hang=4)
 
@@ -119,18 +121,20 @@ def _half(answer: str, word: str) -> str:
     return f"{_HALVES[answer]} {word}" + (" is not known." if answer == "unknown" else ".")
 
 
-def witness_sentence(witness: WitnessCall) -> str:
-    """Who, doing what, and what becomes of it."""
+def witness_sentence(witness: WitnessCall, at: dt.datetime | None) -> str:
+    """Who, doing what, and what becomes of it; when, unless that is at the moment `at` of the plan. So two plans of the
+    same change read alike."""
+    who = _subject(witness) + (f" at {format_instant(witness.at)}" if witness.at != at else "")
     change = f"{safe(witness.before)} -> {safe(witness.after)}"
     if witness.setting is not None:
-        return f"{_subject(witness)}: {safe(witness.setting)} ({change})."
+        return f"{who}: {safe(witness.setting)} ({change})."
     call = safe(witness.tool) + (f" {_params(witness.params)}" if witness.params else "")
     note = f" ({safe(witness.note)})" if witness.note else ""
     elevated = " while elevated" if witness.elevated else ""
     versions = ""
     if witness.versions:
         versions = " with " + ", ".join(f"{safe(name)} {safe(value)}" for name, value in witness.versions.items())
-    return f"{_subject(witness)}{versions} calls {call}{note}{elevated} ({change})."
+    return f"{who}{versions} calls {call}{note}{elevated} ({change})."
 
 
 def _subject(witness: WitnessCall) -> str:
@@ -147,7 +151,7 @@ def _subject(witness: WitnessCall) -> str:
         text += f" through {safe(witness.agent)}"
     if witness.context is not None:
         text += f" in the context {safe(witness.context)}"
-    return f"{text} at {format_instant(witness.at)}"
+    return text
 
 
 def _params(params: dict[str, object]) -> str:

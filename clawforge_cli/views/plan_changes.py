@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -42,9 +42,11 @@ def summary_text(summary: Summary) -> str:
     return ", ".join(parts)
 
 
-def show_changes(changes: Sequence[Change], printer: Printer, *, detail: bool) -> int:
+def show_changes(
+    changes: Sequence[Change], printer: Printer, *, detail: bool, sentences: Mapping[Action, str] = _SENTENCE
+) -> int:
     """Print every change, those of one kind together; `detail` also lists the fields of what is created and destroyed.
-    Returns how many fields are hidden."""
+    `sentences` say what becomes, or became, of a resource. Returns how many fields are hidden."""
     hidden = 0
     for kind, group in groupby(changes, key=lambda change: change.address.partition("/")[0]):
         found = list(group)
@@ -52,18 +54,18 @@ def show_changes(changes: Sequence[Change], printer: Printer, *, detail: bool) -
         if len(found) > 1:
             printer.line(("bold", safe(kind)), f" ({len(found)})")
         for change in found:
-            hidden += _show_change(change, printer, detail=detail)
+            hidden += _show_change(change, printer, detail=detail, sentences=sentences)
     return hidden
 
 
-def sentence(change: Change) -> str:
+def sentence(change: Change, sentences: Mapping[Action, str] = _SENTENCE) -> str:
     """What happens to the resource, without its address."""
     if change.previous is not None:
-        return f"{_SENTENCE[change.action]} from {safe(change.previous)}"
+        return f"{sentences[change.action]} from {safe(change.previous)}"
     if change.owner is not None:
         taken = f"taken over from the source {safe(change.owner)}" if change.owner else "taken in, which nobody owns"
         return f"will be {taken}" + (", and updated in-place" if change.fields else "")
-    return _SENTENCE[change.action]
+    return sentences[change.action]
 
 
 def value_text(value: Any) -> str:
@@ -81,11 +83,13 @@ def set_difference(field: FieldChange) -> tuple[list[str], list[str], int] | Non
     return [item for item in before if item not in has], [item for item in after if item not in had], len(had & has)
 
 
-def _show_change(change: Change, printer: Printer, *, detail: bool) -> int:
+def _show_change(change: Change, printer: Printer, *, detail: bool, sentences: Mapping[Action, str]) -> int:
     style, mark = MARKS[change.action]
     where = f" ({safe(change.location.file)}:{change.location.line})" if change.location else ""
     printer.paragraph(
-        f"{sentence(change)}{where}", first=("  ", (style, mark), ("bold", f" {safe(change.address)}"), " "), hang=6
+        f"{sentence(change, sentences)}{where}",
+        first=("  ", (style, mark), ("bold", f" {safe(change.address)}"), " "),
+        hang=6,
     )
     if change.action in (Action.CREATE, Action.DELETE) and not detail:
         return len(change.fields)

@@ -79,7 +79,7 @@ def _meaning(meaning: Meaning) -> Iterator[str]:
     yield f"\n**Verdict: {meaning.verdict}**: {words}"
     for word, witness in (("More", meaning.looser), ("Less", meaning.tighter)):
         if witness is not None:
-            yield f"- {word}: {markdown_text(witness_sentence(witness))}"
+            yield f"- {word}: {markdown_text(witness_sentence(witness, meaning.at))}"
     for doubt in meaning.unknown[:_MOST_LINES]:
         yield f"- Unknown: {markdown_text(doubt)}"
     lines = [("+", line) for line in meaning.gains] + [("-", line) for line in meaning.losses]

@@ -25,6 +25,8 @@ ENVIRONMENT: dict[str, str] = {
     "CLAWFORGE_CACHE_DIR": "Where `lint` keeps what it found, instead of `$XDG_CACHE_HOME/clawforge` or "
     "`~/.cache/clawforge`.",
     "CLAWFORGE_NO_CACHE": "Anything makes `lint` neither use nor keep what it found before.",
+    "CLAWFORGE_CLI_ARGS": "Arguments that stand behind the name of every command; `CLAWFORGE_CLI_ARGS_plan` for `plan` "
+    "alone, and so on.",
     "CLAWFORGE_TRACE": "`1` shows the traceback of an internal error.",
     "CI": "Anything means that nobody can answer a question.",
 }

@@ -64,6 +64,8 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         "state?revision=1",
         "revisions",
         "revisions/1",
+        "diff",
+        "blame?address=Policy/default&all=true",
         "instances",
         "enrollments",
         "tokens",
@@ -75,6 +77,8 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         f"effective?user=dev&instance={enrolled['instance']}",
     ):
         assert api.get(f"/v1/orgs/acme/{path}", token=token).status_code == 200, path
+    back = api.post("/v1/orgs/acme/rollbacks", json={"source": "policies", "revision": "1"}, token=token)
+    assert back.status_code == 201, back.text
     api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "x"}, token=token)
     api.delete("/v1/orgs/acme/users/dev/suspension", token=token)
     api.delete(f"/v1/orgs/acme/instances/{enrolled['instance']}", token=token)

@@ -28,6 +28,7 @@ MEMBERS = "every member"
 
 GUARDS = {
     "POST /v1/orgs/{org}/plans": "plans:create",
+    "POST /v1/orgs/{org}/rollbacks": "plans:create",
     "GET /v1/orgs/{org}/plans/{id}": "plans:read",
     "POST /v1/orgs/{org}/plans/{id}/apply": "plans:apply",
     "POST /v1/orgs/{org}/plans/{id}/approvals": "plans:approve",
@@ -35,6 +36,8 @@ GUARDS = {
     "GET /v1/orgs/{org}/state": "state:read",
     "GET /v1/orgs/{org}/revisions": "revisions:read",
     "GET /v1/orgs/{org}/revisions/{n}": "revisions:read",
+    "GET /v1/orgs/{org}/diff": "state:read",
+    "GET /v1/orgs/{org}/blame": "state:read",
     "GET /v1/orgs/{org}/effective": "decisions:read",
     "POST /v1/orgs/{org}/decide": "decisions:read",
     "POST /v1/orgs/{org}/explanation": "decisions:read",
@@ -83,11 +86,13 @@ GUARDS = {
 """By route, who may use it. Somebody who adds a route decides that here as well."""
 
 QUERIES = {
+    "GET /v1/orgs/{org}/blame": {"address": "User/dev"},
     "GET /v1/orgs/{org}/effective": {"user": "dev"},
     # An open stream would never end; a wrong parameter is refused after the right was looked at.
     "GET /v1/orgs/{org}/audit/stream": {"after": "x"},
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/orgs/{org}/rollbacks": {"source": "policies", "revision": "999999"},
     "POST /v1/orgs/{org}/decide": {"user": "dev", "tool": "exec"},
     "POST /v1/orgs/{org}/explanation": {"user": "dev"},
     "POST /v1/orgs/{org}/access-history": {"user": "dev", "tool": "exec"},

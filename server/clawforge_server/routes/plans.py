@@ -1,4 +1,4 @@
-"""Plans: propose, look at, apply."""
+"""Plans: propose, go back, look at, apply."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from clawforge.canonical import canonical_bytes
 from clawforge.plan import Plan, plan_json
 from clawforge.wire import HEADER_REVISION, ApplyRequest, ApplyResult, ApplyTerms, PlanRequest
+from clawforge.wire_history import RollbackRequest
 from clawforge.wire_identity import JudgementRequest
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
@@ -17,6 +18,7 @@ from clawforge_server.request_body import LARGE_BODY, parse_body, strict_json
 from clawforge_server.service.applying import apply_plan
 from clawforge_server.service.planning import create_plan, read_plan
 from clawforge_server.service.reviewing import Verdict, judge_plan
+from clawforge_server.service.rolling_back import plan_rollback
 
 _REVISION_TAG = re.compile(r'^"(\d{1,15})"$')
 
@@ -27,6 +29,16 @@ async def create(call: Call) -> Response:
     def work() -> Plan:
         request = parse_body(PlanRequest, call.body)
         return create_plan(call.plane, call.who, call.org, request, origin=call.origin)
+
+    return _answer(await call.run(work), 201)
+
+
+async def roll_back(call: Call) -> Response:
+    """Propose the state of an older revision."""
+
+    def work() -> Plan:
+        request = parse_body(RollbackRequest, call.body)
+        return plan_rollback(call.plane, call.who, call.org, request, origin=call.origin)
 
     return _answer(await call.run(work), 201)
 
@@ -103,6 +115,18 @@ ENDPOINTS = (
         PlanRequest,
         status=201,
         body_limit=LARGE_BODY,
+        refusals=(409, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/rollbacks",
+        "Propose for one source what it was at a revision, and get the plan that this makes.",
+        roll_back,
+        Plan,
+        "plans:create",
+        RollbackRequest,
+        status=201,
         refusals=(409, 422),
         anywhere=True,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from clawforge.errors import NotFoundError
+from clawforge.revision_name import is_revision_name
 from clawforge.wire import HEADER_REVISION, Revision, RevisionPage, StateAnswer
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.service.history import list_revisions, read_revision, read_state
@@ -29,9 +30,11 @@ async def page(call: Call) -> Response:
 async def one(call: Call) -> Response:
     """One revision."""
     text = call.path("n")
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise NotFoundError(f"{text!r} is not the number of a revision.", code="unknown-revision")
-    return json_answer(await call.run(lambda: read_revision(call.plane, call.org, int(text))))
+    if not is_revision_name(text):
+        raise NotFoundError(
+            f"{text!r} names no revision.", hint="Such as 3, latest or latest~2.", code="unknown-revision"
+        )
+    return json_answer(await call.run(lambda: read_revision(call.plane, call.org, text)))
 
 
 ENDPOINTS = (
@@ -61,7 +64,7 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/v1/orgs/{org}/revisions/{n}",
-        "One revision.",
+        "One revision, by number, or as `latest` or `latest~2`.",
         one,
         Revision,
         "revisions:read",

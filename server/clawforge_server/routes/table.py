@@ -13,6 +13,7 @@ from clawforge_server.routes import (
     enrollments,
     explanations,
     health,
+    history,
     instances,
     keys,
     openapi,
@@ -27,6 +28,7 @@ from clawforge_server.routes import (
 ENDPOINTS: tuple[Endpoint, ...] = (
     *plans.ENDPOINTS,
     *revisions.ENDPOINTS,
+    *history.ENDPOINTS,
     *decisions.ENDPOINTS,
     *explanations.ENDPOINTS,
     *access_history.ENDPOINTS,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from clawforge.analysis.access_history import AccessHistory, Backwards, Edit, Flip, Mark, Question
+from clawforge.analysis.access_history import AccessHistory, Backwards, Edit, Flip, Question
 from clawforge.load.resource import parse_resource
 from clawforge.resource.meta import Resource, format_instant
 from clawforge.state import StateEntry
-from clawforge.wire import Revision
 from clawforge.wire_asking import AccessHistoryRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.marks import mark_for, mark_of
 from clawforge_server.service.subjects import asked_subject, origin_of, question_of
 from clawforge_server.state.org_state import OrgState, unreadable
 
@@ -56,7 +56,7 @@ def access_history_for(plane: ControlPlane, who: Principal, org: str, request: A
         decision=back.decision,
         stopped=_stopped(state, subject.user),
         flips=tuple(flips),
-        oldest=None if oldest is None else _mark_as_far_as_allowed(who, oldest),
+        oldest=None if oldest is None else mark_for(who, oldest),
         next=None if first or oldest is None else oldest.revision,
     )
 
@@ -69,7 +69,7 @@ def _edits(plane: ControlPlane, org: str, start: int) -> Iterator[Edit]:
             page = transaction.revisions.page(org, below, _READ_AT_ONCE)
             read = [(revision, transaction.resources.before(org, revision.number)) for revision in page]
         for revision, before in read:
-            yield Edit(_mark(revision), {address: _parsed(address, entry) for address, entry in before.items()})
+            yield Edit(mark_of(revision), {address: _parsed(address, entry) for address, entry in before.items()})
         below = page[-1].number if page else 1
 
 
@@ -89,29 +89,12 @@ def _parsed(address: str, entry: StateEntry | None) -> Resource | None:
     return resource
 
 
-def _mark(revision: Revision) -> Mark:
-    return Mark(
-        revision=revision.number,
-        commit=revision.commit,
-        at=revision.created_at,
-        actor=revision.actor,
-        author=revision.commit_author,
-        dirty=revision.dirty,
-    )
-
-
 def _as_far_as_allowed(who: Principal, flip: Flip) -> Flip:
     """A changed list of members, say, tells about others than the one who is asked about."""
     touches = flip.touches
     if not who.may("state:read"):
         touches = tuple(touch.model_copy(update={"fields": ()}) for touch in touches)
-    return flip.model_copy(update={"touches": touches, "mark": _mark_as_far_as_allowed(who, flip.mark)})
-
-
-def _mark_as_far_as_allowed(who: Principal, mark: Mark) -> Mark:
-    if who.may("revisions:read"):
-        return mark
-    return Mark(revision=mark.revision, at=mark.at)
+    return flip.model_copy(update={"touches": touches, "mark": mark_for(who, flip.mark)})
 
 
 def _stopped(state: OrgState, user: str) -> str:

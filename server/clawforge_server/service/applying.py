@@ -162,7 +162,7 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord, admis
     state = base.with_changes(upserts, payload.deletes)
     transaction.resources.write(request.org, state.revision, upserts, payload.deletes)
     transaction.orgs.update(_advanced(record, state, request.at))
-    revision = _revision(request, document, payload, state, admission)
+    revision = _revision(request, plan, payload, state, admission)
     transaction.revisions.add(request.org, revision)
     entry = done(
         request.at,
@@ -264,7 +264,8 @@ def _advanced(record: OrgRecord, state: State, at: dt.datetime) -> OrgRecord:
     )
 
 
-def _revision(request: Apply, plan: Plan, payload: PlanPayload, state: State, admission: Admission) -> Revision:
+def _revision(request: Apply, record: PlanRecord, payload: PlanPayload, state: State, admission: Admission) -> Revision:
+    plan = record.document
     return Revision(
         number=state.revision,
         created_at=request.at,
@@ -277,9 +278,11 @@ def _revision(request: Apply, plan: Plan, payload: PlanPayload, state: State, ad
         plan_id=request.plan_id,
         state_digest=state.digest,
         change_digest=plan.digest,
+        verdict=plan.meaning.verdict,
+        approvals=admission.given,
+        rollback_to=payload.rollback_to,
         reason=admission.reason,
         freeze_override=request.terms.reason if admission.overridden else None,
-        approvals=admission.given,
     )
 
 

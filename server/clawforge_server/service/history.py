@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawforge.errors import NotFoundError
+from clawforge.revision_name import revision_number, unknown_revision
 from clawforge.state import State
 from clawforge.wire import Revision, RevisionPage, StateAnswer
 from clawforge_server.control_plane import ControlPlane
@@ -18,7 +18,7 @@ def read_state(plane: ControlPlane, org: str, revision: int | None) -> StateAnsw
     positions = dict(present.positions)
     if revision is not None and revision != state.revision:
         if revision > state.revision:
-            raise _unknown_revision(revision)
+            raise unknown_revision(revision, state.revision)
         with plane.store.transaction() as transaction:
             state = State(revision, transaction.resources.entries_at(org, revision))
         positions = {}
@@ -32,13 +32,14 @@ def read_state(plane: ControlPlane, org: str, revision: int | None) -> StateAnsw
     )
 
 
-def read_revision(plane: ControlPlane, org: str, number: int) -> Revision:
-    """One revision. Raises NotFoundError."""
-    plane.states.get(org)
+def read_revision(plane: ControlPlane, org: str, name: str) -> Revision:
+    """One revision by its name; the empty state before the first one is none. Raises NotFoundError."""
+    latest = plane.states.get(org).state.revision
+    number = revision_number(name, latest)
     with plane.store.transaction() as transaction:
         found = transaction.revisions.get(org, number)
     if found is None:
-        raise _unknown_revision(number)
+        raise unknown_revision(number, latest)
     return found
 
 
@@ -49,7 +50,3 @@ def list_revisions(plane: ControlPlane, org: str, before: int | None, limit: int
         found = transaction.revisions.page(org, before, limit + 1)
     more = len(found) > limit
     return RevisionPage(revisions=found[:limit], next=found[limit - 1].number if more else None)
-
-
-def _unknown_revision(number: int) -> NotFoundError:
-    return NotFoundError(f"There is no revision {number}.", hint="`clawforge log` lists them.", code="unknown-revision")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ from clawforge.analysis.world import World
 from clawforge.errors import NotFoundError, StalePlanError, UnavailableError
 from clawforge.load.resource import parse_resource
 from clawforge.meaning import Meaning, meaning_digest
-from clawforge.plan import Plan
+from clawforge.plan import Plan, PlanWarning
 from clawforge.plan_scope import narrowed
 from clawforge.plan_signature import sign_plan
 from clawforge.planning import PlannedChanges, make_plan
@@ -46,8 +47,22 @@ _EXPIRED_KEPT = dt.timedelta(days=7)
 """How long somebody who applies an expired plan is told so, and not that there never was one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Rollback:
+    """The proposal is the state of an older revision; `notes` are what whoever reads the plan should know of it."""
+
+    revision: int
+    notes: tuple[PlanWarning, ...]
+
+
 def create_plan(
-    plane: ControlPlane, who: Principal, org: str, request: PlanRequest, *, origin: Origin | None = None
+    plane: ControlPlane,
+    who: Principal,
+    org: str,
+    request: PlanRequest,
+    *,
+    origin: Origin | None = None,
+    rollback: Rollback | None = None,
 ) -> Plan:
     """Check a proposal, and keep the plan that it makes for 24 hours. Changes nothing.
 
@@ -83,8 +98,10 @@ def create_plan(
     }
     if not request.scope.is_everything:
         found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)
+    if rollback is not None and not planned.plan.is_empty:
+        found["warnings"] = (*rollback.notes, *planned.plan.warnings)
     plan = planned.plan.model_copy(update=found)
-    payload = _payload(planned, proposal, request)
+    payload = _payload(planned, proposal, request, rollback)
     sides = _sides(state, plan, resources)
     plan = _authorised(who, plan, state, sides, payload, now)
     if state.keys is not None:
@@ -104,6 +121,7 @@ def create_plan(
             source=request.source,
             digest=plan.digest,
             commit=request.commit,
+            rollback=None if rollback is None else rollback.revision,
         )
         transaction.audit.append(org, entry)
         if vouched is not None:
@@ -266,7 +284,9 @@ def _entry(state: OrgState, source: str, resource: Resource) -> StateEntry:
     return StateEntry.of(resource, source)
 
 
-def _payload(planned: PlannedChanges, proposal: Proposal, request: PlanRequest) -> PlanPayload:
+def _payload(
+    planned: PlannedChanges, proposal: Proposal, request: PlanRequest, rollback: Rollback | None
+) -> PlanPayload:
     return PlanPayload(
         upserts={address: entry.body.decode() for address, entry in planned.upserts.items()},
         deletes=planned.deletes,
@@ -276,4 +296,5 @@ def _payload(planned: PlannedChanges, proposal: Proposal, request: PlanRequest) 
         commit=request.commit,
         commit_author=request.commit_author,
         dirty=request.dirty,
+        rollback_to=None if rollback is None else rollback.revision,
     )

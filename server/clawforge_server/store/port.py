@@ -16,6 +16,7 @@ from clawforge.state import StateEntry
 from clawforge.wire import Revision
 from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
+from clawforge_server.store.history_port import History
 from clawforge_server.store.quarantine_port import Quarantines
 from clawforge_server.store.records import (
     EnrollmentRecord,
@@ -272,6 +273,10 @@ class Transaction(Protocol):
     @property
     def resources(self) -> Resources:
         """State, history, positions."""
+
+    @property
+    def history(self) -> History:
+        """What resources were before."""
 
     @property
     def revisions(self) -> Revisions:

@@ -44,7 +44,8 @@ class PlanPayload(Strict):
     """What carrying out a plan writes.
 
     Resources as canonical JSON text by address, addresses to delete, and where the source's resources stand. Of the
-    resources nobody owns the `forgotten` ones afterwards, and others own the `taken` ones until then.
+    resources nobody owns the `forgotten` ones afterwards, and others own the `taken` ones until then. `rollback_to` is
+    the revision that a rollback goes back to.
     """
 
     upserts: dict[str, str]
@@ -55,6 +56,7 @@ class PlanPayload(Strict):
     commit: str | None = None
     commit_author: str | None = None
     dirty: bool = False
+    rollback_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import MOMENTS, SUBJECTS, orgs, resource
 
-from clawforge.analysis.access_history import Backwards, Edit, Flip, Mark, Question, edits_between, flips
+from clawforge.analysis.access_history import Backwards, Edit, Flip, Question, edits_between, flips
 from clawforge.decide.simulate import Simulator
+from clawforge.mark import Mark
 from clawforge.plan import Action
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject

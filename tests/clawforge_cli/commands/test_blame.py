@@ -72,6 +72,7 @@ def test_the_commit_since_when_it_is_allowed(world: World) -> None:
         "author": "Ada <ada@acme.example>",
         "subject": "Open the shell",
         "dirty": False,
+        "rollbackTo": None,
     }
     assert flip["touches"] == [
         {
@@ -166,7 +167,12 @@ def test_a_clone_that_is_cut_off_says_so(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("Policy/default", "spec.tools.deny", "--offline"), "cannot be asked yet"),
+        (("Policy/default", "spec.tools.deny", "--offline"), "--offline for their calls"),
+        (("Policy/default", "spec.tools.deny"), "No control plane is named."),
+        (("Policy/default",), "No control plane is named."),
+        (("dev",), "Which tool?"),
+        (("Polcy/default",), "Did you mean Policy/default?"),
+        (("Policy/",), "is no address"),
         (("dev", "exec", "--offline"), "there is no git repository around it"),
         (("dev", "exec"), "No control plane is named."),
     ],

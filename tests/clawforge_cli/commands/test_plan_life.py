@@ -190,3 +190,12 @@ def test_patience_lets_several_apply_at_once(world: World) -> None:
     log = world.program.json("log", world.main)
     assert [item["number"] for item in log["revisions"]] == [5, 4, 3, 2, 1]
     assert "--lock-timeout" in world.refused("apply", world.main, "--lock-timeout", "soon")
+
+
+def test_two_plans_of_one_change_read_alike(world: World) -> None:
+    world.apply(world.main)
+    world.write(world.main, "extra", overlay("extra", "exec"))
+    for form in ("text", "markdown"):
+        first, second = (world.program.run("plan", world.main, "--detail", "--format", form) for _ in range(2))
+        assert first == second
+        assert "Less" in first

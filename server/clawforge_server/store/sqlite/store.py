@@ -20,6 +20,7 @@ from clawforge_server.store.sqlite.audit import SqlAudit
 from clawforge_server.store.sqlite.audit_tree import SqlAuditTree
 from clawforge_server.store.sqlite.database import Database
 from clawforge_server.store.sqlite.enrollments import SqlEnrollments
+from clawforge_server.store.sqlite.history import SqlHistory
 from clawforge_server.store.sqlite.instances import SqlInstances
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
 from clawforge_server.store.sqlite.plans import SqlPlans
@@ -52,6 +53,11 @@ class SqlTransaction:
     def resources(self) -> SqlResources:
         """The present state and its history."""
         return SqlResources(self._connection)
+
+    @cached_property
+    def history(self) -> SqlHistory:
+        """What resources were before."""
+        return SqlHistory(self._connection)
 
     @cached_property
     def revisions(self) -> SqlRevisions:
