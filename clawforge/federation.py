@@ -10,6 +10,9 @@ from typing import Any
 
 from clawforge.resource.service_account import Federation
 
+PROTECTED_REF = "ref_protected"
+"""The claim by which pipelines say that they run on a protected ref; its values are `true` and `false`."""
+
 _PROPOSED = {
     "event_name": ("pull_request", "issue_comment"),
     "pipeline_source": ("merge_request_event", "external_pull_request_event"),

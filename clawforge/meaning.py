@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from clawforge.canonical import canonical_bytes, digest
 from clawforge.resource.meta import Instant, Strict
 
 VerdictWord = Literal["tighter", "equal", "looser", "mixed", "unknown"]
@@ -58,8 +59,9 @@ class AccessLine(Strict):
     """One thing that people gain or lose, and who they are: `names` holds the first of them.
 
     `kind` is tool, command, path, host, skill, dlp, version, setting or permission; `what` names the tools (for the
-    first four), skills, rules, components or fields. `tool` and `params` are an example. Where `agent`, `context` or
-    `at` are given it happens only through that agent, in that context, from that moment on.
+    first four), skills, rules, components or fields. Where not all are named, `everybody` is a digest of all of them.
+    `tool` and `params` are an example. Where `agent`, `context` or `at` are given it happens only through that agent,
+    in that context, from that moment on.
     """
 
     kind: str
@@ -69,6 +71,7 @@ class AccessLine(Strict):
     users: int = 0
     instances: int = 0
     names: tuple[str, ...] = ()
+    everybody: str | None = None
     via: tuple[Via, ...] = ()
     agent: str | None = None
     context: str | None = None
@@ -111,3 +114,25 @@ class Meaning(Strict):
 
 NO_MEANING = Meaning(verdict="equal", loosens="no", tightens="no", affected=Affected())
 """Nothing changes."""
+
+_BOUND = {"kind", "what", "before", "after", "users", "instances", "everybody", "agent", "context"}
+
+
+def meaning_digest(meaning: Meaning) -> str:
+    """Digest over the verdicts and over who gains and who loses what.
+
+    Where things are written, witnesses and moments are outside of it: the same change means the same tomorrow, and
+    moving a file changes nothing.
+    """
+    body = meaning.model_dump(
+        mode="json", include={"verdict", "loosens", "tightens", "omitted", "unknown", "affected", "changes"}
+    )
+    for name, lines in (("gains", meaning.gains), ("losses", meaning.losses)):
+        body[name] = sorted((_bound(line) for line in lines), key=canonical_bytes)
+    return digest(body)
+
+
+def _bound(line: AccessLine) -> dict[str, Any]:
+    """What of a line an approval binds; the order of names says nothing, and the first of many are any."""
+    body = line.model_dump(mode="json", include=_BOUND)
+    return body | {"names": sorted(line.names) if line.everybody is None else []}

@@ -81,28 +81,59 @@ class Check(Strict):
 
 
 class ApprovalNeed(Strict):
-    """Why a plan must be approved, by how many who hold the permission, and what it is about."""
+    """Why a plan must be approved, by how many who hold the permission and, where they are given, one of the roles and
+    belong to one of the groups; and what it is about."""
 
     code: str
     count: int = 1
     permission: str = "plans:approve"
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
 
 
 class Approval(Strict):
-    """What somebody said about a plan."""
+    """What somebody said about a plan, or about another one that makes the same change with the same meaning.
+    `vouched_by` is the pipeline that says so of a review in the git forge."""
 
     by: str
     at: Instant
     verdict: Literal["approved", "rejected"]
     reason: str = ""
+    vouched_by: str | None = None
+
+
+class ApprovalLack(Strict):
+    """How many approvals a need still lacks, and the users who could give one; `others` counts those not named."""
+
+    code: str
+    count: int
+    permission: str = "plans:approve"
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    who: tuple[str, ...] = ()
+    others: int = 0
 
 
 class Approvals(Strict):
-    """Who must approve, and who did. `given` grows after the plan was made, so it is no part of what is compared."""
+    """Who must approve, who did, and what is missing. The last two change after the plan was made, so they are no part
+    of what is compared."""
 
     needed: tuple[ApprovalNeed, ...] = ()
     given: tuple[Approval, ...] = ()
+    missing: tuple[ApprovalLack, ...] = ()
+
+
+class Vouching(Strict):
+    """What a trusted pipeline says about the commit of a plan: who approved it in the git forge, and whose signatures
+    on its commits hold. `unknown` and `unknown_signers` are no users of the org. `ref` is the protected branch."""
+
+    by: str
+    ref: str
+    approvers: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    unknown_signers: tuple[str, ...] = ()
 
 
 class PlanSignature(Strict):
@@ -125,7 +156,8 @@ class Plan(Strict):
     """The document that `plan` shows, `--out` saves and `apply` sends back.
 
     `digest` is the change digest: org, source, and every (address, before, after). `state_digest` is the digest of
-    the state that the apply would leave. `replay` is what its author found with recorded calls; the server
+    the state that the apply would leave. `meaning_digest` covers what the change means, and an approval binds both
+    digests. `authors` may not approve. `replay` is what its author found with recorded calls; the server
     only keeps it.
     """
 
@@ -137,10 +169,14 @@ class Plan(Strict):
     digest: str
     state_digest: str
     commit: str | None = None
+    reason: str | None = None
+    authors: tuple[str, ...] = ()
+    vouched: Vouching | None = None
     summary: Summary
     changes: tuple[Change, ...]
     positions_changed: bool = False
     meaning: Meaning = Meaning()
+    meaning_digest: str | None = None
     checks: tuple[Check, ...] = ()
     approvals: Approvals = Approvals()
     overlays: tuple[Any, ...] = ()

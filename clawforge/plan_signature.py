@@ -47,5 +47,5 @@ def verify_plan(plan: Plan, keys: Mapping[str, bytes]) -> str:
 def _signed_bytes(plan: Plan) -> bytes:
     document = plan_json(plan)
     document.pop("signature", None)
-    document["approvals"] = {**document["approvals"], "given": []}
+    document["approvals"] = {**document["approvals"], "given": [], "missing": []}
     return canonical_bytes(document)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from clawforge.resource.change_policy import ChangePolicy
 from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import InvariantSpec
@@ -50,6 +51,8 @@ def references_of(resource: Resource) -> Iterator[Reference]:
         yield from _each("User", resource.spec.users, "/spec/users")
         yield from _each("Group", resource.spec.members, "/spec/members")
         yield from _each("Group", resource.spec.groups, "/spec/groups")
+    elif isinstance(resource, ChangePolicy):
+        yield from _change_policy(resource)
     elif isinstance(resource, Waiver):
         yield _address(resource.spec.resource, "/spec/resource")
 
@@ -83,6 +86,18 @@ def _binding(resource: RoleBinding) -> Iterator[Reference]:
     yield from _each("ServiceAccount", spec.subjects.service_accounts, "/spec/subjects/serviceAccounts")
     yield from _each("Group", spec.scope.groups, "/spec/scope/groups")
     yield from _each("kind", spec.scope.kinds, "/spec/scope/kinds")
+
+
+def _change_policy(resource: ChangePolicy) -> Iterator[Reference]:
+    for index, rule in enumerate(resource.spec.approvals):
+        pointer = f"/spec/approvals/{index}"
+        yield from _each("kind", rule.match.kinds, f"{pointer}/match/kinds")
+        for number, pattern in enumerate(rule.match.addresses):
+            kind = pattern.partition("/")[0]
+            if kind != "*":
+                yield Reference("kind", kind, f"{pointer}/match/addresses/{number}")
+        yield from _each("Role", rule.from_.roles, f"{pointer}/from/roles")
+        yield from _each("Group", rule.from_.groups, f"{pointer}/from/groups")
 
 
 def _cases(resource: PolicyTest) -> Iterator[Reference]:

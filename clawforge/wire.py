@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from clawforge.analysis.replay.report import ReplayReport
 from clawforge.decide.request import Identifier
@@ -14,7 +14,7 @@ from clawforge.plan import Approval, Plan, Summary
 from clawforge.plan_scope import AddressPatterns, PlanScope
 from clawforge.position import ResourcePosition
 from clawforge.resolve.subject import Subject
-from clawforge.resource.meta import Instant, Name, Strict, SubjectName
+from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
 
 ResourceAddress = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,62}/[a-z0-9][a-z0-9-]{0,62}$")]
 """`Kind/name`."""
@@ -56,6 +56,19 @@ class Problem(Strict):
     problems: tuple[ProblemItem, ...] = ()
 
 
+Person = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+"""Somebody by the name or the address that git or its forge has."""
+
+
+class Vouched(Strict):
+    """What a pipeline knows of its commit: who approved it in the git forge, whose signatures on its commits hold, and
+    on which protected ref it runs."""
+
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+    approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
+    signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
+
+
 class Rename(Strict):
     """A resource that had the address `from` and now has `to`."""
 
@@ -69,6 +82,8 @@ class PlanRequest(Strict):
     `base` is the revision that the client looked at, if it did; `replay` is what it found there with recorded calls,
     for those who read the plan. Of the proposal only what is in the `scope` is planned. `moved` resources got another
     name, `forgotten` ones stay without an owner, and what `take_ownership` names may be taken from other sources.
+    `reason` is why. `vouched` is accepted only from the pipeline of a federated service account that is trusted on
+    protected refs.
     """
 
     source: Name
@@ -83,9 +98,20 @@ class PlanRequest(Strict):
     moved: Annotated[tuple[Rename, ...], Field(max_length=1_000)] = ()
     forgotten: Annotated[tuple[ResourceAddress, ...], Field(max_length=10_000)] = ()
     take_ownership: AddressPatterns = ()
+    reason: Reason | None = None
+    vouched: Vouched | None = None
 
 
-class ApplyRequest(Strict):
+class ApplyTerms(Strict):
+    """What whoever applies says beside the plan: why, that a freeze is to be overridden, and how many resources they
+    know to be deleted."""
+
+    reason: Reason | None = None
+    override_freeze: bool = False
+    allow_deletions: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+
+
+class ApplyRequest(ApplyTerms):
     """The plan as it was reviewed; the server refuses it if a byte differs from what it answered."""
 
     plan: Plan
@@ -95,7 +121,8 @@ class Revision(Strict):
     """One apply.
 
     `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied. `rollback_to` is the
-    revision whose state it went back to; the commit is then that of the older state.
+    revision whose state it went back to; the commit is then that of the older state. `freeze_override` is why a freeze
+    was overridden, if one was.
     """
 
     number: int
@@ -112,6 +139,8 @@ class Revision(Strict):
     verdict: VerdictWord | None = None
     approvals: tuple[Approval, ...] = ()
     rollback_to: int | None = None
+    reason: str | None = None
+    freeze_override: str | None = None
 
 
 class ApplyResult(Strict):

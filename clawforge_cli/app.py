@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "show": "Show a plan that was made before, or a revision.",
     "apply": "Make the control plane equal to the files.",
     "approve": "Show somebody else's plan, and approve it.",
+    "reject": "Show somebody else's plan, and reject it.",
     "dump": "Write what the control plane holds as a project.",
     "import": "Take what is live, or another server's org, into files.",
     "drift": "Compare files, control plane and agents.",

@@ -11,7 +11,7 @@ from clawforge.resource.meta import parse_duration
 
 if TYPE_CHECKING:
     from clawforge.plan import Plan
-    from clawforge.wire import ApplyResult
+    from clawforge.wire import ApplyResult, ApplyTerms
     from clawforge_cli.plan_source import Planned
 
 _LEAST_PAUSE, _MOST_PAUSE = 0.05, 2.0
@@ -27,7 +27,7 @@ def parse_patience(text: str | None) -> float:
         raise InputError(f"--lock-timeout: {error}.", hint="Write it as 30s or 5m.") from error
 
 
-def apply_patiently(planned: Planned, patience: float) -> tuple[ApplyResult, Plan]:
+def apply_patiently(planned: Planned, patience: float, terms: ApplyTerms) -> tuple[ApplyResult, Plan]:
     """Apply, and say what was applied. When another apply came first, plan again for as long as there is patience.
 
     Only a plan that makes the same changes and means the same is applied without having been looked at. Raises
@@ -37,7 +37,7 @@ def apply_patiently(planned: Planned, patience: float) -> tuple[ApplyResult, Pla
     plan, pause = planned.plan, _LEAST_PAUSE
     while True:
         try:
-            return planned.control_plane.apply_plan(plan), plan
+            return planned.control_plane.apply_plan(plan, terms), plan
         except StalePlanError:
             if planned.again is None or time.monotonic() >= deadline:
                 raise

@@ -21,6 +21,13 @@ Context = Annotated[str | None, typer.Option("--context", help="Context, such as
 Groups = Annotated[list[str] | None, typer.Option("--group", help="Group given at enrolment; may be repeated.")]
 Tags = Annotated[list[str] | None, typer.Option("--tag", help="Tag of the instance, key=value; may be repeated.")]
 At = Annotated[str | None, typer.Option("--at", help="Moment, RFC 3339; default now.")]
+PlanId = Annotated[str, typer.Argument(metavar="PLAN", help="Id of the plan.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why; it is kept with the revision and in the log.")]
+VouchedFile = Annotated[
+    Path | None,
+    typer.Option("--vouched", metavar="FILE", help="Who approved and signed the commit, said by a trusted pipeline."),
+]
 Applied = Annotated[bool, typer.Option("--applied", help="Ask the control plane instead of reading the files.")]
 
 Targets = Annotated[

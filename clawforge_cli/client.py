@@ -24,6 +24,7 @@ from clawforge.resource.meta import Strict
 from clawforge.wire import (
     ApplyRequest,
     ApplyResult,
+    ApplyTerms,
     DecideRequest,
     EffectiveView,
     PlanRequest,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer", bound=Strict)
 
+NO_TERMS = ApplyTerms()
 _LARGEST_ANSWER = 256 * 1024 * 1024
 
 
@@ -66,13 +68,13 @@ class ControlPlane:
         """Ask for the plan that a proposal would be."""
         return self._call(Plan, "POST", f"/v1/orgs/{org}/plans", request)
 
-    def apply_plan(self, plan: Plan) -> ApplyResult:
-        """Carry out a plan exactly as it was answered."""
+    def apply_plan(self, plan: Plan, terms: ApplyTerms = NO_TERMS) -> ApplyResult:
+        """Carry out a plan exactly as it was answered; `terms` are what else there is to say."""
         return self._call(
             ApplyResult,
             "POST",
             f"/v1/orgs/{plan.org}/plans/{plan.id}/apply",
-            ApplyRequest(plan=plan),
+            ApplyRequest(plan=plan, **dict(terms)),
             headers={"If-Match": f'"{plan.base.revision}"'},
         )
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clawforge.errors import InputError
-from clawforge.plan import Plan
+from clawforge.meaning import meaning_digest
+from clawforge.plan import ApprovalNeed, Approvals, Plan
 from clawforge.plan_scope import narrowed
 from clawforge.planning import make_plan
 from clawforge.proposal import Proposal, own_entries
@@ -61,7 +62,30 @@ def plan_offline(
             users = (Subject(user=item.metadata.name) for item in proposed if isinstance(item, User))
             check_variants(model, users, *horizon(now))
         found["meaning"] = _meaning(planned.plan, against, proposed, model, since, (base_positions, positions))
-    return planned.plan.model_copy(update=found), checked
+        found["meaning_digest"] = meaning_digest(found["meaning"])
+    made = planned.plan.model_copy(update=found)
+    if against is not None and not checked.errors:
+        others = {key: place for key, place in base_positions.items() if base.entries[key].source != proposal.source}
+        needs = _needs(made, against, proposed, (base_positions, {**others, **positions}))
+        made = made.model_copy(update={"approvals": Approvals(needed=needs)})
+    return made, checked
+
+
+def _needs(
+    plan: Plan, against: Project, proposed: Sequence[Resource], positions: tuple[Positions, Positions]
+) -> tuple[ApprovalNeed, ...]:
+    """The approvals that the ChangePolicies of the other files ask for; what rights are given is the control plane's to
+    compare, since it depends on who applies."""
+    from clawforge.access.model import AccessModel
+    from clawforge.change_control.demands import approval_needs, change_policies
+    from clawforge.change_control.facts import PlanFacts
+
+    sides = {item.address: item for item in against.values}, {item.address: item for item in proposed}
+    policies = change_policies(sides[0])
+    if not policies:
+        return ()
+    facts = PlanFacts.of(plan, *sides, positions)
+    return approval_needs(policies, facts, *(AccessModel.of(side.values()) for side in sides))
 
 
 def _base(project: Project, against: Project | None) -> tuple[State, Positions]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawforge.plan_scope import PlanScope
 from clawforge.resource.registry import canonical_resource
-from clawforge.wire import PlanRequest, Rename
+from clawforge.wire import PlanRequest, Rename, Vouched
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
@@ -16,10 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What of the files is planned, and what may be taken from other sources."""
+    """What of the files is planned, what may be taken from other sources, why, and what a pipeline vouches for."""
 
     scope: PlanScope = field(default_factory=PlanScope)
     taken: tuple[str, ...] = ()
+    reason: str | None = None
+    vouched: Vouched | None = None
+
+    @property
+    def shapes_a_plan(self) -> bool:
+        """Whether anything is said that only a plan yet to be made can heed."""
+        return replace(self, reason=None) != EVERYTHING
+
+    def said_with(self, reason: str | None, vouched: Path | None) -> PlanOptions:
+        """The same with a reason, and with what a file vouches for. Raises InputError."""
+        from clawforge_cli.reasons import said
+        from clawforge_cli.vouched_file import read_vouched
+
+        return replace(self, reason=said(reason), vouched=None if vouched is None else read_vouched(vouched))
 
     @classmethod
     def parse(
@@ -70,6 +85,8 @@ def plan_request(project: Project, options: PlanOptions = EVERYTHING) -> PlanReq
         moved=tuple(Rename(from_=move.from_, to=move.to) for move in project.file.moved),
         forgotten=forgotten(project),
         take_ownership=options.taken,
+        reason=options.reason,
+        vouched=options.vouched,
     )
 
 

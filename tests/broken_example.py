@@ -58,6 +58,7 @@ def _break(
 AFTER_HOURS = "policies/after-hours.yaml"
 BINDINGS = "access/bindings.yaml"
 BUILD = "policies/build-servers.yaml"
+CHANGES = "access/change-policy.yaml"
 CONTRACTORS = "policies/contractors.yaml"
 CONTROL = "policies/guardrail-control.yaml"
 CUSTOMERS = "dlp/customer-data.yaml"
@@ -130,6 +131,24 @@ BREAKS: tuple[Break, ...] = (
         "access/roles.yaml:18:3",
         "name: auditor",
         Edit(ROLES, new=_document("Role", "auditor", "  permissions: [audit:read]\n")),
+    ),
+    _break(
+        "change-policy-approvers-missing",
+        "access/change-policy.yaml:9:7",
+        "match:",
+        Edit(CHANGES, "count: 2", "count: 4"),
+    ),
+    _break(
+        "change-policy-locks-out",
+        "access/change-policy.yaml:8:3",
+        "signedCommits:",
+        Edit(CHANGES, "  approvals:\n", "  signedCommits: true\n  approvals:\n"),
+    ),
+    _break(
+        "change-policy-matches-nothing",
+        "access/change-policy.yaml:10:21",
+        "Invariant/*",
+        Edit(CHANGES, "        effect: loosen\n", "        effect: loosen\n        kinds: [Policy]\n"),
     ),
     _break(
         "confusable-name",
@@ -332,7 +351,13 @@ BREAKS: tuple[Break, ...] = (
         "message:",
         Edit(DEFAULT, _DEFAULT_WORDS, '  message: "Ask in\\u200b the channel agent-policy."\n'),
     ),
-    _break("last-owner-removed", "access/bindings.yaml:7:3", "subjects:", Edit(STAFF, "[ingrid]", "[viktor]")),
+    _break(
+        "last-owner-removed",
+        "access/bindings.yaml:7:3",
+        "subjects:",
+        Edit(STAFF, "[ingrid]", "[viktor]"),
+        notes=("change-policy-approvers-missing access/change-policy.yaml:9:7",),
+    ),
     _break("lease-too-long", "organization.yaml:29:5", "lease: 2h", Edit(ORGANIZATION, "lease: 5m", "lease: 2h")),
     _break("lease-too-short", "policies/build-servers.yaml:35:5", "lease: 5s", Edit(BUILD, "lease: 2m", "lease: 5s")),
     _break(
@@ -482,8 +507,8 @@ BREAKS: tuple[Break, ...] = (
     _break(
         "selector-matches-nobody",
         "policies/trial-egress.yaml:13:5",
-        "roles: [approver",
-        Edit(TRIAL, "[engineering]\n", "[engineering]\n    roles: [approver]\n"),
+        "roles: [owner",
+        Edit(TRIAL, "[engineering]\n", "[engineering]\n    roles: [owner]\n"),
     ),
     _break(
         "service-account-expired",

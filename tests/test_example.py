@@ -66,12 +66,13 @@ def test_nothing_is_wrong_with_it(project: Project) -> None:
 def test_lint_prints_nothing_but_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lint", str(ROOT / "policies.example"), "--no-cache"]) == 0
     said = capsys.readouterr()
-    assert said.out == "55 resources in 35 files: no problems, 2 accepted.\n"
+    assert said.out == "57 resources in 36 files: no problems, 2 accepted.\n"
     assert said.err == ""
 
 
 def test_it_is_a_company_of_every_kind(project: Project) -> None:
     assert Counter(resource.kind for resource in project.values) == {
+        "ChangePolicy": 1,
         "DlpRuleSet": 2,
         "Enrollment": 2,
         "Group": 8,
@@ -80,7 +81,7 @@ def test_it_is_a_company_of_every_kind(project: Project) -> None:
         "Policy": 12,
         "PolicyTest": 5,
         "Role": 1,
-        "RoleBinding": 5,
+        "RoleBinding": 6,
         "ServiceAccount": 2,
         "SkillApproval": 3,
         "User": 10,

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
+OVERRIDE_FREEZE = "freeze:override"
+VOUCH = "plans:vouch"
 
 PERMISSIONS: dict[str, str] = {
     "agent:poll": "Fetch one's own policy and report, as an enrolled agent does with its credential.",
@@ -16,6 +18,7 @@ PERMISSIONS: dict[str, str] = {
     "enrollments:create": "Mint enrolment tokens: over groups from templates for them, over the whole org any.",
     "enrollments:read": "List enrolment tokens.",
     "enrollments:revoke": "Take enrolment tokens back.",
+    "freeze:override": "Apply while a ChangePolicy freezes changes, with a reason that is kept.",
     "instances:approve": "Let machines in that wait for an approval, or turn them away.",
     "instances:read": "List instances, and what they reported.",
     "instances:revoke": "Take the credential of an instance away.",
@@ -24,6 +27,7 @@ PERMISSIONS: dict[str, str] = {
     "plans:approve": "Approve or reject the plans of others.",
     "plans:create": "Propose changes.",
     "plans:read": "Read plans.",
+    "plans:vouch": "Say who approved and signed a commit: as a pipeline that is trusted on a protected ref only.",
     "rbac:escalate": "Apply, once somebody else approved it, a plan that gives rights beyond one's own.",
     "revisions:read": "List revisions.",
     "sessions:read": "List the sessions of others.",

@@ -10,6 +10,7 @@ from clawforge.analysis.population import KnownInstance, Population
 from clawforge.analysis.search import Direction, Witness
 from clawforge.analysis.verdict import Judged, judge, judge_alone
 from clawforge.analysis.world import World
+from clawforge.canonical import digest
 from clawforge.errors import InputError
 from clawforge.meaning import (
     NO_MEANING,
@@ -125,7 +126,7 @@ def witness_call(witness: Witness) -> WitnessCall:
 
 
 def _line(line: Line, positions: tuple[Positions, Positions]) -> AccessLine:
-    change = line.change
+    change, names = line.change, line.names
     return AccessLine(
         kind=change.kind,
         what=change.what,
@@ -133,7 +134,8 @@ def _line(line: Line, positions: tuple[Positions, Positions]) -> AccessLine:
         after=change.after,
         users=len(line.users),
         instances=len(line.instances),
-        names=tuple(line.names[:MOST_NAMES]),
+        names=tuple(names[:MOST_NAMES]),
+        everybody=digest({"names": sorted(names)}) if len(names) > MOST_NAMES else None,
         via=tuple(_via(address, positions) for address in change.via),
         agent=change.agent,
         context=change.context,

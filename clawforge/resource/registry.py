@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clawforge.canonical import digest
+from clawforge.resource.change_policy import ChangePolicy
 from clawforge.resource.dlp_rule_set import DlpRuleSet
 from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
@@ -35,6 +36,7 @@ KINDS: tuple[type[Resource], ...] = (
     VersionTarget,
     PolicyTest,
     Invariant,
+    ChangePolicy,
     Waiver,
 )
 

@@ -13,17 +13,19 @@ from clawforge_cli.arguments import (
     Excludes,
     Format,
     Org,
+    Reason,
     Selects,
     Server,
     TakeOwnership,
     Targets,
     TextOrJson,
+    VouchedFile,
 )
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from clawforge.plan import Plan
-    from clawforge.wire import ApplyResult
+    from clawforge.wire import ApplyResult, ApplyTerms
     from clawforge_cli.plan_source import Planned
     from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.views.terminal import Printer
@@ -53,6 +55,15 @@ def apply(
             help="While others apply, plan again and go on if the plan means the same: 30s.",
         ),
     ] = None,
+    reason: Reason = None,
+    allow_deletions: Annotated[
+        int | None,
+        typer.Option("--allow-deletions", metavar="N", min=0, help="Delete up to N, whatever a ChangePolicy limits."),
+    ] = None,
+    override_freeze: Annotated[
+        bool, typer.Option("--override-freeze", help="Apply although changes are frozen; needs --reason and the right.")
+    ] = False,
+    vouched: VouchedFile = None,
 ) -> None:
     """Make the control plane equal to the files; what left the files is destroyed. A saved plan is applied as it is."""
     from clawforge_cli.apply_run import apply_patiently, parse_patience
@@ -61,7 +72,8 @@ def apply(
     from clawforge_cli.views import human_plan, json_documents
     from clawforge_cli.views.terminal import Printer
 
-    options = PlanOptions.parse(target, exclude, select, take_ownership)
+    terms = _terms(reason, allow_deletions, override_freeze=override_freeze)
+    options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(terms.reason, vouched)
     patience = parse_patience(lock_timeout)
     planned = _planned(what, server, org, options)
     plan = planned.plan
@@ -74,7 +86,7 @@ def apply(
         if format is TextOrJson.JSON:
             json_documents.show({"revision": plan.base.revision, "applied": False, "positionsRefreshed": False})
         return
-    _show(*apply_patiently(planned, patience), format, printer)
+    _show(*apply_patiently(planned, patience, terms), format, printer)
 
 
 def _show(result: ApplyResult, plan: Plan, format: TextOrJson, printer: Printer) -> None:
@@ -86,17 +98,27 @@ def _show(result: ApplyResult, plan: Plan, format: TextOrJson, printer: Printer)
         human_plan.show_applied(result, plan, printer)
 
 
+def _terms(reason: str | None, allow_deletions: int | None, *, override_freeze: bool) -> ApplyTerms:
+    from clawforge.errors import InputError
+    from clawforge.wire import ApplyTerms
+    from clawforge_cli.reasons import said
+
+    if override_freeze and reason is None:
+        raise InputError("Overriding a freeze needs a reason.", hint="Say why with --reason.")
+    return ApplyTerms(reason=said(reason), allow_deletions=allow_deletions, override_freeze=override_freeze)
+
+
 def _planned(what: str, server: str | None, org: str | None, options: PlanOptions) -> Planned:
     from clawforge_cli.plan_source import Planned, is_plan_id, kept_plan, saved_plan
-    from clawforge_cli.proposal import EVERYTHING
 
     path = Path(what)
     if path.is_file() or (is_plan_id(what) and not path.exists()):
-        if options != EVERYTHING:
+        if options.shapes_a_plan:
             from clawforge.errors import InputError
 
             raise InputError(
-                "A plan that was made before is applied as it is.", hint="Choose a part of it when you plan."
+                "A plan that was made before is applied as it is.",
+                hint="Choose a part of it, or say what a pipeline vouches for, when you plan.",
             )
         return saved_plan(path, server) if path.is_file() else kept_plan(what, server, org)
     return Planned.of_project(path, server, options)

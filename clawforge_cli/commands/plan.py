@@ -15,10 +15,12 @@ from clawforge_cli.arguments import (
     PlanForm,
     PlanFormat,
     ProjectPath,
+    Reason,
     Selects,
     Server,
     TakeOwnership,
     Targets,
+    VouchedFile,
 )
 from clawforge_cli.exit_codes import ExitCode
 
@@ -71,6 +73,8 @@ def plan(
         int | None,
         typer.Option("--replay-max-people", metavar="N", min=0, help="Exit 3 if calls of more people would be."),
     ] = None,
+    reason: Reason = None,
+    vouched: VouchedFile = None,
 ) -> None:
     """Show what an apply would change on the control plane. Nothing is changed."""
     from clawforge_cli.look_ahead import first_moment, outlook, parse_horizon
@@ -79,7 +83,7 @@ def plan(
     from clawforge_cli.replay_run import Replay
 
     again = Replay.asked(replay, replay_max_blocked, replay_max_people)
-    options = PlanOptions.parse(target, exclude, select, take_ownership)
+    options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(reason, vouched)
     now = dt.datetime.now(dt.UTC)
     horizon = None if at is None else parse_horizon(at, now)
     if offline or against is not None:

@@ -36,7 +36,12 @@ def show_entry(item: Revision, printer: Printer) -> None:
     printer.line(f"  {summary.add} added, {summary.change} changed, {summary.destroy} destroyed{moved}{forgotten}")
     for given in item.approvals:
         why = f": {safe(given.reason)}" if given.reason else ""
-        printer.line(f"  {given.verdict} by {safe(given.by)} (plan {safe(item.plan_id)}){why}")
+        vouched = f", says {safe(given.vouched_by)}" if given.vouched_by is not None else ""
+        printer.line(f"  {given.verdict} by {safe(given.by)}{vouched} (plan {safe(item.plan_id)}){why}")
+    if item.freeze_override is not None:
+        printer.line("  ", ("bold red", "freeze overridden"), f": {safe(item.freeze_override)}")
+    elif item.reason is not None:
+        printer.line(f"  reason: {safe(item.reason)}")
 
 
 def _commit(item: Revision) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from clawforge.plan import Plan
 from clawforge.wire import ApplyResult
+from clawforge_cli.views.human_approvals import show_approvals
 from clawforge_cli.views.human_meaning import show_meaning
 from clawforge_cli.views.plan_changes import show_changes, summary_text
 from clawforge_cli.views.terminal import Printer, safe
 
-_MOST_DETAILS = 10
 _ON_A_SCREEN = 20
 """Changes after which the summary is printed again, for it has left the screen."""
 
@@ -32,7 +32,7 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
     _show_warnings(plan, printer)
     show_meaning(plan.meaning, printer, detail=detail)
     _show_replay(plan, printer)
-    _show_approvals(plan, printer)
+    show_approvals(plan, printer)
     if hidden:
         noun = "field" if hidden == 1 else "fields"
         printer.line(f"(Hidden: {hidden:,} {noun} of created and destroyed resources; --detail shows them.)")
@@ -56,21 +56,6 @@ def _show_replay(plan: Plan, printer: Printer) -> None:
         from clawforge_cli.views.human_replay import show_replay
 
         show_replay(plan.replay, printer)
-
-
-def _show_approvals(plan: Plan, printer: Printer) -> None:
-    """Who has to agree and why, and who said what."""
-    for need in plan.approvals.needed:
-        who = "somebody else" if need.count == 1 else f"{need.count} others"
-        printer.line(("yellow", "Needs approval"), f" by {who} with {safe(need.permission)} ({safe(need.code)}):")
-        for item in need.details[:_MOST_DETAILS]:
-            printer.line(f"  {safe(item)}")
-        if len(need.details) > _MOST_DETAILS:
-            printer.line(f"  and {len(need.details) - _MOST_DETAILS} more")
-    for given in plan.approvals.given:
-        why = f": {safe(given.reason)}" if given.reason else ""
-        style = "green" if given.verdict == "approved" else "red"
-        printer.line((style, given.verdict.capitalize()), f" by {safe(given.by)}{why}")
 
 
 def _show_no_changes(plan: Plan, printer: Printer, compared_with: str | None) -> None:

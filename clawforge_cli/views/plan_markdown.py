@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from clawforge.meaning import AccessLine, Meaning
-from clawforge.plan import Change, FieldChange, Plan
+from clawforge.plan import Approvals, Change, FieldChange, Plan
+from clawforge_cli.views.approval_words import what_lacks, who_agrees
 from clawforge_cli.views.human_meaning import VERDICT_WORDS, access_sentence, witness_sentence
 from clawforge_cli.views.lint_markdown import markdown_text
 from clawforge_cli.views.plan_changes import MARKS, sentence, set_difference, summary_text, value_text
@@ -58,13 +59,19 @@ def _head(plan: Plan) -> Iterator[str]:
         place = f"{markdown_text(warning.file)}:{warning.line}: " if warning.file else ""
         yield f"\n> **Warning** {place}{markdown_text(warning.message)}"
     yield from _more(len(plan.warnings) - _MOST_LINES, "warning")
-    for need in plan.approvals.needed:
-        who = "somebody else" if need.count == 1 else f"{need.count} others"
-        yield f"\n**Needs approval** by {who} with {markdown_text(need.permission)} ({markdown_text(need.code)})."
-    for given in plan.approvals.given:
-        why = f": {markdown_text(given.reason)}" if given.reason else ""
-        yield f"\n**{given.verdict.capitalize()}** by {markdown_text(given.by)}{why}"
+    yield from _approvals(plan.approvals)
     yield ""
+
+
+def _approvals(approvals: Approvals) -> Iterator[str]:
+    for need in approvals.needed[:_MOST_LINES]:
+        yield f"\n**Needs approval** by {markdown_text(who_agrees(need))}."
+    for given in approvals.given[:_MOST_LINES]:
+        why = f": {markdown_text(given.reason)}" if given.reason else ""
+        vouched = f" in the git forge, says {markdown_text(given.vouched_by)}" if given.vouched_by is not None else ""
+        yield f"\n**{given.verdict.capitalize()}** by {markdown_text(given.by)}{vouched}{why}"
+    for lack in approvals.missing[:_MOST_LINES]:
+        yield f"\n**Missing**: {markdown_text(what_lacks(lack))}"
 
 
 def _meaning(meaning: Meaning) -> Iterator[str]:

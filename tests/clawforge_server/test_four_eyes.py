@@ -101,6 +101,7 @@ def test_a_program_s_stored_approval_counts_for_nothing(api: Any, problem: Any) 
             digest=plan["digest"],
             reason="",
             credential="x",
+            meaning=plan["meaningDigest"],
         )
         transaction.plans.judge("acme", stored)
     problem(api.send_apply(plan, token=ann), 409, "rbac-escalation")
@@ -115,8 +116,10 @@ def test_a_program_may_reject(api: Any, problem: Any) -> None:
     problem(api.send_apply(plan), 409, "plan-rejected")
 
 
-def test_an_approval_is_of_the_plan_that_was_looked_at_and_not_of_its_like(api: Any, problem: Any) -> None:
-    ann = as_(api, "ann")
-    plan = propose(api, ann)
-    assert approve(api, plan, as_(api, "bob")).status_code == 200
-    problem(api.send_apply(propose(api, ann), token=ann), 409, "rbac-escalation")
+def test_an_approval_is_of_the_change_and_counts_for_another_plan_of_it_but_not_for_its_approver_s(
+    api: Any, problem: Any
+) -> None:
+    ann, bob = as_(api, "ann"), as_(api, "bob")
+    assert approve(api, propose(api, ann), bob).status_code == 200
+    problem(api.send_apply(propose(api, bob), token=ann), 409, "rbac-escalation")
+    assert api.send_apply(propose(api, ann), token=ann).status_code == 200

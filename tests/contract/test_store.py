@@ -27,6 +27,7 @@ from clawforge_server.store.records import (
     EnrollmentRecord,
     InstanceRecord,
     InstanceReport,
+    JudgementRecord,
     KeyRecord,
     OrgRecord,
     PlanPayload,
@@ -234,6 +235,39 @@ def test_revisions_are_paged(store: Store) -> None:
         assert transaction.revisions.get("other", 2) is None
         assert [item.number for item in transaction.revisions.page("acme", None, 2)] == [3, 2]
         assert [item.number for item in transaction.revisions.page("acme", 2, 9)] == [1]
+
+
+def test_judgements_are_found_for_every_plan_of_the_same_change_and_meaning(store: Store) -> None:
+    later, change, meaning = NOW + dt.timedelta(hours=1), "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+    def judgement(plan_id: str, reviewer: str, *, digest: str = change, means: str = meaning) -> JudgementRecord:
+        return JudgementRecord(plan_id, reviewer, "owner", NOW, "approved", digest, "why", "session-1", means)
+
+    with store.transaction() as transaction:
+        plans = transaction.plans
+        for name, expires in (("here", NOW), ("like", later), ("over", NOW), ("used", later), ("else", later)):
+            plans.add("acme", plan(name, expires_at=expires))
+        plans.add("other", plan("foreign", expires_at=later))
+        plans.mark_applied("acme", "used", "{}")
+        here = judgement("here", "user:a", digest="sha256:" + "9" * 64)
+        like = judgement("like", "user:b")
+        for record in (
+            here,
+            like,
+            judgement("over", "user:c"),
+            judgement("used", "user:d"),
+            judgement("else", "user:e", digest="sha256:" + "8" * 64),
+            judgement("else", "user:f", means="sha256:" + "8" * 64),
+        ):
+            plans.judge("acme", record)
+        plans.judge("other", judgement("foreign", "user:g"))
+        assert plans.judgements("acme", "here", change, meaning, NOW) == (here, like)
+        assert plans.judgements("acme", "none", change, meaning, NOW) == (like,)
+        assert plans.judgements("acme", "none", change, meaning, later) == ()
+        assert plans.judgements("other", "here", change, meaning, NOW) == (judgement("foreign", "user:g"),)
+        again = dataclasses.replace(like, verdict="rejected", at=later)
+        plans.judge("acme", again)
+        assert plans.judgements("acme", "none", change, meaning, NOW) == (again,)
 
 
 def test_plans_are_kept_marked_and_forgotten(store: Store) -> None:

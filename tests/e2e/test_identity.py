@@ -150,7 +150,8 @@ def test_a_plan_is_shown_and_approved_by_somebody_else(applied: tuple[Program, S
     done = owner.finish("approve", plan, "--yes", "--reason", "ticket 7")
     assert done.returncode == 0, done.stderr
     assert "RoleBinding/more" in done.stdout
-    assert owner.json("approve", plan, "--yes", "--reject")["approvals"]["given"][0]["verdict"] == "rejected"
+    rejected = owner.json("reject", plan, "--yes", "--reason", "on second thought")
+    assert rejected["approvals"]["given"][0]["verdict"] == "rejected"
     assert owner.finish("apply", tmp_path / "saved.json", "--auto-approve").returncode == 4
 
 

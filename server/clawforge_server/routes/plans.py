@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from starlette.responses import Response
 
 from clawforge.canonical import canonical_bytes
 from clawforge.plan import Plan, plan_json
-from clawforge.wire import HEADER_REVISION, ApplyRequest, ApplyResult, PlanRequest
+from clawforge.wire import HEADER_REVISION, ApplyRequest, ApplyResult, ApplyTerms, PlanRequest
 from clawforge.wire_history import RollbackRequest
 from clawforge.wire_identity import JudgementRequest
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
@@ -52,12 +53,14 @@ async def apply(call: Call) -> Response:
     base = _if_match(call.request.headers.get("if-match"))
 
     def work() -> ApplyResult:
-        # Not parsed as an ApplyRequest: whatever differs from the stored plan, also a field that does not exist, is
-        # an edited plan, and saying so is more help than naming the field.
+        # The plan is not parsed with the request: whatever differs from the stored plan, also a field that does not
+        # exist, is an edited plan, and saying so is more help than naming the field.
         value = strict_json(call.body)
-        if not isinstance(value, dict) or set(value) != {"plan"}:
-            raise HttpError(422, "invalid-request", "The body must be an object with the one field `plan`.")
-        return apply_plan(call.plane, call.who, call.org, call.path("id"), base, value["plan"], origin=call.origin)
+        if not isinstance(value, dict) or "plan" not in value:
+            raise HttpError(422, "invalid-request", "The body must be an object with the field `plan`.")
+        plan = value.pop("plan")
+        terms = parse_body(ApplyTerms, json.dumps(value).encode())
+        return apply_plan(call.plane, call.who, call.org, call.path("id"), base, plan, terms, origin=call.origin)
 
     result = await call.run(work)
     return json_answer(result, headers={HEADER_REVISION: str(result.revision)})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import secrets
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -17,17 +16,17 @@ from clawforge.plan import Plan, plan_json
 from clawforge.planning import digest_of_changes
 from clawforge.resource.meta import format_instant
 from clawforge.state import EMPTY_STATE, UNOWNED, State, StateEntry
-from clawforge.wire import ApplyResult, Revision
+from clawforge.wire import ApplyResult, ApplyTerms, Revision
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.admission import Admission, Apply, admit
 from clawforge_server.service.audit_trail import Origin, changed_fields, done
+from clawforge_server.service.change_control import refuse_unapproved
 from clawforge_server.service.credentials import end_credentials, put_out, require_standing
 from clawforge_server.service.invariant_watch import Occasion, hold
 from clawforge_server.service.plan_authority import (
-    given,
     refuse_escalation,
     refuse_last_owner,
-    refuse_rejected,
     require_over_changes,
 )
 from clawforge_server.service.planning import unknown_plan
@@ -39,24 +38,7 @@ from clawforge_server.store.records import OrgRecord, PlanPayload, PlanRecord
 
 _FIRST_EPOCH = 1
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Apply:
-    """Who applies which plan, when, over which base; `reviewed` is the plan document that was sent back."""
-
-    who: Principal
-    org: str
-    plan_id: str
-    base: int
-    reviewed: Any
-    at: dt.datetime
-    origin: Origin | None = None
-
-    @property
-    def actor(self) -> str:
-        """The name in the audit log."""
-        return self.who.actor
+_NO_TERMS = ApplyTerms()
 
 
 def apply_plan(
@@ -66,16 +48,18 @@ def apply_plan(
     plan_id: str,
     base: int,
     reviewed: Any,
+    terms: ApplyTerms = _NO_TERMS,
     *,
     origin: Origin | None = None,
 ) -> ApplyResult:
     """Carry out a plan exactly as it was answered and reviewed.
 
     A plan that was applied before is not applied again; the answer is that of the first time. Raises NotFoundError,
-    and ConflictError with the code `plan-edited`, `plan-expired`, `stale-plan` or `plan-mismatch`. What the applier may
-    not do is a ForbiddenError; for a right that is given beyond their own it is `rbac-escalation`.
+    and ConflictError with the code `plan-edited`, `plan-expired`, `stale-plan` or `plan-mismatch`, or with what a
+    ChangePolicy asks for: `approval-missing`, `frozen` and so on. What the applier may not do is a ForbiddenError; for
+    a right that is given beyond their own it is `rbac-escalation`.
     """
-    request = Apply(who, org, plan_id, base, reviewed, plane.clock.now(), origin)
+    request = Apply(who, org, plan_id, base, reviewed, terms, plane.clock.now(), origin)
     with plane.states.changing(org):
         previous = plane.states.find(org)
         with plane.store.transaction() as transaction:
@@ -83,14 +67,17 @@ def apply_plan(
             plan = _reviewed_plan(transaction, request)
             if plan.result is not None:
                 return ApplyResult.model_validate_json(plan.result)
-            result = _carry_out(transaction, request, plan)
+            if previous is not None and previous.state.revision != plan.document.base.revision:
+                raise _stale(transaction, request, plan.document, previous.state.revision)
+            admission = admit(transaction, request, plan, previous or empty_org(org))
+            result = _carry_out(transaction, request, plan, admission)
             transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
             state = read_org(transaction, org, request.at, previous)
             if state is None:
                 raise UnavailableError("The org that was written cannot be read back.", code="unreadable-state")
             # Before the commit: a state that no model can be made of must not become the present one.
             _warm(state)
-            ended = _authorise(transaction, request, plan, previous or empty_org(org), state)
+            ended = _authorise(transaction, request, plan, admission, previous or empty_org(org), state)
             state = _watched(transaction, request, result, state)
         plane.credentials.forget(ended)
         plane.states.publish(state)
@@ -107,17 +94,19 @@ def _watched(transaction: Transaction, request: Apply, result: ApplyResult, stat
 
 
 def _authorise(
-    transaction: Transaction, request: Apply, plan: PlanRecord, previous: OrgState, state: OrgState
+    transaction: Transaction,
+    request: Apply,
+    plan: PlanRecord,
+    admission: Admission,
+    previous: OrgState,
+    state: OrgState,
 ) -> tuple[str, ...]:
     """Refuse what the applier may not do, with everything that was written; the hashes of credentials that end."""
-    if previous.state.revision != plan.document.base.revision:
-        raise _stale(transaction, request, plan.document, previous.state.revision)
     before, after = Side(previous.resources, previous.access), Side(state.resources, state.access)
-    judgements = transaction.plans.judgements(request.org, request.plan_id)
-    refuse_rejected(judgements)
     require_over_changes(request.who, "plans:apply", plan.document, before, after)
     refuse_last_owner(before, after)
-    refuse_escalation(request.who, plan.document, judgements, before, after, request.at)
+    refuse_escalation(request.who, plan.document, admission.given, before, after, request.at)
+    refuse_unapproved(plan, request.terms, admission.given, previous, before, after)
     gone = put_out(before.access, after.access, request.at)
     return end_credentials(transaction, request.org, gone, request.at, request.actor) if gone else ()
 
@@ -144,7 +133,7 @@ def _is_same(stored: Plan, reviewed: Any) -> bool:
     after the plan was made, and is looked up."""
     wanted = canonical_bytes(plan_json(stored))
     if isinstance(reviewed, dict) and isinstance(reviewed.get("approvals"), dict):
-        reviewed = {**reviewed, "approvals": {**reviewed["approvals"], "given": []}}
+        reviewed = {**reviewed, "approvals": {**reviewed["approvals"], "given": [], "missing": []}}
     try:
         if canonical_bytes(reviewed) == wanted:
             return True
@@ -155,7 +144,7 @@ def _is_same(stored: Plan, reviewed: Any) -> bool:
         return False
 
 
-def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord) -> ApplyResult:
+def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord, admission: Admission) -> ApplyResult:
     record = transaction.orgs.get(request.org)
     head = record.revision if record is not None else 0
     document, payload = plan.document, plan.payload
@@ -173,7 +162,7 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord) -> Ap
     state = base.with_changes(upserts, payload.deletes)
     transaction.resources.write(request.org, state.revision, upserts, payload.deletes)
     transaction.orgs.update(_advanced(record, state, request.at))
-    revision = _revision(transaction, request, plan, payload, state)
+    revision = _revision(request, plan, payload, state, admission)
     transaction.revisions.add(request.org, revision)
     entry = done(
         request.at,
@@ -188,6 +177,8 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord) -> Ap
         source=document.source,
         change=document.digest,
         commit=payload.commit,
+        reason=admission.reason,
+        approvals=[item.by for item in admission.given if item.verdict == "approved"] or None,
         changes=changed_fields(document),
     )
     transaction.audit.append(request.org, entry)
@@ -273,9 +264,7 @@ def _advanced(record: OrgRecord, state: State, at: dt.datetime) -> OrgRecord:
     )
 
 
-def _revision(
-    transaction: Transaction, request: Apply, record: PlanRecord, payload: PlanPayload, state: State
-) -> Revision:
+def _revision(request: Apply, record: PlanRecord, payload: PlanPayload, state: State, admission: Admission) -> Revision:
     plan = record.document
     return Revision(
         number=state.revision,
@@ -290,8 +279,10 @@ def _revision(
         state_digest=state.digest,
         change_digest=plan.digest,
         verdict=plan.meaning.verdict,
-        approvals=given(transaction.plans.judgements(request.org, request.plan_id)),
+        approvals=admission.given,
         rollback_to=payload.rollback_to,
+        reason=admission.reason,
+        freeze_override=request.terms.reason if admission.overridden else None,
     )
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from clawforge.access.change_targets import change_targets, may_change
 from clawforge.access.escalation import Gain, Side, exceeding, gains, owners, widened_groups
 from clawforge.access.model import USER
 from clawforge.access.permission import ESCALATE
-from clawforge.access.rights import ORG_WIDE
+from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.errors import ConflictError, ForbiddenError, InputError
 from clawforge.plan import Approval, ApprovalNeed, Plan
 from clawforge_server.auth.principal import OWNER_HOLDER, Principal
-from clawforge_server.store.records import JudgementRecord
 
 ESCALATION = "rbac-escalation"
 APPROVE = "plans:approve"
@@ -24,10 +23,17 @@ _MOST_NAMED = 10
 def require_over_changes(who: Principal, permission: str, plan: Plan, before: Side, after: Side) -> None:
     """Raise ForbiddenError unless the right reaches over every change of the plan, also in the eyes of the source that
     owned a resource until now."""
-    for source, addresses in _by_source(plan).items():
-        targets = change_targets(source, addresses, before.resources, after.resources)
+    for source, targets in targets_of(plan, before, after):
         if not may_change(who.rights, permission, source, targets):
             who.require(permission, *(targets or (ORG_WIDE,)))
+
+
+def targets_of(plan: Plan, before: Side, after: Side) -> tuple[tuple[str, tuple[Target, ...]], ...]:
+    """What the plan concerns, source by source."""
+    return tuple(
+        (source, change_targets(source, addresses, before.resources, after.resources))
+        for source, addresses in _by_source(plan).items()
+    )
 
 
 def _by_source(plan: Plan) -> dict[str, list[str]]:
@@ -65,7 +71,7 @@ def refuse_last_owner(before: Side, after: Side) -> None:
 def refuse_escalation(
     who: Principal,
     plan: Plan,
-    judgements: Sequence[JudgementRecord],
+    given: Iterable[Approval],
     before: Side,
     after: Side,
     now: dt.datetime,
@@ -87,7 +93,7 @@ def refuse_escalation(
             hint=f"Have it applied by somebody who holds them, or who holds {ESCALATE} once it is approved.",
             code=ESCALATION,
         )
-    if not any(_counts(item, who, plan, before, after) for item in judgements):
+    if not any(_counts(item, who, plan, before, after) for item in given):
         raise ConflictError(
             message,
             hint=f"With {ESCALATE} it can be applied once somebody else who holds {APPROVE} has approved it.",
@@ -95,27 +101,12 @@ def refuse_escalation(
         )
 
 
-def refuse_rejected(judgements: Iterable[JudgementRecord]) -> None:
+def refuse_rejected(given: Iterable[Approval]) -> None:
     """Raise ConflictError for a plan that somebody rejected."""
-    for item in judgements:
+    for item in given:
         if item.verdict == REJECTED:
             why = f": {item.reason}" if item.reason else "."
-            raise ConflictError(
-                f"{item.reviewer} rejected this plan{why}", hint="Change it and plan again.", code="plan-rejected"
-            )
-
-
-def given(judgements: Iterable[JudgementRecord]) -> tuple[Approval, ...]:
-    """Judgements as the plan document shows them."""
-    return tuple(
-        Approval(
-            by=item.reviewer,
-            at=item.at,
-            verdict="approved" if item.verdict == APPROVED else "rejected",
-            reason=item.reason,
-        )
-        for item in judgements
-    )
+            raise ConflictError(f"{item.by} rejected this plan{why}", hint="Change what it does.", code="plan-rejected")
 
 
 def _exceeding(who: Principal, plan: Plan, before: Side, after: Side, now: dt.datetime) -> tuple[Gain, ...]:
@@ -123,15 +114,12 @@ def _exceeding(who: Principal, plan: Plan, before: Side, after: Side, now: dt.da
     return exceeding(who.rights, gained, widened_groups(before, after))
 
 
-def _counts(item: JudgementRecord, applier: Principal, plan: Plan, before: Side, after: Side) -> bool:
-    if item.verdict != APPROVED or item.digest != plan.digest or item.reviewer == applier.answerable:
+def _counts(item: Approval, applier: Principal, plan: Plan, before: Side, after: Side) -> bool:
+    if item.verdict != APPROVED or item.by in (applier.answerable, *plan.authors):
         return False
-    if item.reviewer == OWNER_HOLDER:
+    if item.by == OWNER_HOLDER:
         return True
-    if not item.reviewer.startswith(USER):
+    if not item.by.startswith(USER):
         return False
-    rights = before.access.rights_of(item.reviewer)
-    return all(
-        may_change(rights, APPROVE, source, change_targets(source, addresses, before.resources, after.resources))
-        for source, addresses in _by_source(plan).items()
-    )
+    rights = before.access.rights_of(item.by)
+    return all(may_change(rights, APPROVE, source, targets) for source, targets in targets_of(plan, before, after))

@@ -8,12 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from clawforge.access.escalation import Side
+from clawforge.access.model import AccessModel
 from clawforge.analysis.meaning import meaning_of
 from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
-from clawforge.errors import NotFoundError, StalePlanError
-from clawforge.meaning import Meaning
+from clawforge.errors import NotFoundError, StalePlanError, UnavailableError
+from clawforge.load.resource import parse_resource
+from clawforge.meaning import Meaning, meaning_digest
 from clawforge.plan import Plan, PlanWarning
 from clawforge.plan_scope import narrowed
 from clawforge.plan_signature import sign_plan
@@ -30,11 +34,13 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
-from clawforge_server.service.plan_authority import given, needed_approvals, refuse_last_owner, require_over_changes
+from clawforge_server.service.change_control import cautions, needs_of, reviewed, said_about, with_needs
+from clawforge_server.service.plan_authority import needed_approvals, refuse_last_owner, require_over_changes
 from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
+from clawforge_server.service.vouching import authors_of, vouching
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
-from clawforge_server.store.records import InstanceRecord, PlanPayload, PlanRecord
+from clawforge_server.store.records import AuditEntry, InstanceRecord, PlanPayload, PlanRecord
 
 PLAN_LIFETIME = dt.timedelta(hours=24)
 _EXPIRED_KEPT = dt.timedelta(days=7)
@@ -61,13 +67,16 @@ def create_plan(
     """Check a proposal, and keep the plan that it makes for 24 hours. Changes nothing.
 
     Raises StalePlanError if the client looked at another revision, OwnedElsewhereError, and ListedError for what
-    the checks refuse, ForbiddenError for changes that the author's right does not reach.
+    the checks refuse, ForbiddenError for changes that the author's right does not reach and for whoever vouches for a
+    commit without being trusted to. What reviewers said about the same change counts for the new plan as well.
     """
     state = plane.states.find(org) or empty_org(org)
     if request.base is not None and request.base != state.state.revision:
         raise StalePlanError(f"The present revision is {state.state.revision}, not {request.base}.", hint="Plan again.")
     now = plane.clock.now()
     expires_at = now.replace(microsecond=0) + PLAN_LIFETIME
+    with plane.store.transaction() as transaction:
+        vouched = vouching(transaction, who, state, request)
     proposed = parse_resources(request.resources, request.positions, state)
     whole = _proposal(state, request, proposed)
     proposal, left_out = whole.within(request.scope, state.state, state.positions)
@@ -78,16 +87,25 @@ def create_plan(
     meaning = planned.plan.meaning
     if not planned.plan.is_empty:
         meaning = _meaning(plane, state, proposal, resources, now)
-    found: dict[str, Any] = {"expires_at": expires_at, "meaning": meaning, "replay": request.replay}
+    found: dict[str, Any] = {
+        "expires_at": expires_at,
+        "meaning": meaning,
+        "meaning_digest": meaning_digest(meaning),
+        "replay": request.replay,
+        "reason": request.reason,
+        "vouched": vouched,
+        "authors": authors_of(who, state.access, request, vouched),
+    }
     if not request.scope.is_everything:
         found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)
     if rollback is not None and not planned.plan.is_empty:
         found["warnings"] = (*rollback.notes, *planned.plan.warnings)
     plan = planned.plan.model_copy(update=found)
-    plan = _authorised(who, plan, state, resources, now)
+    payload = _payload(planned, proposal, request, rollback)
+    sides = _sides(state, plan, resources)
+    plan = _authorised(who, plan, state, sides, payload, now)
     if state.keys is not None:
         plan = sign_plan(plan, state.keys.online)
-    payload = _payload(planned, proposal, request, rollback)
     record = PlanRecord(plan_id, now, expires_at, who.actor, who.answerable, plan, payload)
     with plane.store.transaction() as transaction:
         transaction.plans.forget_expired(org, now - _EXPIRED_KEPT)
@@ -106,18 +124,39 @@ def create_plan(
             rollback=None if rollback is None else rollback.revision,
         )
         transaction.audit.append(org, entry)
-    return plan
+        if vouched is not None:
+            transaction.audit.append(org, _vouched_entry(now, who, state, plan, origin))
+        judgements = said_about(transaction, org, record, now)
+    return reviewed(record, judgements, *sides)
 
 
 def read_plan(plane: ControlPlane, org: str, plan_id: str) -> Plan:
     """The plan as it was answered, with what reviewers said since. Raises NotFoundError."""
+    state = plane.states.find(org) or empty_org(org)
     with plane.store.transaction() as transaction:
         found = transaction.plans.get(org, plan_id)
-        judgements = transaction.plans.judgements(org, plan_id)
-    if found is None:
-        raise unknown_plan(plan_id)
-    approvals = found.document.approvals.model_copy(update={"given": given(judgements)})
-    return found.document.model_copy(update={"approvals": approvals})
+        if found is None:
+            raise unknown_plan(plan_id)
+        judgements = said_about(transaction, org, found, plane.clock.now())
+    return reviewed(found, judgements, *planned_sides(state, found))
+
+
+def planned_sides(state: OrgState, plan: PlanRecord) -> tuple[Side, Side]:
+    """The state now, and as the plan would leave it. The rights of the latter are nobody's yet, and not asked for."""
+    after = dict(state.resources)
+    payload = plan.payload
+    for address, text in payload.upserts.items() if payload is not None else ():
+        after[address] = _parsed(address, text)
+    for address in payload.deletes if payload is not None else ():
+        after.pop(address, None)
+    return Side(state.resources, state.access), Side(after, AccessModel.of(()))
+
+
+def _parsed(address: str, text: str) -> Resource:
+    resource = parse_resource(orjson.loads(text))
+    if isinstance(resource, list):
+        raise UnavailableError(f"The planned resource {address} cannot be read.", code="unreadable-state")
+    return resource
 
 
 def unknown_plan(plan_id: str) -> NotFoundError:
@@ -129,16 +168,40 @@ def unknown_plan(plan_id: str) -> NotFoundError:
     )
 
 
-def _authorised(who: Principal, plan: Plan, state: OrgState, resources: Sequence[Resource], now: dt.datetime) -> Plan:
-    """The plan with the approvals that it needs. Raises ForbiddenError, and InputError for the end of all owners."""
+def _sides(state: OrgState, plan: Plan, resources: Sequence[Resource]) -> tuple[Side, Side]:
     before = Side(state.resources, state.access)
-    after = before
-    if not plan.is_empty:
-        after = Side({item.address: item for item in resources}, state.access_of(resources))
+    if plan.is_empty:
+        return before, before
+    return before, Side({item.address: item for item in resources}, state.access_of(resources))
+
+
+def _authorised(
+    who: Principal, plan: Plan, state: OrgState, sides: tuple[Side, Side], payload: PlanPayload, now: dt.datetime
+) -> Plan:
+    """The plan with the approvals that it needs. Raises ForbiddenError, and InputError for the end of all owners."""
+    before, after = sides
     require_over_changes(who, "plans:create", plan, before, after)
     refuse_last_owner(before, after)
-    approvals = plan.approvals.model_copy(update={"needed": needed_approvals(who, plan, before, after, now)})
-    return plan.model_copy(update={"approvals": approvals})
+    needs = (
+        *needed_approvals(who, plan, before, after, now),
+        *needs_of(plan, state, before, after, payload.positions),
+    )
+    return with_needs(plan, needs, cautions(plan, state, now))
+
+
+def _vouched_entry(now: dt.datetime, who: Principal, state: OrgState, plan: Plan, origin: Origin | None) -> AuditEntry:
+    vouched = plan.vouched
+    return done(
+        now,
+        who.actor,
+        "plans:vouch",
+        origin=origin,
+        revision=state.state.revision,
+        target=f"plan/{plan.id}",
+        plan=plan.id,
+        commit=plan.commit,
+        vouched=None if vouched is None else vouched.model_dump(mode="json", by_alias=True),
+    )
 
 
 def _plan(

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clawforge.access.escalation import Side
-from clawforge.access.model import AccessModel
-from clawforge.errors import ConflictError, ForbiddenError, StalePlanError, UnavailableError
-from clawforge.load.resource import parse_resource
+from clawforge.errors import ConflictError, ForbiddenError, StalePlanError
 from clawforge.plan import Plan
-from clawforge.resource.meta import Resource, format_instant
+from clawforge.resource.meta import format_instant
 from clawforge.wire_identity import JudgementRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
+from clawforge_server.service.change_control import reviewed, said_about
 from clawforge_server.service.credentials import require_standing
-from clawforge_server.service.plan_authority import APPROVE, APPROVED, given, require_over_changes
-from clawforge_server.service.planning import unknown_plan
-from clawforge_server.state.org_state import OrgState, empty_org
+from clawforge_server.service.plan_authority import APPROVE, APPROVED, require_over_changes
+from clawforge_server.service.planning import planned_sides, unknown_plan
+from clawforge_server.state.org_state import empty_org
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import JudgementRecord, PlanRecord
 
@@ -60,13 +58,9 @@ def judge_plan(
             )
         if plan.document.base.revision != state.state.revision:
             raise StalePlanError("The plan was made for an older revision.", hint="Plan again, and review that.")
-        if plan.author == who.answerable:
-            raise ForbiddenError(
-                f"Nobody judges their own plan, and this one is {plan.author}'s.",
-                hint="Ask somebody else who holds plans:approve.",
-                code="own-plan",
-            )
-        require_over_changes(who, APPROVE, plan.document, *_sides(state, plan))
+        _refuse_author(who, plan, verdict)
+        sides = planned_sides(state, plan)
+        require_over_changes(who, APPROVE, plan.document, *sides)
         record = JudgementRecord(
             plan=plan_id,
             reviewer=who.answerable,
@@ -76,6 +70,7 @@ def judge_plan(
             digest=plan.document.digest,
             reason=request.reason or "",
             credential=who.credential,
+            meaning=plan.document.meaning_digest or "",
         )
         transaction.plans.judge(org, record)
         action = "plans:approve" if verdict == APPROVED else "plans:reject"
@@ -88,13 +83,29 @@ def judge_plan(
             target=f"plan/{plan_id}",
             plan=plan_id,
             digest=record.digest,
+            meaning=record.meaning,
             author=plan.author,
             reason=record.reason or None,
         )
         transaction.audit.append(org, entry)
-        judgements = transaction.plans.judgements(org, plan_id)
-    approvals = plan.document.approvals.model_copy(update={"given": given(judgements)})
-    return plan.document.model_copy(update={"approvals": approvals})
+        judgements = said_about(transaction, org, plan, now)
+    return reviewed(plan, judgements, *sides)
+
+
+def _refuse_author(who: Principal, plan: PlanRecord, verdict: Verdict) -> None:
+    """Nobody judges a plan that they submitted, and nobody approves what is theirs in any other way."""
+    if plan.author == who.answerable:
+        raise ForbiddenError(
+            f"Nobody judges their own plan, and this one is {plan.author}'s.",
+            hint="Ask somebody else who holds plans:approve.",
+            code="own-plan",
+        )
+    if verdict == APPROVED and who.answerable in plan.document.authors:
+        raise ForbiddenError(
+            f"Nobody approves their own change, and {who.answerable} wrote or signed the commit of this plan.",
+            hint="Ask somebody else who holds plans:approve.",
+            code="own-plan",
+        )
 
 
 def _open_plan(transaction: Transaction, org: str, plan_id: str) -> PlanRecord:
@@ -106,23 +117,3 @@ def _open_plan(transaction: Transaction, org: str, plan_id: str) -> PlanRecord:
             "The plan was applied already.", hint="Propose a change that undoes it.", code="plan-applied"
         )
     return plan
-
-
-def _sides(state: OrgState, plan: PlanRecord) -> tuple[Side, Side]:
-    """The state now, and as the plan would leave it. The rights of the latter are nobody's yet, and not asked for."""
-    after = dict(state.resources)
-    payload = plan.payload
-    for address, text in payload.upserts.items() if payload is not None else ():
-        after[address] = _parsed(address, text)
-    for address in payload.deletes if payload is not None else ():
-        after.pop(address, None)
-    return Side(state.resources, state.access), Side(after, AccessModel.of(()))
-
-
-def _parsed(address: str, text: str) -> Resource:
-    import orjson
-
-    resource = parse_resource(orjson.loads(text))
-    if isinstance(resource, list):
-        raise UnavailableError(f"The planned resource {address} cannot be read.", code="unreadable-state")
-    return resource

@@ -113,8 +113,11 @@ class Plans(Protocol):
     def judge(self, org: str, judgement: JudgementRecord) -> None:
         """Keep what a reviewer says, in place of what they said before. The plan must be the author's."""
 
-    def judgements(self, org: str, plan_id: str) -> tuple[JudgementRecord, ...]:
-        """What reviewers said, oldest first."""
+    def judgements(
+        self, org: str, plan_id: str, digest: str, meaning: str, now: dt.datetime
+    ) -> tuple[JudgementRecord, ...]:
+        """What reviewers said about a plan, and about plans of the same change with the same meaning that could still
+        be applied now, oldest first."""
 
 
 class Tokens(Protocol):

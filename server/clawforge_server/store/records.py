@@ -162,7 +162,8 @@ class SuspensionRecord:
 
 @dataclass(frozen=True, slots=True)
 class JudgementRecord:
-    """What a reviewer said about a plan: `approved` or `rejected`. Reviewer and author are holders, not credentials."""
+    """What a reviewer said about a plan: `approved` or `rejected`. Reviewer and author are holders, not credentials. It
+    is bound to `digest`, that of the change, and to `meaning`, that of what the change means."""
 
     plan: str
     reviewer: str
@@ -172,6 +173,7 @@ class JudgementRecord:
     digest: str
     reason: str
     credential: str
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ judgements = sa.Table(
     sa.Column("digest", sa.String(71), nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("credential", sa.String(256), nullable=False),
+    sa.Column("meaning", sa.String(71), nullable=False, server_default=""),
+    sa.Index("ix_judgements_digest", "org", "digest", "meaning"),
     sa.CheckConstraint("reviewer <> author", name="ck_judgements_not_one_s_own"),
     sa.CheckConstraint("verdict IN ('approved', 'rejected')", name="ck_judgements_verdict"),
     sa.ForeignKeyConstraint(

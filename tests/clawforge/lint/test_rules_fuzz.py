@@ -157,7 +157,38 @@ INVARIANTS = st.builds(
         optional={"schedule": SCHEDULES, "enforcement": st.sampled_from(("enforce", "warn"))},
     ),
 )
+CHANGE_RULES = optional(
+    match=optional(
+        kinds=some(("Policy", "Role", "Invariant")),
+        addresses=some(("Policy/p-*", "*/role-0", "Invariant/demand-1")),
+        paths=some(("policies/**", "*.yaml")),
+        labels=st.just({"team": ["eng"]}),
+        effect=st.sampled_from(("loosen", "tighten", "any")),
+    ),
+    count=st.integers(1, 16),
+)
+CHANGE_POLICIES = optional(
+    approvals=st.lists(
+        st.builds(
+            lambda rule, who: {**rule, "from": who},
+            CHANGE_RULES,
+            optional(roles=some(("owner", "approver", "role-0")), groups=some(GROUPS), permission=PERMISSIONS),
+        ),
+        max_size=3,
+    ),
+    signedCommits=st.booleans(),
+    freeze=st.lists(
+        st.builds(
+            lambda schedule, overridable: {"schedule": schedule, "reason": "x", "overridable": overridable},
+            SCHEDULES,
+            st.booleans(),
+        ),
+        max_size=2,
+    ),
+    limits=st.just({"deletions": {"count": 1, "share": "10%"}}),
+)
 KINDS = (
+    ("ChangePolicy", "changes", CHANGE_POLICIES),
     ("Invariant", "demand", INVARIANTS),
     ("Enrollment", "template", ENROLLMENTS),
     ("ServiceAccount", "account", ACCOUNTS),

@@ -39,7 +39,7 @@ def plan(program: Program, *arguments: str, expect: int = 0) -> Any:
 
 def test_against_nothing_everything_is_new(program: Program) -> None:
     document = plan(program, "new")
-    assert document["summary"]["add"] == len(document["changes"]) == 55
+    assert document["summary"]["add"] == len(document["changes"]) == 57
     assert {check["name"]: (check["status"], check["failed"]) for check in document["checks"]} == {
         "lint": ("passed", 0),
         "invariant": ("passed", 0),
@@ -89,7 +89,18 @@ def test_a_control_plane_makes_the_same_plan(program: Program) -> None:
         first = online.json("plan", "old")
         online.run("apply", "old", "--auto-approve")
         second = online.json("plan", "new")
-    ours = ("org", "source", "digest", "stateDigest", "summary", "changes", "checks", "warnings", "meaning")
+    ours = (
+        "org",
+        "source",
+        "digest",
+        "stateDigest",
+        "summary",
+        "changes",
+        "checks",
+        "warnings",
+        "meaning",
+        "meaningDigest",
+    )
     for made, offline in ((first, plan(program, "old")), (second, plan(program, "new", "--against", "old"))):
         for meaning in (offline["meaning"], made["meaning"]):
             at = meaning.pop("at")  # the moment of the plan, which two plans do not share
@@ -99,15 +110,28 @@ def test_a_control_plane_makes_the_same_plan(program: Program) -> None:
         assert offline["base"]["digest"] == made["base"]["digest"]
 
 
+def test_approvals_are_told_that_a_control_plane_would_ask_for(program: Program) -> None:
+    edit(program, "policies/guardrail-secrets.yaml", "      - ~/.aws/**\n", "")
+    edit(program, "access/change-policy.yaml", "count: 2", "count: 1")
+    document = plan(program, "new", "--against", "old", expect=3)
+    (need,) = document["approvals"]["needed"]
+    assert need["count"] == 2
+    assert "ChangePolicy/guardrails-by-two: it is changed itself" in need["details"]
+    assert (
+        "Needs approval by 2 others with plans:approve"
+        in program.finish("plan", "--offline", "new", "--against", "old").stdout
+    )
+
+
 def test_failing_tests_are_told_beside_the_plan(program: Program) -> None:
-    edit(program, "policies/guardrail-secrets.yaml", "      - ~/.ssh/**\n", "")
+    edit(program, "policies/guardrail-secrets.yaml", "      - ~/.aws/**\n", "")
     document = plan(program, "new", "--against", "old", expect=3)
     assert document["changes"][0]["address"] == "Policy/guardrail-secrets"
     check = next(check for check in document["checks"] if check["name"] == "test")
     assert check["status"] == "failed"
     assert check["failed"] >= 1
     done = program.finish("plan", "--offline", "new")
-    assert "Plan: 55 to add" in done.stdout
+    assert "Plan: 57 to add" in done.stdout
     assert f"Check test: {check['failed']} failed.\n  tests/" in done.stderr
     assert done.stderr.endswith("A control plane would refuse this plan.\n")
 
@@ -160,7 +184,7 @@ def test_a_base_that_cannot_be_read_is_said(program: Program) -> None:
 
 def test_no_address_and_no_token_is_needed_or_used(program: Program) -> None:
     closed = program.with_environment(CLAWFORGE_SERVER="http://127.0.0.1:9", CLAWFORGE_TOKEN="x")
-    assert "Plan: 55 to add" in closed.run("plan", "--offline", "new")
+    assert "Plan: 57 to add" in closed.run("plan", "--offline", "new")
 
 
 def _timeless(document: Any) -> Any:

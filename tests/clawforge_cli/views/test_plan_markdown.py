@@ -11,6 +11,7 @@ from clawforge.meaning import AccessLine, Meaning
 from clawforge.plan import (
     Action,
     Approval,
+    ApprovalLack,
     ApprovalNeed,
     Approvals,
     Base,
@@ -59,10 +60,11 @@ def outside_of_blocks(text: str) -> str:
 @given(st.lists(CHANGES, max_size=12), TEXTS, st.integers(1500, 4000))
 def test_it_fits_and_no_block_is_left_by_what_stands_in_it(changes: list[Change], text: str, limit: int) -> None:
     warnings = (PlanWarning(code="x", message=text, file=text, line=1),)
-    needed = (ApprovalNeed(code=text),)
-    given_ = (Approval(by=text, at="2026-11-20T10:00:00Z", verdict="approved", reason=text),)  # type: ignore[arg-type]
+    needed = (ApprovalNeed(code=text, permission=text, roles=(text,), groups=(text,)),)
+    lacks = (ApprovalLack(code=text, count=1, roles=(text,), who=(text,)),)
+    given_ = (Approval(by=text, at="2026-11-20T10:00:00Z", verdict="approved", reason=text, vouched_by=text),)  # type: ignore[arg-type]
     made = plan(changes, warnings=warnings, approvals=Approvals(needed=needed, given=()))
-    made = made.model_copy(update={"approvals": Approvals.model_construct(needed=needed, given=given_)})
+    made = made.model_copy(update={"approvals": Approvals.model_construct(needed=needed, given=given_, missing=lacks)})
     shown = plan_markdown(made, limit=limit)
     assert len(shown) <= limit
     assert shown == plan_markdown(made, limit=limit)

@@ -79,13 +79,20 @@ class SqlPlans:
             insert(table).values(org=org, **values).on_conflict_do_update(index_elements=keys, set_=values)
         )
 
-    def judgements(self, org: str, plan_id: str) -> tuple[JudgementRecord, ...]:
-        """What reviewers said, oldest first."""
-        table = tables.judgements
+    def judgements(
+        self, org: str, plan_id: str, digest: str, meaning: str, now: dt.datetime
+    ) -> tuple[JudgementRecord, ...]:
+        """What reviewers said about a plan, and about plans of the same change with the same meaning that could still
+        be applied now, oldest first."""
+        table, plans = tables.judgements, tables.plans
         columns = [column for column in table.c if column.name != "org"]
+        same = sa.and_(
+            table.c.digest == digest, table.c.meaning == meaning, plans.c.result.is_(None), plans.c.expires_at > now
+        )
         rows = self._connection.execute(
             sa.select(*columns)
-            .where(table.c.org == org, table.c.plan == plan_id)
-            .order_by(table.c.at, table.c.reviewer)
+            .join(plans, sa.and_(plans.c.org == table.c.org, plans.c.id == table.c.plan))
+            .where(table.c.org == org, sa.or_(table.c.plan == plan_id, same))
+            .order_by(table.c.at, table.c.plan, table.c.reviewer)
         )
         return tuple(JudgementRecord(**row._mapping) for row in rows)

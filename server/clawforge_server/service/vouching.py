@@ -1,0 +1,96 @@
+"""Who is an author of a plan, and what a trusted pipeline vouches for about its commit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from clawforge.access.model import USER, AccessModel
+from clawforge.access.permission import VOUCH
+from clawforge.errors import ForbiddenError, InputError
+from clawforge.federation import PROTECTED_REF
+from clawforge.plan import Vouching
+from clawforge.resource.service_account import ServiceAccount
+from clawforge.wire import PlanRequest
+from clawforge_server.auth.principal import Principal
+from clawforge_server.state.org_state import OrgState
+from clawforge_server.store.port import Transaction
+
+_ADDRESS = re.compile(r"<([^<>]*)>\s*$")
+
+
+def vouching(transaction: Transaction, who: Principal, state: OrgState, request: PlanRequest) -> Vouching | None:
+    """What the caller vouches for; None if they vouch for nothing.
+
+    Raises ForbiddenError unless the caller is the pipeline of a federated service account with `plans:vouch`, signed in
+    with an identity token, and the account trusts tokens of protected refs only. InputError for a plan of no commit.
+    """
+    said = request.vouched
+    if said is None:
+        return None
+    who.require(VOUCH)
+    session = transaction.sessions.get(who.org, who.credential) if who.org is not None else None
+    if who.kind != "service-account" or session is None or session.method != "federated":
+        raise ForbiddenError(
+            "Only a pipeline that signed in with its identity token vouches for a commit.",
+            hint="Use `clawforge login --federated` in the pipeline; keys, people and other programs cannot vouch.",
+            code="not-federated",
+        )
+    _require_protected(state.access.service_accounts.get(who.name), said.ref)
+    if request.commit is None or request.dirty:
+        raise InputError(
+            "What is vouched for is a commit, and this plan is not exactly one.",
+            hint="Plan from a clean checkout.",
+            code="no-commit",
+        )
+    approvers, unknown = _users(state.access, said.approvers)
+    signers, unknown_signers = _users(state.access, said.signers)
+    return Vouching(
+        by=who.actor,
+        ref=said.ref,
+        approvers=approvers,
+        signers=signers,
+        unknown=unknown,
+        unknown_signers=unknown_signers,
+    )
+
+
+def authors_of(who: Principal, access: AccessModel, request: PlanRequest, vouched: Vouching | None) -> tuple[str, ...]:
+    """Everybody who may not approve: whoever submits, the author of the commit, and who signed its commits."""
+    found = {who.answerable, *(vouched.signers if vouched is not None else ())}
+    match = _ADDRESS.search(request.commit_author or "")
+    name = access.user_name(match[1].strip()) if match is not None else None
+    if name is not None:
+        found.add(f"{USER}{name}")
+    return tuple(sorted(found))
+
+
+def _require_protected(account: ServiceAccount | None, ref: str) -> None:
+    """The claims that an account asks for were compared when the pipeline signed in; when they change, it is out."""
+    trust = account.spec.federated if account is not None else None
+    claims = trust.claims if trust is not None else {}
+    if claims.get(PROTECTED_REF) != "true":
+        raise ForbiddenError(
+            "This service account also trusts pipelines on refs that are not protected, so it cannot vouch.",
+            hint=f'Write `{PROTECTED_REF}: "true"` among the claims of its `federated`.',
+            code="ref-not-protected",
+        )
+    if claims.get("ref", ref) != ref:
+        raise ForbiddenError(
+            "The ref that is vouched for is not the one that the service account trusts.",
+            hint="Compare `claims.ref` of its `federated`.",
+            code="ref-not-protected",
+        )
+
+
+def _users(access: AccessModel, written: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who of them is a user of the org, and who is not."""
+    known: set[str] = set()
+    unknown: set[str] = set()
+    for text in written:
+        name = access.user_name(text)
+        if name is None:
+            unknown.add(text)
+        else:
+            known.add(f"{USER}{name}")
+    return tuple(sorted(known)), tuple(sorted(unknown))
