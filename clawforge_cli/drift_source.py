@@ -19,14 +19,14 @@ def find_drift(path: Path, server: str | None, org: str | None, limit: int) -> D
     from clawforge.drift import DriftReport, FilesSide, ServerSide, resource_drift
     from clawforge.state import entries_of
     from clawforge_cli.gitops.local import head_commit
-    from clawforge_cli.offline_plan import base_project
+    from clawforge_cli.project_files import readable_project
     from clawforge_cli.state_source import entries_of_answer
 
     client = _client(path, server, org)
     # The control plane looks through its agents while the files are read here.
     with ThreadPoolExecutor(max_workers=1) as asking:
         asked = asking.submit(lambda: client.drift(limit))
-        project = base_project(path)
+        project = readable_project(path)
         fleet = asked.result()
     answer = client.present_state()
     source = project.file.source
@@ -55,11 +55,11 @@ def _client(path: Path, server: str | None, org: str | None) -> DriftClient:
     from clawforge.errors import InputError
     from clawforge.load.project import read_project_file
     from clawforge_cli.drift_client import DriftClient
-    from clawforge_cli.offline_plan import base_project
+    from clawforge_cli.project_files import readable_project
 
     file = read_project_file(path)
     if file is None:
-        file = base_project(path).file
+        file = readable_project(path).file
     if org is not None and org != file.org:
         raise InputError(f"{path} speaks for the org {file.org!r}, not for {org!r}.", hint="Leave --org out.")
     return DriftClient.chosen(server, org, path)

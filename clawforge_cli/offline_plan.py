@@ -1,4 +1,4 @@
-"""A plan without a control plane: against nothing, or against the files of another directory."""
+"""A plan without a control plane: against nothing, the files of another directory, or what was seen last."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from clawforge.plan_scope import narrowed
 from clawforge.planning import make_plan
 from clawforge.proposal import Proposal, own_entries
 from clawforge.state import EMPTY_STATE, State, entries_of
+from clawforge_cli.compared import Compared
 from clawforge_cli.proposal import EVERYTHING, PlanOptions, forgotten
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 def plan_offline(
     project: Project,
-    against: Project | None,
+    against: Compared | None,
     now: dt.datetime,
     *,
     moment: dt.datetime | None = None,
@@ -72,7 +73,7 @@ def plan_offline(
 
 
 def _needs(
-    plan: Plan, against: Project, proposed: Sequence[Resource], positions: tuple[Positions, Positions]
+    plan: Plan, against: Compared, proposed: Sequence[Resource], positions: tuple[Positions, Positions]
 ) -> tuple[ApprovalNeed, ...]:
     """The approvals that the ChangePolicies of the other files ask for; what rights are given is the control plane's to
     compare, since it depends on who applies."""
@@ -88,15 +89,16 @@ def _needs(
     return approval_needs(policies, facts, *(AccessModel.of(side.values()) for side in sides))
 
 
-def _base(project: Project, against: Project | None) -> tuple[State, Positions]:
+def _base(project: Project, against: Compared | None) -> tuple[State, Positions]:
     if against is None:
         return EMPTY_STATE, {}
-    if against.file.org != project.file.org:
+    if against.org != project.file.org:
+        name = against.name[0].upper() + against.name[1:]
         raise InputError(
-            f"{against.root} speaks for the org {against.file.org!r}, and {project.root} for {project.file.org!r}.",
+            f"{name} speak for the org {against.org!r}, and those in {project.root} for {project.file.org!r}.",
             hint="Compare with another version of the same project, such as a git worktree of the main branch.",
         )
-    return State(0, entries_of(against.values, against.file.source)), dict(against.positions)
+    return State(0, entries_of(against.values, against.source)), dict(against.positions)
 
 
 def _proposal(project: Project, base: State, options: PlanOptions) -> Proposal:
@@ -119,7 +121,7 @@ def _proposal(project: Project, base: State, options: PlanOptions) -> Proposal:
 
 def _meaning(
     plan: Plan,
-    against: Project | None,
+    against: Compared | None,
     proposed: Sequence[Resource],
     model: OrgModel,
     moment: dt.datetime,
@@ -136,19 +138,8 @@ def _meaning(
     return meaning_of(world, positions)
 
 
-def base_project(path: Path) -> Project:
-    """The project to compare with, which must load; what lint says about it does not matter. Raises FindingsError
-    after showing why it does not."""
-    import sys
+def base_project(path: Path) -> Compared:
+    """The project of a directory, to compare with. Raises FindingsError as `readable_project`."""
+    from clawforge_cli.project_files import readable_project
 
-    from clawforge.diagnostic import has_errors
-    from clawforge.load.project import load_project
-    from clawforge_cli.project_files import FindingsError
-    from clawforge_cli.views.human_problems import show_diagnostics
-    from clawforge_cli.views.terminal import Printer
-
-    project = load_project(path)
-    if has_errors(project.diagnostics):
-        show_diagnostics(project.diagnostics, Printer(sys.stderr, colour=False))
-        raise FindingsError(f"{path} cannot be read as a project, so nothing can be compared with it.")
-    return project
+    return Compared.of_project(readable_project(path), path)

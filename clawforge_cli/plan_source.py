@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from clawforge_cli.client import ControlPlane
 
 if TYPE_CHECKING:
+    from clawforge.load.project import Project
     from clawforge.plan import Plan
     from clawforge_cli.proposal import PlanOptions
 
@@ -24,11 +25,13 @@ def is_plan_id(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the control plane that it is for. `again` makes it anew; None where only this very plan counts."""
+    """A plan, and the control plane that it is for. `again` makes it anew; None where only this very plan counts.
+    `project` is there if all of it is planned: once that is applied it is what is in force."""
 
     control_plane: ControlPlane
     plan: Plan
     again: Callable[[], Plan] | None = None
+    project: Project | None = None
 
     @classmethod
     def of_project(cls, path: Path, server: str | None, options: PlanOptions) -> Planned:
@@ -45,7 +48,7 @@ class Planned:
         def again() -> Plan:
             return control_plane.create_plan(org, request)
 
-        return cls(control_plane, again(), again)
+        return cls(control_plane, again(), again, project if options.scope.is_everything else None)
 
 
 def kept_plan(plan: str, server: str | None, org: str | None) -> Planned:

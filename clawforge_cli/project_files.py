@@ -36,3 +36,17 @@ def open_project(path: Path) -> Project:
             f"The files have {count}, so this goes no further.", hint="`clawforge lint` lists every problem."
         )
     return project
+
+
+def readable_project(path: Path) -> Project:
+    """The project of a directory, which must load; what lint says about it does not matter. Raises FindingsError after
+    showing why it does not."""
+    from clawforge.diagnostic import has_errors
+    from clawforge.load.project import load_project
+    from clawforge_cli.views.human_problems import show_diagnostics
+
+    project = load_project(path)
+    if has_errors(project.diagnostics):
+        show_diagnostics(project.diagnostics, Printer(sys.stderr, colour=False))
+        raise FindingsError(f"{path} cannot be read as a project, so nothing can be compared with it.")
+    return project

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from clawforge.analysis.replay.answers import Enrolment
     from clawforge.analysis.replay.report import ReplayReport
     from clawforge.load.project import Project
+    from clawforge_cli.compared import Compared
     from clawforge_cli.replay_workers import ReplayJob, StatedOrg
     from clawforge_cli.settings import Connection
 
@@ -70,8 +71,8 @@ def period(text: str) -> int | None:
         raise InputError(f"{text!r} is no period: {error}.") from error
 
 
-def replay_offline(replay: Replay, project: Project, against: Project | None, now: dt.datetime) -> ReplayReport:
-    """Replay the calls of a file by the project's files, beside those of another one. Raises InputError."""
+def replay_offline(replay: Replay, project: Project, against: Compared | None, now: dt.datetime) -> ReplayReport:
+    """Replay the calls of a file by the project's files, beside what they are compared with. Raises InputError."""
     from clawforge_cli.call_lines import as_file
     from clawforge_cli.replay_workers import ReplayJob, StatedOrg
 
@@ -83,7 +84,7 @@ def replay_offline(replay: Replay, project: Project, against: Project | None, no
     before = after = StatedOrg(tuple(project.values), dict(project.positions))
     if against is not None:
         before = StatedOrg(tuple(against.values), dict(against.positions))
-        after = proposed(project, before if against.file.source != project.file.source else None)
+        after = proposed(project, before if against.source != project.file.source else None)
     job = ReplayJob(project.file.org, now, before if against is not None else None, after, {})
     with as_file(replay.source) as path:
         return _report(replay, path, job)

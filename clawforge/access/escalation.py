@@ -50,6 +50,9 @@ def gains(before: Side, after: Side, changed: Iterable[str], now: dt.datetime) -
     Who becomes reachable as another identity gains all of its rights: a user whose email changes, everybody when the
     sign-on's issuer does, a service account that trusts another issuer or subject, or may be used from further networks
     or for longer. And a right over a group reaches further when the group takes in more people.
+
+    What a claim gives was given to whoever brings it. Who does is the identity provider's word, so declaring a person
+    or ending a suspension gives nothing through claims.
     """
     if not any(address.partition("/")[0] in KINDS_WITH_RIGHTS for address in changed):
         return ()

@@ -27,6 +27,7 @@ from clawforge_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from clawforge.load.project import Project
     from clawforge.plan import Plan
+    from clawforge_cli.compared import Compared
     from clawforge_cli.look_ahead import Outlook
     from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.replay_run import Replay
@@ -53,6 +54,9 @@ def plan(
     against: Annotated[
         Path | None, typer.Option("--against", metavar="DIR", help="With --offline: compare with this project.")
     ] = None,
+    last_seen: Annotated[
+        bool, typer.Option("--last-seen", help="With --offline: compare with what was in force when it was seen last.")
+    ] = False,
     at: Annotated[
         str | None,
         typer.Option("--at", metavar="WHEN", help="Look ahead to then: a day, a moment, or a duration such as 30d."),
@@ -86,15 +90,16 @@ def plan(
     options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(reason, vouched)
     now = dt.datetime.now(dt.UTC)
     horizon = None if at is None else parse_horizon(at, now)
-    if offline or against is not None:
+    if offline or against is not None or last_seen:
         _refuse_combinations(offline=offline, kept=out is not None or submit)
     project = open_project(path)
     moment = now if horizon is None else first_moment(horizon, project, now)
     ahead = None if horizon is None else outlook(project, horizon, now, moment)
     compared_with = None
     if offline:
-        made, sound = _offline(project, against, options, now, moment, again)
-        compared_with = "an empty control plane" if against is None else f"the files in {against}"
+        base = _base(project, against, last_seen=last_seen)
+        made, sound = _offline(project, base, options, now, moment, again)
+        compared_with = "an empty control plane" if base is None else base.name
     else:
         made, sound = _online(project, options, server, out, again, now, submit=submit), True
     _show(made, format, detail=detail, compared_with=compared_with, ahead=ahead)
@@ -108,7 +113,7 @@ def _refuse_combinations(*, offline: bool, kept: bool) -> None:
     from clawforge.errors import InputError
 
     if not offline:
-        raise InputError("--against compares files without a control plane.", hint="Add --offline.")
+        raise InputError("--against and --last-seen compare without a control plane.", hint="Add --offline.")
     if kept:
         raise InputError(
             "An offline plan is unsigned and cannot be applied, so there is no use in saving or submitting it.",
@@ -145,6 +150,11 @@ def _online(
         report, base = replay_online(again, project, chosen, now)
         request = request.model_copy(update={"replay": report, "base": base})
     made = control_plane.create_plan(project.file.org, request)
+    if made.is_empty and options.scope.is_everything:
+        from clawforge_cli.last_seen import remember
+        from clawforge_cli.settings import cache_directory
+
+        remember(cache_directory(), project, made.base.revision, now)
     if out is not None:
         from clawforge_cli.saved_plan import save_plan
 
@@ -164,20 +174,36 @@ def _say_where(made: Plan, server: str) -> None:
         note(f"  clawforge {verb} {made.id}")
 
 
+def _base(project: Project, against: Path | None, *, last_seen: bool) -> Compared | None:
+    from clawforge.errors import InputError
+
+    if last_seen:
+        from clawforge_cli.last_seen import recall
+        from clawforge_cli.settings import cache_directory
+
+        if against is not None:
+            raise InputError("--against and --last-seen are two states to compare with.", hint="Choose one.")
+        return recall(cache_directory(), project)
+    if against is None:
+        return None
+    from clawforge_cli.offline_plan import base_project
+
+    return base_project(against)
+
+
 def _offline(
     project: Project,
-    against: Path | None,
+    base: Compared | None,
     options: PlanOptions,
     now: dt.datetime,
     moment: dt.datetime,
     again: Replay | None,
 ) -> tuple[Plan, bool]:
     """The plan, and whether a control plane would make it."""
-    from clawforge_cli.offline_plan import base_project, plan_offline
+    from clawforge_cli.offline_plan import plan_offline
     from clawforge_cli.views import offline_checks
     from clawforge_cli.views.terminal import note
 
-    base: Project | None = base_project(against) if against is not None else None
     made, checked = plan_offline(project, base, now, moment=moment, options=options)
     if again is not None:
         from clawforge_cli.replay_run import replay_offline

@@ -74,8 +74,15 @@ def allowed(rights: Rights) -> set[int]:
 
 
 def holders(access: AccessModel) -> dict[tuple[str, tuple[str, ...]], Rights]:
+    """What everybody holds by what they bring. Claims count whether somebody is declared and active or not: who brings
+    them is the identity provider's word, and what they give was given before."""
     found = {
-        (user, claims): access.rights_of_user(user, claims)
+        (user, claims): Rights(
+            (
+                *access.rights_of_user(user, claims).rights,
+                *(r for c in claims for r in access.rights_of_claim(c).rights),
+            )
+        )
         for user in (APPLIER, *USERS)
         for claims in ((), ("x",), ("y",), ("x", "y"))
     }

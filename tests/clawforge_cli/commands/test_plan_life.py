@@ -49,7 +49,11 @@ class World:
         return self.program.run("apply", folder, "--auto-approve", *more, expect=expect)
 
     def refused(self, *arguments: str | Path, expect: int = 1) -> str:
-        done = self.program.finish(*arguments)
+        return self.said_by(self.program, *arguments, expect=expect)
+
+    @staticmethod
+    def said_by(program: Program, *arguments: str | Path, expect: int = 1) -> str:
+        done = program.finish(*arguments)
         assert done.returncode == expect, (done.stdout, done.stderr)
         assert "Traceback" not in done.stderr
         return done.stderr
@@ -199,3 +203,23 @@ def test_two_plans_of_one_change_read_alike(world: World) -> None:
         first, second = (world.program.run("plan", world.main, "--detail", "--format", form) for _ in range(2))
         assert first == second
         assert "Less" in first
+
+
+def test_without_a_control_plane_it_is_held_against_what_was_seen_last(world: World) -> None:
+    alone = Program(world.program.path, world.root).with_environment(CLAWFORGE_CACHE_DIR=str(world.root / "cache"))
+    assert "was not seen here yet" in World.said_by(alone, "plan", world.main, "--offline", "--last-seen")
+    cached = world.program.with_environment(CLAWFORGE_CACHE_DIR=str(world.root / "cache"))
+    cached.run("apply", world.main, "--auto-approve")
+    world.write(world.main, "extra", overlay("extra", "exec"))
+    said = alone.run("plan", world.main, "--offline", "--last-seen")
+    assert "compared with revision 1, as it was seen at" in said
+    assert "Plan: 1 to add, 0 to change, 0 to destroy." in said
+    # A part of the files is not what is in force.
+    cached.run("apply", world.main, "--auto-approve", "--target", "Policy/extra")
+    assert "Plan: 1 to add" in alone.run("plan", world.main, "--offline", "--last-seen")
+    cached.run("plan", world.main)
+    assert "No changes." in alone.run("plan", world.main, "--offline", "--last-seen")
+    for file in (world.root / "cache").iterdir():
+        file.write_bytes(file.read_bytes()[:-1])
+    assert "was not seen here yet" in World.said_by(alone, "plan", world.main, "--offline", "--last-seen")
+    assert "Add --offline" in World.said_by(alone, "plan", world.main, "--last-seen")

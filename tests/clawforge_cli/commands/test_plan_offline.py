@@ -172,7 +172,7 @@ def test_another_org_is_not_compared(program: Program) -> None:
     edit(program, "clawforge.yaml", "org: acme", "org: other", "old")
     done = program.finish("plan", "--offline", "new", "--against", "old")
     assert done.returncode == 1
-    assert "speaks for the org 'other'" in done.stderr
+    assert "The files in old speak for the org 'other', and those in new for 'acme'." in done.stderr
 
 
 def test_a_base_that_cannot_be_read_is_said(program: Program) -> None:
