@@ -1,4 +1,4 @@
-"""An apply of which the answer gets lost, or for which the server has no room: a clear error, and a second run tells."""
+"""An apply whose answer gets lost, or for which the server has no room: a clear error, and one apply in the end."""
 
 from __future__ import annotations
 
