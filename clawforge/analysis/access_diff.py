@@ -13,6 +13,8 @@ from clawforge.analysis.world import Seen, World
 from clawforge.decide.judges.versions import is_in_order
 from clawforge.effective import Effective, EffectiveDlpRule, EffectiveVersionTarget, SkillIdentity
 from clawforge.resource.organization import Organization
+from clawforge.resource.policy import Policy
+from clawforge.resource.targeting import Enforcement
 from clawforge.resource.version_target import VersionEnforcement
 
 
@@ -275,6 +277,7 @@ def _causes(world: World, cohort: Cohort, seen: Seen, moved: frozenset[str]) -> 
     """The changed memberships of the cohort, and the resources that changed or come or go for it."""
     ours, theirs = set(seen.before.matched), set(seen.after.matched)
     found = {address for address in ours | theirs if address in world.changed} | (ours ^ theirs)
+    found = {address for address in found if _decides(world, address)}
     found = {address for address in found if address.startswith("Policy/")} or found
     before, after = cohort.facts
     groups = {f"Group/{name}" for name in before.groups ^ after.groups}
@@ -285,3 +288,11 @@ def _causes(world: World, cohort: Cohort, seen: Seen, moved: frozenset[str]) -> 
     if not found and world.concerns_everybody:
         found = {item.address for side in world.resources for item in side.values() if isinstance(item, Organization)}
     return (*sorted(groups), *sorted(found))
+
+
+def _decides(world: World, address: str) -> bool:
+    """Whether a resource decides anything on either side: a policy on trial does not."""
+    versions = [side[address] for side in world.resources if address in side]
+    return not versions or any(
+        not isinstance(item, Policy) or item.spec.enforcement is Enforcement.ENFORCE for item in versions
+    )
