@@ -27,7 +27,7 @@ COMMANDS: dict[str, str] = {
     "import": "Take what is live, or another server's org, into files.",
     "drift": "Compare files, control plane and agents.",
     "log": "List the revisions of an org.",
-    "diff": "Show what differs between two revisions, or a revision and the files.",
+    "diff": "Show what differs between two revisions, or the files.",
     "rollback": "Go back to what a source said at a revision.",
     "audit": "Read, follow and export the audit log, and prove it unchanged.",
     "effective": "Show the effective policy of a subject, and who decided what.",

@@ -15,6 +15,7 @@ _SHARED = {
     "Role": "access/roles",
     "RoleBinding": "access/bindings",
     "Enrollment": "access/enrollments",
+    "ChangePolicy": "access/change-policies",
     "SkillApproval": "skills/approvals",
     "VersionTarget": "versions/targets",
     "Waiver": "waivers",

@@ -12,6 +12,8 @@ SPELLED_PATTERNS: dict[str, str] = {
     r"^sha256:[0-9a-f]{64}$": "`sha256:` and 64 lower-case hexadecimal digits",
     r"^Policy/[a-z0-9][a-z0-9-]{0,62}$": "the address of a policy, such as Policy/engineering",
     r"^[A-Z][A-Za-z]{0,63}/[a-z0-9][a-z0-9-]{0,62}$": "the address of a resource, such as Policy/engineering",
+    r"^([A-Z][A-Za-z]{0,63}|\*)/([a-z0-9][a-z0-9-]{0,62}\*?|\*)$": "an address such as Policy/sre or Policy/team-*",
+    r"^(100|[1-9]?[0-9])%$": "a share such as 20%",
     r"^(/[^/]*)*$": "a JSON pointer such as /spec/tools/allow/0",
     r"\S": "in words: say why",
     r"^[A-Za-z0-9][A-Za-z0-9._/@-]{0,127}$": "a key of letters, digits and . _ / @ -, at most 128 characters",

@@ -94,6 +94,9 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans": lambda api: Prepared(
         "POST", "/v1/orgs/acme/plans", {"source": "policies", "resources": company(), "positions": {}}
     ),
+    "POST /v1/orgs/{org}/rollbacks": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/rollbacks", {"source": "policies", "revision": "latest"}
+    ),
     "POST /v1/orgs/{org}/plans/{id}/apply": _apply,
     "POST /v1/orgs/{org}/plans/{id}/approvals": _judged("approvals"),
     "POST /v1/orgs/{org}/plans/{id}/rejections": _judged("rejections"),
