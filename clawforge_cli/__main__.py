@@ -19,7 +19,7 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code of one command line."""
-    if arguments in (["version"], ["--version"]):
+    if arguments in (["version"], ["--version"], ["-version"]):
         # Scripts ask this often, and the machinery of commands costs several times what the answer does.
         sys.stdout.write(f"clawforge {__version__}\n")
         return ExitCode.OK
