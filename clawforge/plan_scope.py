@@ -8,22 +8,21 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from clawforge.plan import PlanWarning
+from clawforge.resource.address_pattern import ADDRESS_PATTERN, address_matches
 from clawforge.resource.meta import Strict
 
 _MOST_PATTERNS = 1_000
 _MOST_LABELS = 100
 
-AddressPattern = Annotated[str, StringConstraints(pattern=r"^([A-Z][A-Za-z]{0,62}/[a-z0-9-]{0,63}\*?|\*)$")]
-"""An address, or the beginning of addresses with a `*` behind it: `Policy/sre`, `Policy/team-*`, `Policy/*`."""
+AddressPattern = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
+"""An address, or many: `Policy/sre`, `Policy/team-*`, `*/production`."""
 
 AddressPatterns = Annotated[tuple[AddressPattern, ...], Field(max_length=_MOST_PATTERNS)]
 
 
 def names_address(patterns: Iterable[str], address: str) -> bool:
     """Whether one of the patterns means the address."""
-    return any(
-        address.startswith(pattern[:-1]) if pattern.endswith("*") else address == pattern for pattern in patterns
-    )
+    return any(address_matches(pattern, address) for pattern in patterns)
 
 
 class PlanScope(Strict):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from clawforge.errors import InputError
-
 _ROOTS = ("spec", "metadata")
 
 
@@ -27,27 +25,11 @@ def field_words(about: str, what: str | None, path: Path) -> FieldWords | None:
     """
     if "/" not in about:
         return None
+    from clawforge.resource.address import checked_address
+
     is_field = what is not None and what.partition(".")[0].partition("[")[0] in _ROOTS
     if about.startswith("User/") and what is not None and not is_field:
         return None
     if what is not None and not is_field and path == Path() and (Path(what) / "clawforge.yaml").is_file():
-        return FieldWords(_checked(about), None, Path(what))
-    return FieldWords(_checked(about), what, path)
-
-
-def _checked(address: str) -> str:
-    from clawforge.resource.meta import Ref
-    from clawforge.resource.registry import BY_KIND
-    from clawforge.spelling import nearest
-
-    try:
-        ref = Ref.parse(address)
-    except ValueError as error:
-        raise InputError(
-            f"{address!r} is no address.", hint="Addresses are written Kind/name, such as Policy/engineering."
-        ) from error
-    if ref.kind not in BY_KIND:
-        guess = nearest(ref.kind, BY_KIND)
-        hint = f"Did you mean {guess}/{ref.name}?" if guess else f"Kinds are {', '.join(BY_KIND)}."
-        raise InputError(f"There is no kind {ref.kind!r}.", hint=hint)
-    return address
+        return FieldWords(checked_address(about), None, Path(what))
+    return FieldWords(checked_address(about), what, path)

@@ -18,9 +18,10 @@ def import_live(
 
     Raises what `clawforge.adoption.live.adopt` raises; nothing is written then.
     """
-    from clawforge.adoption.live import LiveResource, adopt, checked_address
+    from clawforge.adoption.live import LiveResource, adopt
     from clawforge.errors import InputError
     from clawforge.load.project import load_project
+    from clawforge.resource.address import checked_address
     from clawforge_cli.asking_client import AskingClient
     from clawforge_cli.state_source import resources_of
 

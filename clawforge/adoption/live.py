@@ -13,8 +13,9 @@ from clawforge.load.files import Files, Intended
 from clawforge.load.glob import Glob, check_glob
 from clawforge.load.project import Project, load_project
 from clawforge.load.tree import PROJECT_FILE
+from clawforge.resource.address import checked_address
 from clawforge.resource.meta import Ref, Resource
-from clawforge.resource.registry import BY_KIND, resource_digest
+from clawforge.resource.registry import resource_digest
 from clawforge.spelling import nearest
 from clawforge.state import UNOWNED
 
@@ -67,23 +68,6 @@ class Adoption:
     def unowned(self) -> tuple[Adopted, ...]:
         """What belongs to nobody: the next apply takes it in."""
         return tuple(item for item in self.adopted if item.source == UNOWNED)
-
-
-def checked_address(text: str) -> str:
-    """The address. Raises InputError for what names no kind of resource."""
-    try:
-        ref = Ref.parse(text)
-    except ValueError as error:
-        raise InputError(
-            f"{text!r} is no address of a resource.", hint="Write kind and name: Policy/engineering."
-        ) from error
-    if ref.kind not in BY_KIND:
-        guess = nearest(ref.kind, BY_KIND)
-        raise InputError(
-            f"There is no kind {ref.kind!r}.",
-            hint=f"Did you mean {guess}/{ref.name}?" if guess else "See the reference.",
-        )
-    return text
 
 
 def adopt(

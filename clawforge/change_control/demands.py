@@ -12,6 +12,7 @@ from clawforge.change_control.approvers import candidates
 from clawforge.change_control.facts import Effect, PlanFacts, Standing
 from clawforge.load.glob import Glob
 from clawforge.plan import ApprovalNeed
+from clawforge.resource.address_pattern import address_matches
 from clawforge.resource.change_policy import ApprovalRule, Approvers, ChangeEffect, ChangeMatch, ChangePolicy, Freeze
 from clawforge.resource.meta import Resource
 from clawforge.resource.schedule import boundaries, is_open
@@ -153,15 +154,6 @@ def _selects(match: ChangeMatch, globs: tuple[Glob, ...], address: str, side: St
     if any(side.labels.get(key) not in values for key, values in match.labels.items()):
         return False
     return not globs or side.file is None or any(glob.takes(side.file) for glob in globs)
-
-
-def address_matches(pattern: str, address: str) -> bool:
-    """Whether a pattern such as `Policy/guardrail-*` means an address."""
-    wanted_kind, _, wanted = pattern.partition("/")
-    kind, _, name = address.partition("/")
-    if wanted_kind not in ("*", kind):
-        return False
-    return name.startswith(wanted[:-1]) if wanted.endswith("*") else name == wanted
 
 
 def _need(approvers: Approvers, count: int, details: tuple[str, ...]) -> ApprovalNeed:

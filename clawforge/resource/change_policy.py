@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from clawforge.load.glob import GlobText
+from clawforge.resource.address_pattern import ADDRESS_PATTERN
 from clawforge.resource.meta import (
     NameSet,
     Permission,
@@ -24,10 +25,8 @@ from clawforge.resource.targeting import Schedule
 APPROVE = "plans:approve"
 """What whoever approves a plan must hold."""
 
-_ADDRESS = r"^([A-Z][A-Za-z]{0,63}|\*)/([a-z0-9][a-z0-9-]{0,62}\*?|\*)$"
-
 AddressPatterns = Annotated[
-    tuple[Annotated[str, StringConstraints(pattern=_ADDRESS)], ...],
+    tuple[Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)], ...],
     AfterValidator(as_set),
 ]
 """`Kind/name`; the name may end with `*`, and `*` in place of the kind means every kind."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 import orjson
@@ -42,7 +43,9 @@ def states(draw: st.DrawFn, source: str = "main") -> dict[str, StateEntry]:
     return found
 
 
-PATTERNS = st.lists(st.sampled_from(("Policy/a", "Policy/a*", "Policy/c", "Policy/*", "Group/*", "*")), max_size=2)
+PATTERNS = st.lists(
+    st.sampled_from(("Policy/a", "Policy/a*", "Policy/c", "Policy/*", "Group/*", "*/a", "*/*")), max_size=2
+)
 SCOPES = st.builds(
     PlanScope,
     targets=PATTERNS.map(tuple),
@@ -70,7 +73,7 @@ def is_held(scope: PlanScope, address: str, *versions: StateEntry | None) -> boo
 
 
 def matches(pattern: str, address: str) -> bool:
-    return address == pattern or (pattern[-1] == "*" and address[: len(pattern) - 1] == pattern[:-1])
+    return fnmatchcase(address, pattern)
 
 
 @given(states(), states(), states("other"), SCOPES)

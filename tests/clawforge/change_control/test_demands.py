@@ -12,10 +12,11 @@ from strategies import resource
 from clawforge.access.model import AccessModel
 from clawforge.access.rights import ORG_WIDE
 from clawforge.change_control.approvers import Reach, lacking
-from clawforge.change_control.demands import address_matches, approval_needs, exceeded_limits, open_freezes
+from clawforge.change_control.demands import approval_needs, exceeded_limits, open_freezes
 from clawforge.change_control.facts import ChangeFacts, Effect, PlanFacts, Standing
 from clawforge.meaning import AccessLine, ChangeVerdict, Meaning, Via, WitnessCall, meaning_digest
 from clawforge.plan import ApprovalNeed
+from clawforge.resource.address_pattern import address_matches
 from clawforge.resource.change_policy import ChangePolicy
 from clawforge.resource.meta import Resource
 
