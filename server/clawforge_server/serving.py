@@ -28,6 +28,7 @@ from clawforge_server.control_plane import ControlPlane, make_control_plane
 from clawforge_server.endpoint import in_thread
 from clawforge_server.log import failure_fields, logger
 from clawforge_server.service.audit_retention import tend_ledger
+from clawforge_server.service.version_watch import watch_versions
 from clawforge_server.startup_error import StartupError
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     flushing = asyncio.create_task(_flush_reports(plane))
     watching = asyncio.create_task(_watch_revocations(plane))
     tending = asyncio.create_task(_tend_ledgers(plane))
+    looking = asyncio.create_task(_watch_versions(plane))
     stopping = asyncio.create_task(stop.wait())
     logger().info("listening", host=host, port=port, tls=settings.tls is not None)
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,11 +131,12 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     flushing.cancel()
     watching.cancel()
     tending.cancel()
+    looking.cancel()
     stopping.cancel()
     if not serving.done():
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=_STOP_SECONDS)
-    for task in (flushing, watching, tending):
+    for task in (flushing, watching, tending, looking):
         with contextlib.suppress(asyncio.CancelledError):
             await task
     plane.reports.flush()
@@ -174,6 +177,23 @@ async def _tend_ledgers(plane: ControlPlane) -> None:
                 await in_thread(plane, functools.partial(tend_ledger, plane, org))
             except Exception as error:  # One org's damaged log must not stop the others' from being kept.
                 logger().error("audit log not tended", org=org, **failure_fields(error))
+
+
+async def _watch_versions(plane: ControlPlane) -> None:
+    """Note within a minute what fell out of range, whoever asks."""
+    while True:
+        await asyncio.sleep(_TEND_SECONDS)
+        for org in await _orgs(plane):
+            try:
+                await in_thread(plane, functools.partial(_look_at_versions, plane, org))
+            except Exception as error:  # One org's trouble must not keep the others from being looked at.
+                logger().error("versions not looked at", org=org, **failure_fields(error))
+
+
+def _look_at_versions(plane: ControlPlane, org: str) -> None:
+    state = plane.states.find(org)
+    if state is not None:
+        watch_versions(plane, state)
 
 
 async def _orgs(plane: ControlPlane) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from clawforge_server.routes import (
     sign_in,
     tokens,
     users,
+    versions,
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -36,6 +37,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *instances.ENDPOINTS,
     *acknowledgements.ENDPOINTS,
     *drift.ENDPOINTS,
+    *versions.ENDPOINTS,
     *enrollments.ENDPOINTS,
     *tokens.ENDPOINTS,
     *sessions.ENDPOINTS,
