@@ -46,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "password": "Let somebody set a password, and set one.",
     "serve": "Run the control plane.",
     "enroll": "Let agents join.",
+    "status": "Say on one screen whether the org is fine.",
     "fleet": "Machines that joined, and how they stand.",
     "versions": "Versions of machines, and who is out of range.",
     "agent": "Run the agent of this machine, and ask it.",

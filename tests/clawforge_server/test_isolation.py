@@ -69,6 +69,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         "instances",
         f"instances/{enrolled['instance']}",
         "versions",
+        "status",
         "enrollments",
         "tokens",
         "sessions",

@@ -47,6 +47,7 @@ GUARDS = {
     "GET /v1/orgs/{org}/instances/{name}": "instances:read",
     "GET /v1/orgs/{org}/versions": "instances:read",
     "GET /v1/orgs/{org}/drift": "instances:read",
+    "GET /v1/orgs/{org}/status": "instances:read",
     "DELETE /v1/orgs/{org}/instances/{name}": "instances:revoke",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "instances:approve",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "instances:approve",

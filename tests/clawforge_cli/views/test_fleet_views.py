@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from clawforge.attention import concerns
 from clawforge.errors import ForbiddenError, UnavailableError
 from clawforge.fleet_changes import FleetChange, fleet_changes
 from clawforge.wire_enrollment import InstanceDetail, InstanceList, InstanceView
+from clawforge.wire_status import OrgStatus
 from clawforge.wire_versions import MachineVersions, VersionCounts, VersionMiss, VersionReport, VersionShare
 from clawforge_cli.fleet_watching import looks
 from clawforge_cli.views.fleet_watch import show_looks
 from clawforge_cli.views.human_fleet import show_instances
 from clawforge_cli.views.human_instance import show_instance
+from clawforge_cli.views.human_status import show_status
 from clawforge_cli.views.human_versions import show_versions
 from clawforge_cli.views.terminal import Printer
 
@@ -167,3 +170,27 @@ def test_the_first_look_must_succeed() -> None:
     client: Any = Plane(UnavailableError("It is away."))
     with pytest.raises(UnavailableError):
         next(looks(client, [], 2.0))
+
+
+def test_the_screen_fits_and_says_what_needs_somebody() -> None:
+    status = OrgStatus.model_validate(
+        {
+            "org": "acme",
+            "version": "1.0",
+            "at": NOW,
+            "revision": {"number": 42, "created_at": NOW, "actor": EVIL, "source": "s", "commit": "a" * 40},
+            "plans": (),
+            "fleet": {"total": 1_200, "online": 1_190, "stale": 8, "offline": 2, "enforcing": 1_198, "quarantined": 1},
+            "versions": {"total": 1_200, "ok": 1_195, "blocked": 2, "in_grace": 3},
+            "log": {"records": 45_210},
+        },
+        by_name=True,
+    )
+    shown = printed(lambda printer: show_status(status, concerns(status), "https://clawforge.acme.example", printer))
+    assert "\x1b" not in shown
+    assert all(len(line) <= 80 for line in shown.replace("\\u{001b}", "").splitlines())
+    assert "machines   1,200: 1,190 online, 8 stale, 2 offline\n" in shown
+    assert "enforcing  1,198 of 1,199\n" in shown
+    assert "versions   1,195 in range, 2 blocked, 3 in grace\n" in shown
+    assert "stopped    1 in quarantine\nwaiting    nothing\nlog        45,210 records, no checkpoint yet\n" in shown
+    assert "Needs somebody:\n  1 machine is in quarantine: `clawforge fleet list --state quarantined`\n" in shown
