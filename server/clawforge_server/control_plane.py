@@ -18,6 +18,7 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -45,6 +46,7 @@ class ControlPlane:
     bundles: BundleCache
     lint_memory: LintMemory
     version_looks: VersionLooks
+    refreshes: Refreshes
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -76,6 +78,7 @@ def make_control_plane(
         bundles=bundles,
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
+        refreshes=Refreshes(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

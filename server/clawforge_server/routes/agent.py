@@ -66,6 +66,7 @@ async def policy(call: Call) -> Response:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     told: tuple[KillOrder, ...] | None = None
+    begun = plane.refreshes.mark(instance.org, instance.name)
     while True:
         # The event first, then the identity and the state: whatever changes after either was looked at wakes us, the
         # revocation of this very instance included.
@@ -78,6 +79,8 @@ async def policy(call: Call) -> Response:
             told = bundle.lease.kill
         if bundle.lease.kill != told:
             # The policy is the same, and the lease says that the instance was shut in or released.
+            return _policy_answer(call, state, bundle, 304)
+        if plane.refreshes.mark(instance.org, instance.name) != begun:
             return _policy_answer(call, state, bundle, 304)
         left = deadline - loop.time()
         if left <= 0 or plane.wakeups.closed:
