@@ -24,10 +24,10 @@ from clawforge_cli.arguments import (
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from clawforge.load.project import Project
     from clawforge.rollout import Rollout
     from clawforge.wire import ApplyResult, ApplyTerms
     from clawforge_cli.drift_client import DriftClient
+    from clawforge_cli.manifest import Manifest
     from clawforge_cli.plan_source import Planned
     from clawforge_cli.proposal import PlanOptions
 
@@ -98,8 +98,8 @@ def apply(
         _finish(planned, plan.base.revision, waiting, nothing if format is TextOrJson.JSON else None)
         return
     result, plan = apply_patiently(planned, patience, terms)
-    if planned.project is not None:
-        _remember(planned.project, result)
+    if planned.manifest is not None:
+        _remember(planned.manifest, result)
     if format is TextOrJson.TEXT:
         human_plan.show_applied(result, plan, printer)
     document = result.model_dump(mode="json", by_alias=True) if format is TextOrJson.JSON else None
@@ -142,13 +142,13 @@ def _fleet(planned: Planned) -> DriftClient:
     return DriftClient(planned.control_plane.connection, planned.plan.org)
 
 
-def _remember(project: Project, result: ApplyResult) -> None:
+def _remember(manifest: Manifest, result: ApplyResult) -> None:
     import datetime as dt
 
     from clawforge_cli.last_seen import remember
     from clawforge_cli.settings import cache_directory
 
-    remember(cache_directory(), project, result.revision, dt.datetime.now(dt.UTC))
+    remember(cache_directory(), manifest, result.revision, dt.datetime.now(dt.UTC))
 
 
 def _terms(reason: str | None, allow_deletions: int | None, *, override_freeze: bool) -> ApplyTerms:
