@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, Org, Server, TextOrJson
+from clawforge_cli.arguments import Org, Output, Server, TextOrJson
 from clawforge_cli.exit_codes import ExitCode
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
@@ -34,7 +34,7 @@ def on(
     auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Stop the whole org without asking.")] = False,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """Stop everything, a group, one machine, or one tool. It wins over every policy and every elevation."""
     from clawforge_cli.consent import agreed
@@ -62,7 +62,7 @@ def off(
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the log.")] = "",
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """Turn a kill switch off. Agents go on once they hold a newer signed lease without it."""
     from clawforge.errors import InputError
@@ -82,7 +82,7 @@ def off(
 
 
 @app.command()
-def status(ended: Ended = 0, server: Server = None, org: Org = None, format: Format = TextOrJson.TEXT) -> None:
+def status(ended: Ended = 0, server: Server = None, org: Org = None, format: Output = TextOrJson.TEXT) -> None:
     """Say which kill switches are on, since when, by whom and why."""
     from clawforge_cli.overlay_client import OverlayClient
     from clawforge_cli.views import human_overlays, json_documents

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, Org, Server, TextOrJson
+from clawforge_cli.arguments import Org, Output, Server, TextOrJson
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -21,7 +21,7 @@ def list_(
     ended: Annotated[int, typer.Option("--ended", min=0, max=500, help="How many that ended to list as well.")] = 0,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """List what was done by hand and holds. No apply ends it."""
     from clawforge_cli.overlay_client import OverlayClient
