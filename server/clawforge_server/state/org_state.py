@@ -23,6 +23,7 @@ from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
 
@@ -30,7 +31,8 @@ from clawforge_server.store.records import OrgRecord, QuarantineRecord, Suspensi
 @dataclass(frozen=True)
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
-    `suspensions` are users stopped by hand, `quarantines` instances that are shut in."""
+    `suspensions` are users stopped by hand, `quarantines` instances that are shut in, `overlays` what else was done by
+    hand and was not ended, oldest first."""
 
     name: str
     record: OrgRecord | None
@@ -41,6 +43,7 @@ class OrgState:
     commit: str | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
+    overlays: tuple[OverlayRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -117,6 +120,12 @@ class OrgState:
         other.__dict__.update(record=record, quarantines=quarantines)
         return other
 
+    def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
+        """The same org after something was done by hand, or ended: nobody's policy is another one."""
+        other = copy(self)
+        other.__dict__.update(record=record, overlays=overlays)
+        return other
+
     @cached_property
     def users(self) -> Mapping[str, User]:
         """Declared users by name and by email."""
@@ -163,6 +172,7 @@ def read_org(
         commit=None if revision is None else revision.commit,
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
+        overlays=transaction.overlays.open(name),
     )
 
 
