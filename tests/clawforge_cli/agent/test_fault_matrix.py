@@ -6,6 +6,7 @@ table of a few lines, which knows nothing of leases and signatures. `pytest -s` 
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -288,7 +289,7 @@ def _signatures_not_checked(patch: pytest.MonkeyPatch) -> None:
     from clawforge import lease as lease_module
 
     for module in (bundle_module, lease_module):
-        patch.setattr(module, "verify", lambda envelope, trusted, wanted: envelope.payload)
+        patch.setattr(module, "verify", lambda envelope, trusted, wanted: base64.b64decode(envelope.payload))
 
 
 def _leases_never_end(patch: pytest.MonkeyPatch) -> None:
