@@ -18,6 +18,7 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 
@@ -43,6 +44,7 @@ class ControlPlane:
     reports: InstanceReports
     bundles: BundleCache
     lint_memory: LintMemory
+    version_looks: VersionLooks
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -73,6 +75,7 @@ def make_control_plane(
         reports=InstanceReports(store, bundles),
         bundles=bundles,
         lint_memory=LintMemory(),
+        version_looks=VersionLooks(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

@@ -70,6 +70,8 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         "diff",
         "blame?address=Policy/default&all=true",
         "instances",
+        f"instances/{enrolled['instance']}",
+        "versions",
         "enrollments",
         "tokens",
         "sessions",

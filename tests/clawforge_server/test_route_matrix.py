@@ -44,6 +44,8 @@ GUARDS = {
     "POST /v1/orgs/{org}/access-history": "decisions:read",
     "GET /v1/orgs/{org}/instances": "instances:read",
     "GET /v1/orgs/{org}/instances/{name}/acknowledgements": "instances:read",
+    "GET /v1/orgs/{org}/instances/{name}": "instances:read",
+    "GET /v1/orgs/{org}/versions": "instances:read",
     "GET /v1/orgs/{org}/drift": "instances:read",
     "GET /v1/orgs/{org}/overlays": "kill:read",
     "POST /v1/orgs/{org}/overlays": "kill:write",

@@ -25,6 +25,7 @@ from clawforge_server.routes import (
     sign_in,
     tokens,
     users,
+    versions,
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -38,6 +39,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *acknowledgements.ENDPOINTS,
     *drift.ENDPOINTS,
     *overlays.ENDPOINTS,
+    *versions.ENDPOINTS,
     *enrollments.ENDPOINTS,
     *tokens.ENDPOINTS,
     *sessions.ENDPOINTS,

@@ -25,6 +25,8 @@ class InstanceReports:
         self._changes: list[AcknowledgementRecord] = []
         # What each instance acknowledged last: a poll that repeats it asks and writes nothing.
         self._acknowledged: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._running: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._version_changes: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def note(
@@ -39,11 +41,17 @@ class InstanceReports:
         with self._lock:
             if acknowledged is not None and self._acknowledged.get(key) != acknowledged:
                 self._note_change(instance, at, acknowledged)
+            if versions is not None:
+                self._note_versions(key, versions)
             before = self._pending.get(key)
             if before is not None:
                 acknowledged = acknowledged or before.acknowledged
                 versions = versions if versions is not None else before.versions
             self._pending[key] = InstanceReport(instance.org, instance.name, at, acknowledged, versions)
+
+    def version_changes(self, org: str) -> int:
+        """A number that grows whenever an instance of the org may have reported other versions than before."""
+        return self._version_changes.get(org, 0)
 
     def flush(self) -> None:
         """Write everything that is pending, in one transaction. What fails to be written stays pending."""
@@ -61,6 +69,16 @@ class InstanceReports:
                 self._pending = {**pending, **self._pending}
                 self._changes = [*changes, *self._changes]
             raise
+
+    def _note_versions(self, key: tuple[str, str], versions: Mapping[str, str]) -> None:
+        mark = hash(tuple(sorted(versions.items())))
+        if self._running.get(key) == mark:
+            return
+        self._version_changes[key[0]] = self._version_changes.get(key[0], 0) + 1
+        self._running[key] = mark
+        self._running.move_to_end(key)
+        if len(self._running) > _MOST:
+            self._running.popitem(last=False)
 
     def _note_change(self, instance: InstanceRecord, at: dt.datetime, digest: str) -> None:
         issue = self._bundles.issued(instance, digest)

@@ -34,6 +34,7 @@ from clawforge_server.store.records import (
     TokenRecord,
 )
 from clawforge_server.store.sign_in import Identities, Passwords
+from clawforge_server.store.version_lapse_port import VersionLapses
 
 
 class Orgs(Protocol):
@@ -346,6 +347,10 @@ class Transaction(Protocol):
     @property
     def acknowledgements(self) -> Acknowledgements:
         """Which bundles instances said that they enforce."""
+
+    @property
+    def version_lapses(self) -> VersionLapses:
+        """Which components of instances are out of range."""
 
 
 class Store(Protocol):

@@ -417,6 +417,23 @@ acknowledgements = sa.Table(
     sqlite_with_rowid=False,
 )
 
+# Components of instances that are out of range of some version target, and since when without a break.
+version_lapses = sa.Table(
+    "version_lapses",
+    metadata,
+    sa.Column("org", sa.String(63), primary_key=True),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("component", sa.String(16), primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["org", "instance"],
+        ["instances.org", "instances.name"],
+        ondelete="CASCADE",
+        name="fk_version_lapses_instance",
+    ),
+    sqlite_with_rowid=False,
+)
+
 # Credentials of instances that were replaced: one that comes again was copied.
 retired_credentials = sa.Table(
     "retired_credentials",

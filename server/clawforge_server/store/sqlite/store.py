@@ -32,6 +32,7 @@ from clawforge_server.store.sqlite.sessions import SqlSessions
 from clawforge_server.store.sqlite.sign_in import SqlIdentities, SqlPasswords
 from clawforge_server.store.sqlite.suspensions import SqlRevocations, SqlSuspensions
 from clawforge_server.store.sqlite.tokens import SqlTokens
+from clawforge_server.store.sqlite.version_lapses import SqlVersionLapses
 
 _RETRY_SECONDS = 5.0
 
@@ -139,6 +140,11 @@ class SqlTransaction:
     def acknowledgements(self) -> SqlAcknowledgements:
         """Which bundles instances said that they enforce."""
         return SqlAcknowledgements(self._connection)
+
+    @cached_property
+    def version_lapses(self) -> SqlVersionLapses:
+        """Which components of instances are out of range."""
+        return SqlVersionLapses(self._connection)
 
 
 class SqliteStore:
