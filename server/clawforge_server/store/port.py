@@ -33,6 +33,7 @@ from clawforge_server.store.records import (
     TokenRecord,
 )
 from clawforge_server.store.sign_in import Identities, Passwords
+from clawforge_server.store.skill_port import SkillRevocations, SkillSubmissions
 
 
 class Orgs(Protocol):
@@ -337,6 +338,14 @@ class Transaction(Protocol):
     @property
     def quarantines(self) -> Quarantines:
         """Who is shut in."""
+
+    @property
+    def skill_submissions(self) -> SkillSubmissions:
+        """Skills that were handed in."""
+
+    @property
+    def skill_revocations(self) -> SkillRevocations:
+        """Skills that were stopped by hand."""
 
     @property
     def acknowledgements(self) -> Acknowledgements:
