@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the control plane.",
     "enroll": "Let agents join.",
     "fleet": "Machines that joined, and letting them in and out.",
+    "skill": "Skills: handing in, verdicts, and stopping one at once.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",

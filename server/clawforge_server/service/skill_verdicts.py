@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,8 @@ _LOOKED_BACK = dt.timedelta(days=30)
 _MOST_EVENTS = 2_000
 _PATIENCE = 0.5
 _INSTANCE = "instance:"
+_LONGEST_VERSION = 128
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 def list_skills(plane: ControlPlane, who: Principal, org: str) -> SkillList:
@@ -109,6 +112,6 @@ def _loaded(events: tuple[AuditEvent, ...]) -> Iterator[Sighting]:
         if not event.actor.startswith(_INSTANCE) or not isinstance(said, dict):
             continue
         key, digest, version = said.get("key"), said.get("digest"), said.get("version")
-        if isinstance(key, str) and isinstance(digest, str):
-            known = version if isinstance(version, str) else None
+        if isinstance(key, str) and isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            known = version[:_LONGEST_VERSION] if isinstance(version, str) else None
             yield Sighting(key, known, digest, event.at, event.actor.removeprefix(_INSTANCE))
