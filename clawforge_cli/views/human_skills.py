@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from typing import TYPE_CHECKING
 
 from clawforge.resource.meta import format_instant
@@ -188,6 +189,8 @@ def show_files(files: tuple[ChangedText, ...], printer: Printer) -> None:
     """The diff of each file that was changed."""
     for file in files:
         show_diff(file.path, file.before or b"", file.after, printer)
+    # What goes to standard output stands first in a log that takes both.
+    sys.stdout.flush()
 
 
 def _place(item: OtherContent) -> str:

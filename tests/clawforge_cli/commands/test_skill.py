@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import io
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from server_process import ServerProcess, apply, company, resource, server_process
 
 from clawforge.load.project import load_project
 from clawforge.resource.skill_approval import SkillApproval
+from clawforge_cli.__main__ import run as run_command_line
 
 PEOPLE = [
     resource("User", "ann", email="ann@acme.example"),
@@ -60,22 +66,41 @@ spec:
 """
 
 
-def run(
-    plane: ServerProcess, *arguments: str, status: int = 0, token: str | None = None
-) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Said:
+    """What a command wrote."""
+
+    stdout: str
+    stderr: str
+
+
+def variables(plane: ServerProcess, token: str | None) -> dict[str, str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CLAWFORGE_")}
-    environment = {**clean, "CLAWFORGE_SERVER": plane.url, "CLAWFORGE_TOKEN": token or plane.token}
+    return {**clean, "CLAWFORGE_SERVER": plane.url, "CLAWFORGE_TOKEN": token or plane.token}
+
+
+def run(plane: ServerProcess, *arguments: str, status: int = 0, token: str | None = None) -> Said:
+    """The command line in this process: starting a program for each of them would take most of the time."""
+    out, err, thresholds = io.StringIO(), io.StringIO(), gc.get_threshold()
+    with mock.patch.dict(os.environ, variables(plane, token), clear=True), redirect_stdout(out), redirect_stderr(err):
+        code = run_command_line(list(arguments))
+    gc.set_threshold(*thresholds)
+    assert code == status, err.getvalue() + out.getvalue()
+    assert "fail" not in err.getvalue()
+    return Said(out.getvalue(), err.getvalue())
+
+
+def run_program(plane: ServerProcess, *arguments: str, token: str | None = None) -> Said:
+    """The installed program."""
     done = subprocess.run(
-        [sys.executable, "-m", "clawforge_cli", *arguments],
-        env=environment,
+        [str(Path(sys.executable).parent / "clawforge"), *arguments],
+        env=variables(plane, token),
         capture_output=True,
         text=True,
         timeout=60,
-        check=False,
+        check=True,
     )
-    assert done.returncode == status, done.stderr + done.stdout
-    assert "Traceback" not in done.stderr
-    return done
+    return Said(done.stdout, done.stderr)
 
 
 def desk(plane: ServerProcess) -> str:
@@ -112,7 +137,9 @@ def verdicts(project: Path) -> dict[str, Any]:
 def test_a_skill_is_handed_in_reviewed_and_approved_in_the_files(plane: ServerProcess, project: Path) -> None:
     skill = skill_folder(project.parent)
     digest = run(plane, "skill", "digest", str(skill)).stdout.strip()
-    submitted = run(plane, "skill", "submit", str(skill), "--org", "acme", "--source", "git:x", token=desk(plane))
+    submitted = run_program(
+        plane, "skill", "submit", str(skill), "--org", "acme", "--source", "git:x", token=desk(plane)
+    )
     assert "other content is approved: version 1.0.0 sha256:aaaa" in submitted.stdout
     assert "SkillApproval/pdf-forms (skills/reviewed.yaml:11)" in submitted.stdout
     listed = run(plane, "skill", "review", "--org", "acme").stdout
@@ -121,7 +148,9 @@ def test_a_skill_is_handed_in_reviewed_and_approved_in_the_files(plane: ServerPr
     shown = run(plane, "skill", "review", submission, "--org", "acme").stdout
     assert "| Fill in \\u{001b}[31mforms" in shown
     assert "by service-account:desk" in shown
-    done = run(plane, "skill", "approve", submission, "--project", str(project), "--reason", "fills forms, no network")
+    done = run_program(
+        plane, "skill", "approve", submission, "--project", str(project), "--reason", "fills forms, no network"
+    )
     assert f"+  digest: {digest}" in done.stdout
     assert "SkillApproval/pdf-forms stays beside it" in done.stderr
     assert "Commit the change, and apply it" in done.stderr
