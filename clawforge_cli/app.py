@@ -50,6 +50,7 @@ COMMANDS: dict[str, str] = {
     "overlay": "What was done by hand, beside the files, and holds until it ends.",
     "fleet": "Machines that joined, and how they stand.",
     "versions": "Versions of machines, and who is out of range.",
+    "skill": "Skills: handing in, verdicts, and stopping one at once.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",

@@ -34,6 +34,7 @@ from clawforge_server.store.records import (
     TokenRecord,
 )
 from clawforge_server.store.sign_in import Identities, Passwords
+from clawforge_server.store.skill_port import SkillRevocations, SkillSubmissions
 from clawforge_server.store.version_lapse_port import VersionLapses
 
 
@@ -343,6 +344,14 @@ class Transaction(Protocol):
     @property
     def overlays(self) -> Overlays:
         """What was done by hand."""
+
+    @property
+    def skill_submissions(self) -> SkillSubmissions:
+        """Skills that were handed in."""
+
+    @property
+    def skill_revocations(self) -> SkillRevocations:
+        """Skills that were stopped by hand."""
 
     @property
     def acknowledgements(self) -> Acknowledgements:

@@ -30,6 +30,7 @@ from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
 from clawforge_server.store.sqlite.sessions import SqlSessions
 from clawforge_server.store.sqlite.sign_in import SqlIdentities, SqlPasswords
+from clawforge_server.store.sqlite.skills import SqlSkillRevocations, SqlSkillSubmissions
 from clawforge_server.store.sqlite.suspensions import SqlRevocations, SqlSuspensions
 from clawforge_server.store.sqlite.tokens import SqlTokens
 from clawforge_server.store.sqlite.version_lapses import SqlVersionLapses
@@ -135,6 +136,16 @@ class SqlTransaction:
     def overlays(self) -> SqlOverlays:
         """What was done by hand."""
         return SqlOverlays(self._connection)
+
+    @cached_property
+    def skill_submissions(self) -> SqlSkillSubmissions:
+        """Skills that were handed in."""
+        return SqlSkillSubmissions(self._connection)
+
+    @cached_property
+    def skill_revocations(self) -> SqlSkillRevocations:
+        """Skills that were stopped by hand."""
+        return SqlSkillRevocations(self._connection)
 
     @cached_property
     def acknowledgements(self) -> SqlAcknowledgements:
