@@ -115,7 +115,11 @@ class QuarantineView(Strict):
 
 
 class InstanceView(Strict):
-    """One instance. `reason` is what was said when it was approved, rejected or revoked."""
+    """One instance. `reason` is what was said when it was approved, rejected or revoked.
+
+    `started_at`, `last_exit`, `crashes` and `channels` are what its last heartbeats said: since when its host runs, how
+    the run before ended, how many runs ended unwanted within the hour before, and how its channels do.
+    """
 
     instance: str
     user: str
@@ -127,6 +131,10 @@ class InstanceView(Strict):
     enrolled_at: Instant
     last_seen: Instant | None = None
     acknowledged: str | None = None
+    started_at: Instant | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: dict[str, str] = {}
     state: InstanceState = "active"
     pending_until: Instant | None = None
     approved_by: str | None = None

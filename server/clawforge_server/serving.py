@@ -43,7 +43,8 @@ _HEADER_MILLISECONDS = 15_000
 _HEADER_BYTES = 64 * 1024
 # A peer that takes nothing of what it asked for, such as a stream's reader that stalls, is cut off by the system.
 _STALL_MILLISECONDS = 20_000
-_FLUSH_SECONDS = 3.0
+# A crash loses at most a second of what instances reported: the time until the next write, and that of the write.
+_FLUSH_SECONDS = 0.5
 _TEND_SECONDS = 60.0
 _WATCH_SECONDS = 1.0
 _STOP_SECONDS = 1.5

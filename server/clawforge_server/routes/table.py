@@ -8,6 +8,7 @@ from clawforge_server.routes import (
     acknowledgements,
     agent,
     agent_audit,
+    agent_events,
     audit,
     decisions,
     drift,
@@ -45,6 +46,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *audit.ENDPOINTS,
     *agent.ENDPOINTS,
     *agent_audit.ENDPOINTS,
+    *agent_events.ENDPOINTS,
     *health.ENDPOINTS,
     *openapi.ENDPOINTS,
 )
