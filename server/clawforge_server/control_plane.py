@@ -13,6 +13,7 @@ from clawforge_server.auth.sign_in_desk import SignInDesk, make_sign_in_desk
 from clawforge_server.auth.token_directory import TokenDirectory
 from clawforge_server.body_room import BodyRoom
 from clawforge_server.clock import Clock
+from clawforge_server.state.agent_events import AgentEvents
 from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
@@ -43,6 +44,7 @@ class ControlPlane:
     credentials: TokenDirectory
     reports: InstanceReports
     bundles: BundleCache
+    events: AgentEvents
     lint_memory: LintMemory
     version_looks: VersionLooks
     failures: FailureLimit
@@ -64,22 +66,26 @@ def make_control_plane(
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
     bundles = BundleCache()
+    states = OrgStates(store, clock, wakeups)
+    instances = InstanceDirectory()
+    threads = anyio.CapacityLimiter(_THREADS)
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
         clock=clock,
-        states=OrgStates(store, clock, wakeups),
+        states=states,
         wakeups=wakeups,
-        instances=InstanceDirectory(),
+        instances=instances,
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        events=AgentEvents(store, clock, states, instances, wakeups, threads),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),
         desk=make_sign_in_desk(clock, egress or Egress()),
-        threads=anyio.CapacityLimiter(_THREADS),
+        threads=threads,
         behind_proxy=behind_proxy,
     )

@@ -85,6 +85,7 @@ GUARDS = {
     "POST /v1/orgs/{org}/audit/purge": "audit:purge",
     "GET /v1/agent/policy": AGENT,
     "POST /v1/agent/heartbeat": AGENT,
+    "GET /v1/agent/events": AGENT,
     "POST /v1/agent/credential": AGENT,
     "POST /v1/agent/audit": AGENT,
     "POST /v1/agent/skills": AGENT,
@@ -105,6 +106,7 @@ QUERIES = {
     "GET /v1/orgs/{org}/effective": {"user": "dev"},
     # An open stream would never end; a wrong parameter is refused after the right was looked at.
     "GET /v1/orgs/{org}/audit/stream": {"after": "x"},
+    "GET /v1/agent/events": {"after": "x"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/orgs/{org}/rollbacks": {"source": "policies", "revision": "999999"},

@@ -8,6 +8,7 @@ from clawforge_server.routes import (
     acknowledgements,
     agent,
     agent_audit,
+    agent_events,
     agent_skills,
     audit,
     decisions,
@@ -55,6 +56,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *agent.ENDPOINTS,
     *agent_audit.ENDPOINTS,
     *agent_skills.ENDPOINTS,
+    *agent_events.ENDPOINTS,
     *health.ENDPOINTS,
     *openapi.ENDPOINTS,
 )

@@ -7,7 +7,7 @@ when it raises nothing of it happened. Writers of one org never interleave.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -232,6 +232,9 @@ class Instances(Protocol):
 
     def find(self, sha256: str) -> InstanceRecord | None:
         """The instance whose present or next credential has this hash, whatever its org."""
+
+    def with_credentials(self, org: str, hashes: Collection[str]) -> tuple[InstanceRecord, ...]:
+        """The instances whose present credentials have these hashes, of which there are at most 500."""
 
     def add(self, instance: InstanceRecord) -> None:
         """Add an instance under an unused name."""

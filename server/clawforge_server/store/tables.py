@@ -373,6 +373,10 @@ instances = sa.Table(
     sa.Column("approved_at", Moment),
     sa.Column("approved_by", sa.String(256)),
     sa.Column("reason", sa.Text),
+    sa.Column("started_at", Moment),
+    sa.Column("last_exit", sa.String(200)),
+    sa.Column("crashes", sa.Integer),
+    sa.Column("channels", sa.Text, nullable=False, server_default="{}"),
     sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
 )
 
