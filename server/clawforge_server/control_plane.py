@@ -18,6 +18,8 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.plugin_directory import PluginDirectory
+from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 
@@ -42,6 +44,8 @@ class ControlPlane:
     credentials: TokenDirectory
     reports: InstanceReports
     bundles: BundleCache
+    plugins: PluginDirectory
+    plugin_policies: PluginPolicies
     lint_memory: LintMemory
     failures: FailureLimit
     limits: RequestLimits
@@ -62,16 +66,19 @@ def make_control_plane(
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
     bundles = BundleCache()
+    instances = InstanceDirectory()
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
         clock=clock,
         states=OrgStates(store, clock, wakeups),
         wakeups=wakeups,
-        instances=InstanceDirectory(),
+        instances=instances,
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        plugins=PluginDirectory(instances),
+        plugin_policies=PluginPolicies(bundles),
         lint_memory=LintMemory(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
