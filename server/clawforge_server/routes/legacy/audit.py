@@ -6,13 +6,13 @@ import dataclasses
 import datetime as dt
 
 from pydantic import TypeAdapter, ValidationError
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from clawforge.errors import ForbiddenError, InputError
 from clawforge.legacy.event import EVENTS, read_events
 from clawforge.legacy.identifier import event_number, user_id
 from clawforge.resource.meta import Instant
-from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plugin_of
+from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plain_answer, plugin_of
 from clawforge_server.service.legacy.plugin_audit import (
     event_stats,
     one_event,
@@ -39,7 +39,7 @@ async def report(call: LegacyCall) -> Response:
     if any(event["userId"] != own for event in events):
         raise ForbiddenError(_FOREIGN_USER, code="foreign-user")
     taken = await call.run(lambda: take_plugin_events(call.plane, instance, read_events(events), call.origin))
-    return JSONResponse({"ingested": taken}, 201)
+    return plain_answer({"ingested": taken}, 201)
 
 
 async def query(call: LegacyCall) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from clawforge.errors import ClawforgeError, InputError, UnauthenticatedError
 from clawforge.legacy.answer import SessionTokens
@@ -12,7 +12,7 @@ from clawforge_server.auth.secrets import SESSION_PREFIX
 from clawforge_server.endpoint import in_thread
 from clawforge_server.problems import status_of
 from clawforge_server.request_body import TINY_BODY, strict_json
-from clawforge_server.routes.legacy.endpoint import LegacyCall, LegacyEndpoint, answer
+from clawforge_server.routes.legacy.endpoint import LegacyCall, LegacyEndpoint, answer, plain_answer
 from clawforge_server.routes.legacy.refusal import BadBodyError
 from clawforge_server.service.audit_trail import record_refusal
 from clawforge_server.service.legacy.plugin_enrolment import enroll_plugin
@@ -43,7 +43,7 @@ async def mode(call: LegacyCall) -> Response:
     """How people sign in here."""
     wanted = call.request.headers.get(_ORG_HEADER)
     found = await call.run(lambda: methods(call.plane, wanted))
-    return JSONResponse({"methods": list(found)})
+    return plain_answer({"methods": list(found)})
 
 
 async def login(call: LegacyCall) -> Response:
@@ -109,7 +109,7 @@ async def new_password(call: LegacyCall) -> Response:
     present, password = body["currentPassword"], body["newPassword"]
     await desk.hashing.run(call.org, lambda: change_password(call.plane, call.who, present, password, call.origin))
     desk.by_account.clear(account)
-    return JSONResponse({"success": True})
+    return plain_answer({"success": True})
 
 
 async def _refreshed(call: LegacyCall) -> SessionTokens:
