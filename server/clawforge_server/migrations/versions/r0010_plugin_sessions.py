@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("reporter", sa.String(length=256), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=16), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["org"], ["orgs.name"], name=op.f("fk_plugin_receipts_org")),
         sa.PrimaryKeyConstraint("org", "reporter", "digest", name=op.f("pk_plugin_receipts")),
     )
     op.create_index("ix_plugin_receipts_at", "plugin_receipts", ["org", "reporter", "at"])

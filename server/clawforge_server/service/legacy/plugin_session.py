@@ -23,9 +23,10 @@ from clawforge_server.origin import Origin
 from clawforge_server.service.audit_trail import done
 from clawforge_server.service.credentials import require_present
 from clawforge_server.service.enrolling import require_room
-from clawforge_server.service.invariant_watch import Occasion, watching
+from clawforge_server.service.invariant_watch import Occasion, Watch, watching
 from clawforge_server.service.sessions import refresh_session
 from clawforge_server.state.bundle_cache import subject_of
+from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import InstanceRecord
 
@@ -80,9 +81,13 @@ def instance_of(plane: ControlPlane, credential: Credential, who: Principal, ori
         )
     if credential.instance is None:
         return _signed_in(plane, org, who, origin)
+    return _active(plane, org, credential.instance)
+
+
+def _active(plane: ControlPlane, org: str, name: str) -> InstanceRecord:
     now = plane.clock.now()
     with plane.store.transaction() as transaction:
-        found = transaction.instances.get(org, credential.instance)
+        found = transaction.instances.get(org, name)
         if found is not None and found.state_at(now) == "active":
             plane.plugins.keep(found)
             return found
@@ -94,33 +99,46 @@ def instance_of(plane: ControlPlane, credential: Credential, who: Principal, ori
 def _signed_in(plane: ControlPlane, org: str, who: Principal, origin: Origin) -> InstanceRecord:
     """The instance of all plugins in which a person signed in: the old protocol does not tell machines apart."""
     state = plane.states.get(org)
-    now = plane.clock.now()
     with watching(plane, state) as watch, plane.store.transaction() as transaction:
         require_present(transaction, state)
-        own = transaction.instances.of_user(org, who.name)
-        found = next((item for item in own if item.enrollment == SIGNED_IN and item.state_at(now) == "active"), None)
-        if found is None:
-            require_room(transaction, state, now)
-            found = _new_instance(plane, transaction, org, who.name)
-            entry = done(
-                now,
-                who.actor,
-                "instances:enroll",
-                origin=origin,
-                target=f"instance/{found.name}",
-                after={"user": found.user, "host": found.host, "state": "active"},
-                instance=found.name,
-                user=found.user,
-            )
-            transaction.audit.append(org, entry)
-            watch.hold(transaction, (subject_of(found),), Occasion(who.actor, now, origin))
-        transaction.sessions.bind(org, who.credential, found.name)
+        session = transaction.sessions.get(org, who.credential)
+        if session is None or session.ended_at is not None:
+            raise unknown_credential()
+        name = session.instance
+        if name is None:
+            name = _bound(plane, transaction, state, who, watch, origin)
+    # What is in memory about the session does not name its instance yet.
+    plane.credentials.forget((session.access_sha256,))
+    return _active(plane, org, name)
+
+
+def _bound(
+    plane: ControlPlane, transaction: Transaction, state: OrgState, who: Principal, watch: Watch, origin: Origin
+) -> str:
+    """The name of the instance that the session has from now on."""
+    org, now = state.name, plane.clock.now()
+    own = transaction.instances.of_user(org, who.name)
+    found = next((item for item in own if item.enrollment == SIGNED_IN and item.state_at(now) == "active"), None)
+    if found is None:
+        require_room(transaction, state, now)
+        found = _new_instance(plane, transaction, org, who.name)
         entry = done(
-            now, who.actor, "sessions:bind", origin=origin, target=f"session/{who.credential}", instance=found.name
+            now,
+            who.actor,
+            "instances:enroll",
+            origin=origin,
+            target=f"instance/{found.name}",
+            after={"user": found.user, "host": found.host, "state": "active"},
+            instance=found.name,
+            user=found.user,
         )
         transaction.audit.append(org, entry)
-        plane.plugins.keep(found)
-    return found
+        watch.hold(transaction, (subject_of(found),), Occasion(who.actor, now, origin))
+    transaction.sessions.bind(org, who.credential, found.name)
+    target = f"session/{who.credential}"
+    entry = done(now, who.actor, "sessions:bind", origin=origin, target=target, instance=found.name)
+    transaction.audit.append(org, entry)
+    return found.name
 
 
 def _new_instance(plane: ControlPlane, transaction: Transaction, org: str, user: str) -> InstanceRecord:
