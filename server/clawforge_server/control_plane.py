@@ -20,6 +20,7 @@ from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
+from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 
@@ -46,6 +47,7 @@ class ControlPlane:
     bundles: BundleCache
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
+    plugin_streams: PluginStreams
     lint_memory: LintMemory
     failures: FailureLimit
     limits: RequestLimits
@@ -79,6 +81,7 @@ def make_control_plane(
         bundles=bundles,
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(bundles),
+        plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),

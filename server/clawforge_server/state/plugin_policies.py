@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from clawforge.decide.catalogue import catalogue
-from clawforge.legacy.answer import EffectivePolicy
+from clawforge.legacy.answer import EffectivePolicy, KillSwitch
 from clawforge.legacy.policy import Plugin, effective_policy, next_deadline
 from clawforge.resolve.variants import horizon, variants
 from clawforge_server.state.bundle_cache import BundleCache, subject_of
@@ -21,8 +21,11 @@ _MOST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class ServedPolicy:
-    """A policy as it is served: for these counters, from the moment it was made until `until`. `mark` tells it from
-    every other one; the version does not, for a schedule changes what holds without an apply."""
+    """A policy as it is served: for these counters, from the moment it was made until `until`.
+
+    `mark` tells what a plugin would enforce from everything else, whatever its version is: a schedule changes what
+    holds without an apply, and an apply may change nothing for this plugin. `rules` does so without the kill switch.
+    """
 
     counters: tuple[int, int]
     made: dt.datetime
@@ -30,6 +33,7 @@ class ServedPolicy:
     policy: EffectivePolicy
     body: bytes
     mark: bytes
+    rules: bytes
 
     def holds(self, counters: tuple[int, int], now: dt.datetime) -> bool:
         """Whether it is the one to serve now. A clock that went back makes another one."""
@@ -106,5 +110,11 @@ def _served(state: OrgState, instance: InstanceRecord, bundles: BundleCache, now
         until=min(ends if deadline is None else [*ends, deadline]),
         policy=policy,
         body=body,
-        mark=hashlib.sha256(body).digest(),
+        mark=_digest(policy, kill_switch=policy.kill_switch),
+        rules=_digest(policy, kill_switch=KillSwitch(active=False)),
     )
+
+
+def _digest(policy: EffectivePolicy, *, kill_switch: KillSwitch) -> bytes:
+    same = policy.model_copy(update={"version": 0, "kill_switch": kill_switch})
+    return hashlib.sha256(same.model_dump_json().encode()).digest()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.responses import Response
 
 from clawforge.errors import ClawforgeError, InputError, UnauthenticatedError
@@ -25,6 +27,7 @@ from clawforge_server.service.legacy.plugin_sign_in import (
     sign_in_by_provider,
 )
 
+_STREAM_ENDS_SECONDS = 0.25
 _ORG_HEADER = "x-clawforge-org"
 _GRANTS = ("authorization_code", "refresh_token", "id_token")
 _LOGIN: Shape = {
@@ -117,9 +120,14 @@ async def _refreshed(call: LegacyCall) -> SessionTokens:
     if token.startswith(SESSION_PREFIX):
         raise InputError("Invalid refresh token", code="no-refresh-token")
     try:
-        return await call.run(lambda: refresh_plugin(call.plane, token, call.origin))
+        session, tokens = await call.run(lambda: refresh_plugin(call.plane, token, call.origin))
     except UnauthenticatedError as error:
         raise UnauthenticatedError("Invalid or expired refresh token", code=error.code) from error
+    if call.plane.plugin_streams.end(session):
+        # A plugin that gets new tokens breaks its stream off and opens none again. One that had ended by itself just
+        # before it does open again, with the new token.
+        await asyncio.sleep(_STREAM_ENDS_SECONDS)
+    return tokens
 
 
 async def _with_identity_token(call: LegacyCall) -> SessionTokens:

@@ -56,16 +56,19 @@ def tokens_of(plane: ControlPlane, answer: SessionAnswer, origin: Origin) -> Ses
     )
 
 
-def refresh_plugin(plane: ControlPlane, token: str, origin: Origin) -> SessionTokens:
-    """New tokens for a refresh token, which is good for one use. Raises UnauthenticatedError, also for a plugin whose
-    instance was revoked."""
+def refresh_plugin(plane: ControlPlane, token: str, origin: Origin) -> tuple[str, SessionTokens]:
+    """The session, and new tokens for a refresh token, which is good for one use.
+
+    Raises UnauthenticatedError, also for a plugin whose instance was revoked.
+    """
     with plane.store.transaction() as transaction:
         found = transaction.sessions.find_refresh(credential_hash(token))
         if found is not None and found[0].instance is not None:
             instance = transaction.instances.get(found[0].org, found[0].instance)
             if instance is None or instance.revoked_at is not None:
                 raise unknown_credential()
-    return tokens_of(plane, refresh_session(plane, token, origin=origin), origin)
+    answer = refresh_session(plane, token, origin=origin)
+    return answer.session, tokens_of(plane, answer, origin)
 
 
 def instance_of(plane: ControlPlane, credential: Credential, who: Principal, origin: Origin) -> InstanceRecord:
