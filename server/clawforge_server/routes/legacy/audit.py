@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 
-from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from clawforge.errors import ForbiddenError, InputError
 from clawforge.legacy.event import EVENTS, read_events
 from clawforge.legacy.identifier import event_number, user_id
-from clawforge.resource.meta import Instant
 from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plain_answer, plugin_of
 from clawforge_server.service.legacy.plugin_audit import (
     event_stats,
@@ -23,7 +20,6 @@ from clawforge_server.store.audit_records import AuditQuery
 
 _UPLOAD = 32 * 1024 * 1024
 """The plugin's whole buffer, 10,000 events, in one piece: what is refused comes again for ever."""
-_INSTANT: TypeAdapter[dt.datetime] = TypeAdapter(Instant)
 _FOREIGN_ORG = "Event orgId mismatch: all events must belong to the route orgId"
 _FOREIGN_USER = "Non-admin users can only submit audit events for their own userId"
 
@@ -59,7 +55,11 @@ async def event(call: LegacyCall) -> Response:
 
 
 def _query(call: LegacyCall) -> AuditQuery:
-    found = AuditQuery(newest_first=True, since=_moment(call, "startDate"), until=_moment(call, "endDate"))
+    found = AuditQuery(
+        newest_first=True,
+        since=call.moment(call.query("startDate"), "startDate"),
+        until=call.moment(call.query("endDate"), "endDate"),
+    )
     cursor, limit = call.query("cursor"), call.query("limit")
     if cursor is not None:
         number = event_number(call.org, cursor)
@@ -71,16 +71,6 @@ def _query(call: LegacyCall) -> AuditQuery:
             raise InputError("Invalid limit", code="bad-parameter")
         found = dataclasses.replace(found, limit=min(max(int(limit), 1), 1_000))
     return found
-
-
-def _moment(call: LegacyCall, name: str) -> dt.datetime | None:
-    text = call.query(name)
-    if text is None:
-        return None
-    try:
-        return _INSTANT.validate_strings(text).astimezone(dt.UTC)
-    except (ValidationError, OverflowError) as error:
-        raise InputError(f"Invalid {name}", hint="Use a date such as 2026-11-20T10:00:00Z.") from error
 
 
 _AUDIT = "/api/v1/audit/{org}/"

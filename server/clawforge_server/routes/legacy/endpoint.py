@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import orjson
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clawforge.errors import ForbiddenError
+from clawforge.errors import ForbiddenError, InputError
 from clawforge.legacy.identifier import org_id
 from clawforge.legacy.shape import Shape, issues
-from clawforge.resource.meta import Strict
+from clawforge.resource.meta import Instant, Strict
 from clawforge_server.auth.credential import Credential
 from clawforge_server.auth.principal import Principal
 from clawforge_server.body_room import BodyPlace
@@ -26,6 +28,7 @@ from clawforge_server.service.legacy.plugin_session import instance_of
 from clawforge_server.store.records import InstanceRecord
 
 _Value = TypeVar("_Value")
+_INSTANT: TypeAdapter[dt.datetime] = TypeAdapter(Instant)
 
 ADMIN = "Admin access required"
 READER = "Admin or viewer access required"
@@ -81,6 +84,15 @@ class LegacyCall:
         """A query parameter; of one that is given several times the last."""
         values = self.request.query_params.getlist(name)
         return values[-1] if values else None
+
+    def moment(self, text: str | None, name: str) -> dt.datetime | None:
+        """A moment with a zone, in UTC. Raises InputError that tells the name of the field or parameter."""
+        if text is None:
+            return None
+        try:
+            return _INSTANT.validate_strings(text).astimezone(dt.UTC)
+        except (ValidationError, OverflowError) as error:
+            raise InputError(f"Invalid {name}", hint="Use a date such as 2026-11-20T10:00:00Z.") from error
 
     def read(self, shape: Shape) -> dict[str, Any]:
         """The decoded body. Raises BadBodyError, and HttpError for what is no JSON."""

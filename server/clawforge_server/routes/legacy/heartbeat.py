@@ -9,8 +9,9 @@ from starlette.responses import Response
 from clawforge.errors import ForbiddenError
 from clawforge.legacy.answer import Heartbeat
 from clawforge.legacy.identifier import user_id
-from clawforge_server.routes.legacy.endpoint import LegacyCall, LegacyEndpoint, answer, plugin_of
+from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plugin_of
 from clawforge_server.routes.legacy.policies import served_policy
+from clawforge_server.service.legacy.console_people import list_clients
 from clawforge_server.store.records import InstanceRecord
 
 _VERSION = re.compile(r"[0-9A-Za-z.+-]{1,64}")
@@ -40,6 +41,11 @@ async def beat(call: LegacyCall) -> Response:
     )
 
 
+async def clients(call: LegacyCall) -> Response:
+    """Every machine of the org, and when it was heard of last."""
+    return answer(await call.run(lambda: list_clients(call.plane, call.org)))
+
+
 def _versions(call: LegacyCall, instance: InstanceRecord) -> dict[str, str] | None:
     """The plugin's version where it says one; what was reported before stays."""
     said = call.query("clientVersion")
@@ -48,4 +54,7 @@ def _versions(call: LegacyCall, instance: InstanceRecord) -> dict[str, str] | No
     return {**instance.versions, "plugin": said}
 
 
-ENDPOINTS = (LegacyEndpoint("GET", "/api/v1/heartbeat/{org}/{user}", beat),)
+ENDPOINTS = (
+    LegacyEndpoint("GET", "/api/v1/heartbeat/{org}/{user}", beat),
+    LegacyEndpoint("GET", "/api/v1/heartbeat/{org}", clients, "instances:read", READER),
+)

@@ -6,11 +6,30 @@ from starlette.responses import Response
 
 from clawforge.errors import ForbiddenError
 from clawforge.legacy.identifier import user_id
-from clawforge_server.routes.legacy.endpoint import LegacyCall, LegacyEndpoint, plugin_of
+from clawforge.legacy.shape import Field, Shape
+from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plugin_of
 from clawforge_server.routes.legacy.refusal import JSON
+from clawforge_server.service.legacy.console_org import policy_document, refuse_policy
 from clawforge_server.state.plugin_policies import ServedPolicy
 from clawforge_server.store.records import InstanceRecord
 
+_POLICY: Shape = {
+    "toolsConfig": Field(
+        "object",
+        required=False,
+        fields={
+            "allow": Field("array", required=False),
+            "deny": Field("array", required=False),
+            "profile": Field(required=False),
+        },
+    ),
+    "skillsConfig": Field(
+        "object",
+        required=False,
+        fields={"requireApproval": Field("boolean", required=False), "approved": Field("array", required=False)},
+    ),
+    "auditLevel": Field(required=False, options=("full", "metadata", "off")),
+}
 _FOREIGN = "A policy is given to its own user only"
 
 
@@ -39,4 +58,21 @@ async def served_policy(call: LegacyCall, instance: InstanceRecord) -> ServedPol
     return served
 
 
-ENDPOINTS = (LegacyEndpoint("GET", "/api/v1/policies/{org}/effective", effective),)
+async def show(call: LegacyCall) -> Response:
+    """What the org says about everybody."""
+    return answer(await call.run(lambda: policy_document(call.plane, call.org)))
+
+
+async def write(call: LegacyCall) -> Response:
+    """Refused, once it is certain to be a policy: it is kept in the files."""
+    call.read(_POLICY)
+    raise await call.run(lambda: refuse_policy(call.plane, call.org))
+
+
+_POLICIES = "/api/v1/policies/{org}"
+
+ENDPOINTS = (
+    LegacyEndpoint("GET", _POLICIES + "/effective", effective),
+    LegacyEndpoint("GET", _POLICIES, show, "state:read", READER),
+    LegacyEndpoint("PUT", _POLICIES, write, "plans:apply", takes_body=True),
+)

@@ -13,6 +13,7 @@ from clawforge.errors import ClawforgeError, InputError, UnauthenticatedError, U
 from clawforge.legacy.shape import Issue
 from clawforge_server.auth.rate_limit import RateLimitedError
 from clawforge_server.problems import HttpError, status_of
+from clawforge_server.service.legacy.git_owned import GitOwnedError
 
 JSON = "application/json; charset=utf-8"
 _TITLES = {
@@ -69,6 +70,8 @@ def refusal(error: ClawforgeError) -> Response:
         return _answer(429, {"statusCode": 429, "error": _TITLES[429], "message": message}, headers)
     if isinstance(error, UnavailableError) and error.retry_after > 0:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, GitOwnedError):
+        return _answer(status, {"error": f"{error.message} {error.hint}", "file": error.file, "line": error.line})
     if isinstance(error, HttpError) and status in _TITLES:
         return _answer(status, _framework(error))
     return _answer(status, {"error": f"{error.message} {error.hint}".strip()}, headers)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from clawforge_server.routes.legacy import audit, auth, events, heartbeat, policies
+from clawforge_server.routes.legacy import (
+    api_keys,
+    audit,
+    auth,
+    enrollment_tokens,
+    events,
+    heartbeat,
+    organizations,
+    policies,
+    users,
+)
 from clawforge_server.routes.legacy.endpoint import LegacyEndpoint
 
 LEGACY_ENDPOINTS: tuple[LegacyEndpoint, ...] = (
@@ -11,4 +21,8 @@ LEGACY_ENDPOINTS: tuple[LegacyEndpoint, ...] = (
     *heartbeat.ENDPOINTS,
     *events.ENDPOINTS,
     *audit.ENDPOINTS,
+    *users.ENDPOINTS,
+    *organizations.ENDPOINTS,
+    *enrollment_tokens.ENDPOINTS,
+    *api_keys.ENDPOINTS,
 )
