@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.responses import Response
 
@@ -20,9 +21,11 @@ from clawforge_server.service.audit_trail import record_refusal
 from clawforge_server.service.legacy.plugin_enrolment import enroll_plugin
 from clawforge_server.service.legacy.plugin_session import refresh_plugin
 from clawforge_server.service.legacy.plugin_sign_in import (
+    ProviderCode,
     change_password,
     methods,
     org_with_provider,
+    sign_in_by_code,
     sign_in_by_password,
     sign_in_by_provider,
 )
@@ -134,25 +137,24 @@ async def _with_identity_token(call: LegacyCall) -> SessionTokens:
     body = call.read(_ID_TOKEN)
     org = await call.run(lambda: org_with_provider(call.plane, body["orgId"]))
     token = body["idToken"]
-    try:
-        return await call.plane.desk.verifying.run(
-            org, lambda: sign_in_by_provider(call.plane, org, token, call.origin)
-        )
-    except ClawforgeError as error:
-        await _keep_refusal(call, org, error)
-        raise
+    return await _verified(call, org, lambda: sign_in_by_provider(call.plane, org, token, call.origin))
 
 
 async def _with_code(call: LegacyCall) -> SessionTokens:
     """The plugin sends no org with a code, so it must be the only one that has a provider."""
-    call.read(_CODE)
+    body = call.read(_CODE)
     wanted = call.request.headers.get(_ORG_HEADER)
-    await call.run(lambda: org_with_provider(call.plane, wanted))
-    raise InputError(
-        "This server does not exchange codes of a provider.",
-        hint="Sign in with a password, an identity token, or an enrollment token.",
-        code="no-code-exchange",
-    )
+    org = await call.run(lambda: org_with_provider(call.plane, wanted))
+    code = ProviderCode(body["code"], body["codeVerifier"], body["redirectUri"])
+    return await _verified(call, org, lambda: sign_in_by_code(call.plane, org, code, call.origin))
+
+
+async def _verified(call: LegacyCall, org: str, work: Callable[[], SessionTokens]) -> SessionTokens:
+    try:
+        return await call.plane.desk.verifying.run(org, work)
+    except ClawforgeError as error:
+        await _keep_refusal(call, org, error)
+        raise
 
 
 async def _keep_refusal(call: LegacyCall, org: str, error: ClawforgeError) -> None:

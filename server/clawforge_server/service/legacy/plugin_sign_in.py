@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, field
+
 from clawforge.access.model import USER
 from clawforge.errors import ForbiddenError, InputError, NotFoundError, UnauthenticatedError
 from clawforge.legacy.answer import SessionTokens
@@ -18,6 +21,16 @@ from clawforge_server.service.single_sign_on import sign_in_with_provider
 from clawforge_server.store.sign_in import PasswordRecord
 
 _NOBODY = ""
+_LOOPBACK = re.compile(r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCode:
+    """A code of a provider, the verifier of whoever asked for it, and the address that it was sent to."""
+
+    code: str = field(repr=False)
+    verifier: str = field(repr=False)
+    redirect: str
 
 
 def org_named(plane: ControlPlane, text: str) -> str | None:
@@ -47,8 +60,12 @@ def org_with_provider(plane: ControlPlane, wanted: str | None) -> str:
     else:
         org = org_named(plane, wanted)
     if org is None or organization(plane, org).sso is None:
-        raise NotFoundError("Organization not found or SSO not configured.", code="no-single-sign-on")
+        raise _no_provider()
     return org
+
+
+def _no_provider() -> NotFoundError:
+    return NotFoundError("Organization not found or SSO not configured.", code="no-single-sign-on")
 
 
 def methods(plane: ControlPlane, wanted: str | None) -> tuple[str, ...]:
@@ -84,6 +101,28 @@ def sign_in_by_password(
 def sign_in_by_provider(plane: ControlPlane, org: str, token: str, origin: Origin) -> SessionTokens:
     """A session of whoever the identity token of the org's provider names. Raises as `sign_in_with_provider`."""
     return tokens_of(plane, sign_in_with_provider(plane, org, token, origin), origin)
+
+
+def sign_in_by_code(plane: ControlPlane, org: str, code: ProviderCode, origin: Origin) -> SessionTokens:
+    """A session of whoever the provider says used its page. The plugin is a public client (PKCE, RFC 7636), so the code
+    is good for whoever knows the verifier, and for nobody else.
+
+    Raises as `sign_in_by_provider`, InputError for an address that is not on the person's own machine, UnavailableError
+    when the provider gives nothing for the code.
+    """
+    settings = organization(plane, org).sso
+    if settings is None:
+        raise _no_provider()
+    if not _LOOPBACK.fullmatch(code.redirect):
+        raise InputError("redirectUri must be an address of the machine itself", code="bad-parameter")
+    form = {
+        "grant_type": "authorization_code",
+        "code": code.code,
+        "code_verifier": code.verifier,
+        "redirect_uri": code.redirect,
+        "client_id": settings.client_id,
+    }
+    return sign_in_by_provider(plane, org, plane.desk.issuers.exchange(settings.issuer, form), origin)
 
 
 def change_password(plane: ControlPlane, who: Principal, present: str, password: str, origin: Origin) -> None:
