@@ -19,6 +19,9 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.plugin_directory import PluginDirectory
+from clawforge_server.state.plugin_policies import PluginPolicies
+from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -45,6 +48,9 @@ class ControlPlane:
     reports: InstanceReports
     bundles: BundleCache
     events: AgentEvents
+    plugins: PluginDirectory
+    plugin_policies: PluginPolicies
+    plugin_streams: PluginStreams
     lint_memory: LintMemory
     version_looks: VersionLooks
     failures: FailureLimit
@@ -80,6 +86,9 @@ def make_control_plane(
         reports=InstanceReports(store, bundles),
         bundles=bundles,
         events=AgentEvents(store, clock, states, instances, wakeups, threads),
+        plugins=PluginDirectory(instances),
+        plugin_policies=PluginPolicies(bundles),
+        plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
         failures=FailureLimit(clock),

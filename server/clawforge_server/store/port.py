@@ -19,6 +19,7 @@ from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.history_port import History
 from clawforge_server.store.overlay_port import Overlays
+from clawforge_server.store.plugin_receipt_port import PluginReceipts
 from clawforge_server.store.quarantine_port import Quarantines
 from clawforge_server.store.records import (
     EnrollmentRecord,
@@ -175,6 +176,9 @@ class Sessions(Protocol):
     def rotate(self, session: SessionRecord, used: str) -> bool:
         """Write new tokens, and keep that the refresh token with the hash `used` was used; False if it was before."""
 
+    def bind(self, org: str, session_id: str, instance: str) -> None:
+        """The session is that of an old plugin on this machine from now on."""
+
     def end(self, org: str, session_id: str, at: dt.datetime, by: str) -> bool:
         """False when the org has no such session, or it has ended."""
 
@@ -307,6 +311,10 @@ class Transaction(Protocol):
     @property
     def agent_streams(self) -> AgentStreams:
         """What instances have sent of their own events."""
+
+    @property
+    def plugin_receipts(self) -> PluginReceipts:
+        """What old plugins reported lately."""
 
     @property
     def tokens(self) -> Tokens:

@@ -25,6 +25,7 @@ from clawforge_server.store.sqlite.instances import SqlInstances
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
 from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
+from clawforge_server.store.sqlite.plugin_receipts import SqlPluginReceipts
 from clawforge_server.store.sqlite.quarantines import SqlQuarantines
 from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
@@ -86,6 +87,11 @@ class SqlTransaction:
     def agent_streams(self) -> SqlAgentStreams:
         """What instances have sent of their own events."""
         return SqlAgentStreams(self._connection)
+
+    @cached_property
+    def plugin_receipts(self) -> SqlPluginReceipts:
+        """What old plugins reported lately."""
+        return SqlPluginReceipts(self._connection)
 
     @cached_property
     def tokens(self) -> SqlTokens:
