@@ -51,7 +51,7 @@ def known_offer(state: OrgState, instance: InstanceRecord) -> Offer | None:
 
 
 def _standing(instance: InstanceRecord) -> Standing:
-    return Standing(instance.name, instance.user, instance.groups, tuple(instance.tags.items()), None, None)
+    return Standing(instance.name, instance.user, instance.groups, tuple(sorted(instance.tags.items())), None, None)
 
 
 def _offer(state: OrgState, instance: InstanceRecord, wanted: WantedBundle) -> Offer:
