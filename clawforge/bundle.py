@@ -7,7 +7,7 @@ a moved file or an edited comment wakes no agent. How long a bundle may be used 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
@@ -17,7 +17,8 @@ from clawforge.dsse import Envelope, sign, verify
 from clawforge.effective import Effective, EffectiveOffline, Source, effective_digest, effective_json
 from clawforge.errors import InputError, UntrustedError
 from clawforge.keys import Counter, KeySet, SigningKey
-from clawforge.lease import Lease, overlays_digest
+from clawforge.lease import Lease
+from clawforge.overlay.runtime_overlay import MOST_OVERLAYS, RuntimeOverlay, in_order, overlays_digest
 from clawforge.resolve.variants import Variant, horizon, select_variant, variants
 from clawforge.resource.meta import Name, Sha256, Strict, SubjectName
 from clawforge.resource.policy import OfflineMode
@@ -48,7 +49,7 @@ class Bundle(Strict):
     provenance: dict[Sha256, dict[str, tuple[Source, ...]]] = {}
     commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")] | None = None
     approvers: tuple[str, ...] = ()
-    overlays: tuple[dict[str, Any], ...] = ()
+    overlays: Annotated[tuple[RuntimeOverlay, ...], Field(max_length=MOST_OVERLAYS)] = ()
 
     @property
     def counters(self) -> tuple[int, int]:
@@ -79,12 +80,20 @@ def bundle_digest(bundle: Bundle) -> str:
     return digest(_decided(bundle.variants, bundle.policies))
 
 
-def wanted_digest(model: OrgModel, subject: Subject, now: dt.datetime) -> str:
-    """The digest of the bundle that `build_bundle` makes, without making it. Subjects of one static class, suspended or
-    not, have the same: who they are is no part of what is decided.
+class WantedBundle(NamedTuple):
+    """The digest of a bundle, and for how many seconds a lease of it lasts."""
+
+    digest: str
+    lease: int
+
+
+def wanted_bundle(model: OrgModel, subject: Subject, now: dt.datetime) -> WantedBundle:
+    """What a lease says of the bundle that `build_bundle` makes, without making it. Subjects of one static class,
+    suspended or not, have the same: who they are is no part of what is decided.
     """
     found, resolutions = variants(model, subject, *horizon(now))
-    return digest(_decided(found, {name: item.effective for name, item in resolutions.items()}))
+    policies = {name: item.effective for name, item in resolutions.items()}
+    return WantedBundle(digest(_decided(found, policies)), _lease_seconds(policies.values()))
 
 
 def _decided(found: Sequence[Variant], policies: Mapping[str, Effective]) -> dict[str, Any]:
@@ -104,13 +113,13 @@ def build_bundle(
     positions: Positions,
     commit: str | None = None,
     approvers: tuple[str, ...] = (),
-    overlays: tuple[dict[str, Any], ...] = (),
+    overlays: tuple[RuntimeOverlay, ...] = (),
 ) -> Bundle:
     """The bundle of one instance for the seven whole days (UTC) that begin with the day of `now`.
 
     The digest stays the same within a day as long as nothing that concerns the subject changes; at midnight UTC it
     changes with the horizon, so the caller's serial has to grow then. Raises InputError for a subject without an
-    instance.
+    instance. Nothing is lifted for a suspended user.
     """
     from clawforge.resolve.provenance import locate
 
@@ -133,7 +142,7 @@ def build_bundle(
         provenance={name: dict(locate(item.provenance, positions)) for name, item in sorted(resolutions.items())},
         commit=commit,
         approvers=approvers,
-        overlays=overlays,
+        overlays=() if facts.suspended else in_order(overlays),
     )
 
 
@@ -179,8 +188,12 @@ def lease_for(bundle: Bundle, *, kill: tuple[KillOrder, ...], now: dt.datetime) 
         kill=tuple(sorted(kill, key=lambda order: (order.scope, order.reason, order.message))),
         overlays=overlays_digest(bundle.overlays),
         issued_at=now,
-        until=now + dt.timedelta(seconds=max(1, strictest_offline(bundle).lease)),
+        until=now + dt.timedelta(seconds=_lease_seconds(bundle.policies.values())),
     )
+
+
+def _lease_seconds(policies: Iterable[Effective]) -> int:
+    return max(1, min((policy.enforced.offline.lease for policy in policies), default=EffectiveOffline().lease))
 
 
 def strictest_offline(bundle: Bundle) -> EffectiveOffline:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from clawforge.bundle import wanted_digest
+from clawforge.bundle import WantedBundle, wanted_bundle
 from clawforge.machine_classes import MachineClasses
 
 if TYPE_CHECKING:
@@ -36,11 +36,19 @@ class WantedBundles:
     """
 
     def __init__(self, model: OrgModel, day: dt.datetime) -> None:
-        self._classes = MachineClasses(model, lambda subject: wanted_digest(model, subject, day))
+        self._classes = MachineClasses(model, lambda subject: wanted_bundle(model, subject, day))
 
     def of(self, machine: Standing) -> str:
         """The digest for one machine."""
+        return self.bundle_of(machine).digest
+
+    def bundle_of(self, machine: Standing) -> WantedBundle:
+        """What a lease for one machine says of its bundle."""
         return self._classes.of(machine)
+
+    def known(self, machine: Standing) -> WantedBundle | None:
+        """As `bundle_of`, if it takes no work."""
+        return self._classes.known(machine)
 
     @property
     def classes(self) -> int:

@@ -56,20 +56,28 @@ class MachineClasses(Generic[Found]):
 
     def of(self, machine: Machine) -> Found:
         """What was found for the class of a machine."""
-        name = machine.name
         user = self._users.get(machine.user)
         if user is None:
             user = self._users[machine.user] = self._kind_of_user(machine.user)
-        listed = self._model.membership.groups_of_instance(name)
-        kind = (user, name if name in self._named_instances else None, listed, machine.groups, machine.tags)
+        kind = self._kind(user, machine)
         if kind not in self._by_kind:
             self._by_kind[kind] = self._of_class(machine)
         return self._by_kind[kind]
+
+    def known(self, machine: Machine) -> Found | None:
+        """As `of`, if it takes no work."""
+        user = self._users.get(machine.user)
+        return None if user is None else self._by_kind.get(self._kind(user, machine))
 
     @property
     def count(self) -> int:
         """How many different classes were met."""
         return len(self._by_class)
+
+    def _kind(self, user: object, machine: Machine) -> object:
+        listed = self._model.membership.groups_of_instance(machine.name)
+        named = machine.name if machine.name in self._named_instances else None
+        return (user, named, listed, machine.groups, machine.tags)
 
     def _kind_of_user(self, given: str) -> object:
         """Everything that selectors ask about somebody, with the name only where some selector names it."""

@@ -124,6 +124,9 @@ class InstanceView(Strict):
     A list says of those that are in: whether they were heard of (`status`), whether they enforce what they should
     (`enforces`; `revision` is that of what they said they enforce, where it is known), and how their versions stand
     (`compliance`). `credentialSince` is when the credential was given.
+
+    `started_at`, `last_exit`, `crashes` and `channels` are what its last heartbeats said: since when its host runs, how
+    the run before ended, how many runs ended unwanted within the hour before, and how its channels do.
     """
 
     instance: str
@@ -136,6 +139,10 @@ class InstanceView(Strict):
     enrolled_at: Instant
     last_seen: Instant | None = None
     acknowledged: str | None = None
+    started_at: Instant | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: dict[str, str] = {}
     state: InstanceState = "active"
     pending_until: Instant | None = None
     approved_by: str | None = None

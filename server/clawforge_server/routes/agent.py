@@ -6,6 +6,7 @@ Who an agent is comes from its credential alone; there is no parameter that name
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import re
 
 from starlette.responses import Response
@@ -18,6 +19,7 @@ from clawforge.wire import (
     HEADER_ACKNOWLEDGED,
     HEADER_LEASE,
     HEADER_REVISION,
+    HEADER_SERIAL,
     Heartbeat,
     HeartbeatAnswer,
     PolicyAnswer,
@@ -33,9 +35,10 @@ from clawforge_server.service.enrolling import enroll
 from clawforge_server.service.instance_credentials import offer_credential
 from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
 from clawforge_server.state.org_state import OrgState
-from clawforge_server.store.records import InstanceRecord
+from clawforge_server.store.records import InstanceRecord, InstanceReport
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_SERIAL = re.compile(r"^[0-9]{1,15}$")
 _LONGEST_WAIT = 30
 _MOST_VERSIONS = 32
 _LONGEST_VERSION = 200
@@ -76,9 +79,10 @@ async def policy(call: Call) -> Response:
         if f'"{bundle.digest}"' not in held:
             return _policy_answer(call, state, bundle, 200)
         if told is None:
-            told = bundle.lease.kill
+            # There was news before the agent began to wait: of a kill, perhaps.
+            told = bundle.lease.kill if _seen(call) in (None, bundle.lease.serial) else None
         if bundle.lease.kill != told:
-            # The policy is the same, and the lease says that the instance was shut in or released.
+            # The policy is the same, and the lease says that something was killed, or goes on again.
             return _policy_answer(call, state, bundle, 304)
         if plane.refreshes.mark(instance.org, instance.name) != begun:
             return _policy_answer(call, state, bundle, 304)
@@ -89,6 +93,12 @@ async def policy(call: Call) -> Response:
             await asyncio.wait_for(news.wait(), left)
         except TimeoutError:
             continue
+
+
+def _seen(call: Call) -> int | None:
+    """The newest serial that the agent has seen; None if it does not say."""
+    text = call.request.headers.get(HEADER_SERIAL, "")
+    return int(text) if _SERIAL.fullmatch(text) else None
 
 
 async def rotate(call: Call) -> Response:
@@ -108,10 +118,25 @@ async def heartbeat(call: Call) -> Response:
     _check_versions(report.versions)
     if report.acknowledged is not None and not _DIGEST.fullmatch(report.acknowledged):
         raise InputError("`acknowledged` must be the digest of a bundle.", code="invalid-request")
-    plane.reports.note(instance, plane.clock.now(), report.acknowledged, report.versions)
+    plane.reports.take(_reported(instance, report, plane.clock.now()))
     state, bundle = await _present(call, instance)
     lease = signed_lease(state, bundle, plane.clock.now())
     return json_answer(HeartbeatAnswer(digest=bundle.digest, lease=envelope_json(lease)))
+
+
+def _reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> InstanceReport:
+    given = said.model_fields_set
+    return InstanceReport(
+        org=instance.org,
+        name=instance.name,
+        last_seen=now,
+        acknowledged=said.acknowledged,
+        versions=said.versions if "versions" in given else None,
+        started_at=now - dt.timedelta(seconds=said.uptime) if "uptime" in given else None,
+        last_exit=said.last_exit,
+        crashes=said.crashes if "crashes" in given else None,
+        channels=said.channels if "channels" in given else None,
+    )
 
 
 async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
@@ -146,6 +171,9 @@ def _check_versions(versions: dict[str, str]) -> None:
 
 
 _HOLDS = Parameter("If-None-Match", "The digest of the held bundle, in quotes.", "header")
+_SAW = Parameter(
+    HEADER_SERIAL, "The newest serial that the agent has seen; with another one it does not wait.", "header"
+)
 _ENFORCES = Parameter(HEADER_ACKNOWLEDGED, "The digest of the bundle that is enforced.", "header")
 
 ENDPOINTS = (
@@ -167,7 +195,7 @@ ENDPOINTS = (
         "The agent's signed bundle, or 304 if it holds it; a fresh lease in a header of both.",
         policy,
         PolicyAnswer,
-        parameters=(_HOLDS, _ENFORCES, Parameter("wait", "Seconds to wait for a change, up to 30.")),
+        parameters=(_HOLDS, _ENFORCES, _SAW, Parameter("wait", "Seconds to wait for a change, up to 30.")),
         refusals=(304,),
     ),
     Endpoint(

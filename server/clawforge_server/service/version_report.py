@@ -88,7 +88,7 @@ def _planned_targets(state: OrgState, record: PlanRecord, now: dt.datetime) -> F
             f"The present revision is {state.state.revision}, not {record.document.base.revision}.", hint="Plan again."
         )
     _, after = planned_sides(state, record)
-    model = OrgModel(state.with_suspensions(after.resources.values()), previous=state.model)
+    model = OrgModel(state.with_stops(after.resources.values()), previous=state.model)
     day = now.date() if state.record is None else state.record.horizon_day
     return FleetTargets(model, dt.datetime.combine(day, dt.time(), dt.UTC), now)
 

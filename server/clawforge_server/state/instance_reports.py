@@ -16,7 +16,7 @@ _MOST = 200_000
 
 class InstanceReports:
     """The newest report of each instance since the last flush, and every change of what it acknowledges. A crash loses
-    seconds of it, and nothing else."""
+    a second of it, and nothing else."""
 
     def __init__(self, store: Store, bundles: BundleCache) -> None:
         self._store = store
@@ -36,18 +36,19 @@ class InstanceReports:
         acknowledged: str | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
+        """Remember that an instance was heard of, and what it says."""
+        self.take(InstanceReport(instance.org, instance.name, at, acknowledged, versions))
+
+    def take(self, report: InstanceReport) -> None:
         """Remember a report; what it leaves out stays as it was reported before."""
-        key = (instance.org, instance.name)
+        key = (report.org, report.name)
         with self._lock:
-            if acknowledged is not None and self._acknowledged.get(key) != acknowledged:
-                self._note_change(instance, at, acknowledged)
-            if versions is not None:
-                self._note_versions(key, versions)
+            if report.acknowledged is not None and self._acknowledged.get(key) != report.acknowledged:
+                self._note_change(report, report.acknowledged)
+            if report.versions is not None:
+                self._note_versions(key, report.versions)
             before = self._pending.get(key)
-            if before is not None:
-                acknowledged = acknowledged or before.acknowledged
-                versions = versions if versions is not None else before.versions
-            self._pending[key] = InstanceReport(instance.org, instance.name, at, acknowledged, versions)
+            self._pending[key] = report if before is None else _joined(before, report)
 
     def version_changes(self, org: str) -> int:
         """A number that grows whenever an instance of the org may have reported other versions than before."""
@@ -80,19 +81,34 @@ class InstanceReports:
         if len(self._running) > _MOST:
             self._running.popitem(last=False)
 
-    def _note_change(self, instance: InstanceRecord, at: dt.datetime, digest: str) -> None:
-        issue = self._bundles.issued(instance, digest)
+    def _note_change(self, report: InstanceReport, digest: str) -> None:
+        issue = self._bundles.issued(report.org, report.name, digest)
         self._changes.append(
             AcknowledgementRecord(
-                org=instance.org,
-                instance=instance.name,
-                at=at,
+                org=report.org,
+                instance=report.name,
+                at=report.last_seen,
                 digest=digest,
                 revision=None if issue is None else issue.revision,
                 serial=None if issue is None else issue.serial,
             )
         )
-        self._acknowledged[instance.org, instance.name] = digest
-        self._acknowledged.move_to_end((instance.org, instance.name))
+        self._acknowledged[report.org, report.name] = digest
+        self._acknowledged.move_to_end((report.org, report.name))
         if len(self._acknowledged) > _MOST:
             self._acknowledged.popitem(last=False)
+
+
+def _joined(before: InstanceReport, after: InstanceReport) -> InstanceReport:
+    """The later report, with what only the earlier one says."""
+    return InstanceReport(
+        org=after.org,
+        name=after.name,
+        last_seen=after.last_seen,
+        acknowledged=after.acknowledged or before.acknowledged,
+        versions=before.versions if after.versions is None else after.versions,
+        started_at=after.started_at or before.started_at,
+        last_exit=after.last_exit or before.last_exit,
+        crashes=before.crashes if after.crashes is None else after.crashes,
+        channels=before.channels if after.channels is None else after.channels,
+    )
