@@ -30,10 +30,16 @@ def show_status(found: OrgStatus, concerns: Sequence[Concern], server: str, prin
     kinds = ((versions.blocked, "blocked"), (versions.in_grace, "in grace"), (versions.warned, "warned"),
              (versions.unknown, "unknown"))  # fmt: skip
     _line(printer, "versions", f"{versions.ok:,} in range{_named(kinds, sign=', ')}")
+    if fleet.crashing:
+        _line(printer, "crashing", f"{fleet.crashing:,}")
     stopped = ((fleet.quarantined, "in quarantine"), (found.suspended, "users stopped"))
     _line(printer, "stopped", _named(stopped, sign="") or "nobody")
+    for overlay in found.overlays or ():
+        until = f" until {_second(overlay.expires_at)}" if overlay.expires_at is not None else ""
+        who = f"{safe(overlay.scope)}{until} by {safe(overlay.created_by)}"
+        _line(printer, overlay.kind, f"{who}: {safe(overlay.reason)}")
     if found.plans is not None:
-        _line(printer, "waiting", _waiting(len(found.plans), fleet.pending))
+        _line(printer, "waiting", _waiting(len(found.plans), found.skills or 0, fleet.pending))
     if found.log is not None:
         _line(printer, "log", _log(found.log))
     printer.line()
@@ -59,8 +65,9 @@ def _revision(revision: PresentRevision) -> str:
     return f"{revision.number} by {safe(revision.actor)}, {_second(revision.created_at)}{commit}"
 
 
-def _waiting(plans: int, machines: int) -> str:
-    return _named(((plans, "plans for an approval"), (machines, "machines to be let in")), sign="") or "nothing"
+def _waiting(plans: int, skills: int, machines: int) -> str:
+    kinds = ((plans, "plans for an approval"), (skills, "skills for a review"), (machines, "machines to be let in"))
+    return _named(kinds, sign="") or "nothing"
 
 
 def _log(log: LogState) -> str:

@@ -18,6 +18,15 @@ def status(**more: Any) -> OrgStatus:
     return OrgStatus.model_validate(whole, by_name=True, by_alias=True)
 
 
+KILL = {
+    "id": "kill-1",
+    "kind": "kill",
+    "scope": "org",
+    "state": "on",
+    "reason": "r",
+    "created_at": NOW,
+    "created_by": "user:ann",
+}
 PLAN = {"id": "plan-x", "author": "user:ann", "created_at": NOW, "missing": ("rbac",)}
 VIOLATION = {"at": NOW, "invariant": "Invariant/x", "why": "w"}
 
@@ -33,6 +42,10 @@ VIOLATION = {"at": NOW, "invariant": "Invariant/x", "why": "w"}
         ({"versions": {"blocked": 1}}, ["versions-blocked: 1 machine is blocked for the versions they run"]),
         ({"fleet": {"quarantined": 2}}, ["quarantine: 2 machines are in quarantine"]),
         ({"fleet": {"pending": 1_000}}, ["machine-waits: 1,000 machines wait to be let in"]),
+        ({"fleet": {"crashing": 1}}, ["crash-loop: 1 machine is in a crash loop"]),
+        ({"skills": 3}, ["skill-waits: 3 skills wait for a review"]),
+        ({"overlays": (KILL,)}, ["kill-on: 1 kill switch is on, org"]),
+        ({"overlays": (KILL, KILL)}, ["kill-on: 2 kill switches are on, org"]),
         ({"plans": (PLAN,)}, ["plan-waits: 1 plan waits for an approval"]),
         ({"violations": (VIOLATION,)}, ["violation: an invariant was violated once within the last day"]),
         ({"violations": (VIOLATION,) * 2}, ["violation: an invariant was violated 2 times within the last day"]),

@@ -99,6 +99,26 @@ def test_everybody_is_told_what_is_theirs_to_know(api: Api) -> None:
     assert (narrow["plans"], narrow["log"]) == (None, None)
 
 
+def test_what_was_done_by_hand_what_crashes_and_what_waits_for_a_review(api: Api, clock: MovableClock) -> None:
+    api.apply(company())
+    agent = api.enroll()
+    kill = {"kind": "kill", "scope": "tool:exec", "reason": "looking"}
+    assert api.post("/v1/orgs/acme/overlays", json=kill).status_code == 201
+    for crashes, expected in ((2, 0), (3, 1)):
+        answer = api.post("/v1/agent/heartbeat", json={"crashes": crashes}, token=agent["credential"])
+        assert answer.status_code == 200, answer.text
+        found = status(api)
+        assert found["fleet"]["crashing"] == expected
+    assert [(item["kind"], item["scope"]) for item in found["overlays"]] == [("kill", "tool:exec")]
+    assert found["skills"] == 0
+    listed = api.get("/v1/orgs/acme/instances", params={"select": "crashing=yes"}).json()["instances"]
+    assert [item["instance"] for item in listed] == [agent["instance"]]
+    clock.move(hours=2)
+    assert status(api)["fleet"]["crashing"] == 0
+    blind = status(api, token=api.token("instances:read"))
+    assert (blind["overlays"], blind["skills"]) == (None, None)
+
+
 def test_looking_leaves_no_trace(api: Api) -> None:
     api.apply(company())
     before = len(api.audit())

@@ -17,6 +17,8 @@ from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.change_control import reviewed, said_about
 from clawforge_server.service.fleet_survey import READ_INSTANCES, Survey, reaches
 from clawforge_server.service.invariant_watch import VIOLATION
+from clawforge_server.service.overlays import READ as READ_OVERLAYS
+from clawforge_server.service.overlays import list_overlays
 from clawforge_server.service.planning import planned_sides
 from clawforge_server.service.version_watch import watch_versions
 from clawforge_server.state.org_state import OrgState
@@ -34,6 +36,7 @@ def org_status(plane: ControlPlane, who: Principal, org: str) -> OrgStatus:
     state = plane.states.get(org)
     watch_versions(plane, state)
     now = plane.clock.now()
+    overlays = list_overlays(plane, who, org).overlays if who.rights.over(READ_OVERLAYS) else None
     with plane.store.transaction() as transaction:
         machines = [item for item in transaction.instances.standings(org) if reaches(who, state, item)]
         everybody = who.may(READ_INSTANCES, ORG_WIDE)
@@ -46,6 +49,8 @@ def org_status(plane: ControlPlane, who: Principal, org: str) -> OrgStatus:
             at=now.replace(microsecond=0),
             revision=_revision(transaction, state) if who.may("revisions:read") else None,
             plans=tuple(_plans(transaction, state, now)) if who.may("plans:read") else None,
+            skills=transaction.skill_submissions.waiting(org) if who.may("skills:read") else None,
+            overlays=overlays,
             fleet=fleet,
             versions=versions,
             suspended=sum(_reaches_user(who, state, stop.user) for stop in state.suspensions),
@@ -59,7 +64,7 @@ def _counts(
 ) -> tuple[FleetCounts, VersionCounts]:
     heard: Counter[str] = Counter()
     versions: Counter[str] = Counter()
-    enforcing = quarantined = 0
+    enforcing = quarantined = crashing = 0
     for machine in machines:
         shut_in = bool(state.quarantined(machine.name))
         found = survey.of(machine, "quarantined" if shut_in else "active")
@@ -67,7 +72,9 @@ def _counts(
         versions[found.compliance.state.replace("-", "_")] += 1
         enforcing += found.enforces == "in-force"
         quarantined += shut_in
-    counted: dict[str, Any] = {**heard, "total": len(machines), "enforcing": enforcing, "quarantined": quarantined}
+        crashing += found.crashing
+    counted: dict[str, Any] = {**heard, "total": len(machines), "enforcing": enforcing}
+    counted.update(quarantined=quarantined, crashing=crashing)
     return (
         FleetCounts.model_validate({**counted, "pending": pending}, by_name=True),
         VersionCounts.model_validate({**versions, "total": len(machines)}, by_name=True),

@@ -59,6 +59,7 @@ def printed(show: Any, *arguments: Any, **options: Any) -> str:
         ({"status": "offline", "enforces": "offline", "revision": 2}, "offline, behind, at revision 2"),
         ({"enforces": "behind", "revision": None}, "online, behind"),
         ({"acknowledged": None, "enforces": "unacknowledged"}, "online, enforces nothing yet"),
+        ({"crashes": 4}, "online, enforces revision 3, crash loop, 4 within an hour"),
         ({"compliance": "in-grace"}, "online, enforces revision 3, versions in-grace"),
     ],
 )
@@ -88,7 +89,15 @@ def test_what_machines_say_is_harmless_everywhere() -> None:
 
 
 def test_one_machine_in_full() -> None:
-    item = machine(enforces="behind", revision=2, versions={"host": "1"})
+    item = machine(
+        enforces="behind",
+        revision=2,
+        versions={"host": "1"},
+        started_at=NOW - dt.timedelta(hours=5),
+        last_exit="signal 9",
+        crashes=2,
+        channels={"telegram": "down"},
+    )
     found = InstanceDetail(
         instance=item,
         wanted="sha256:" + "b" * 64,
@@ -102,6 +111,8 @@ def test_one_machine_in_full() -> None:
     assert "should      revision 3, sha256:bbbbbbbbbbbb\n" in shown
     assert "host in-grace, blocked from 2026-11-20T12:00:00Z by VersionTarget/v: update openclaw to 2\n" in shown
     assert "credential  40 days old\n" in shown
+    assert "runs        since 2026-11-20T07:00:00Z, 5 h\nlast exit   signal 9\n" in shown
+    assert "crashes     2 within an hour\nchannels    telegram=down\n" in shown
     assert "events      1,234 uploaded\n" in shown
 
 
