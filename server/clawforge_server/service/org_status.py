@@ -38,11 +38,13 @@ def org_status(plane: ControlPlane, who: Principal, org: str) -> OrgStatus:
     now = plane.clock.now()
     overlays = list_overlays(plane, who, org).overlays if who.rights.over(READ_OVERLAYS) else None
     with plane.store.transaction() as transaction:
-        machines = [item for item in transaction.instances.standings(org) if reaches(who, state, item)]
-        everybody = who.may(READ_INSTANCES, ORG_WIDE)
-        pending = transaction.instances.count(org, now) - len(machines) if everybody else 0
-        survey = Survey(state, now, transaction.version_lapses.list(org))
-        fleet, versions = _counts(state, survey, machines, pending)
+        machines = transaction.instances.standings(org)
+        count, lapses = transaction.instances.count(org, now), transaction.version_lapses.list(org)
+    pending = count - len(machines) if who.may(READ_INSTANCES, ORG_WIDE) else 0
+    # Counting takes a while where there are many, and nobody else's transaction should wait for it.
+    reached = [item for item in machines if reaches(who, state, item)]
+    fleet, versions = _counts(state, Survey(state, now, lapses), reached, pending)
+    with plane.store.transaction() as transaction:
         return OrgStatus(
             org=org,
             version=__version__,
