@@ -19,7 +19,7 @@ from clawforge_server.service.fleet_survey import READ_INSTANCES, Survey, reache
 from clawforge_server.service.invariant_watch import VIOLATION
 from clawforge_server.service.overlays import READ as READ_OVERLAYS
 from clawforge_server.service.overlays import list_overlays
-from clawforge_server.service.planning import planned_sides
+from clawforge_server.service.plan_reading import planned_sides
 from clawforge_server.service.version_watch import watch_versions
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.audit_records import AuditQuery
