@@ -38,7 +38,7 @@ def orders() -> tuple[tuple[str, ...], ...]:
 
 
 def documented(past: frozenset[str], tool: str) -> bool:
-    """What docs/reference/agent-protocol.md says: kill above all, guardrails above elevations, these above the rest.
+    """What docs/agent-protocol.md says: kill above all, guardrails above elevations, these above the rest.
 
     The base denies `exec`, from the night on an overlay denies `read`, a guardrail always denies `gateway`. The first
     elevation lifts `exec`, the second `exec`, `read` and `gateway`.
