@@ -36,6 +36,7 @@ from clawforge_cli.agent.store import Store
 from clawforge_cli.agent.transport import AgentTransport
 
 MINUTE = dt.timedelta(minutes=1)
+YEAR = 366 * 24 * 60
 CACHED = {"mode": "cached", "lease": "5m", "maxStale": "1h"}
 BLOCK = {"mode": "block", "lease": "5m", "maxStale": "1h"}
 TOOLS = ("read", "exec", "gateway")
@@ -77,7 +78,7 @@ STEPS = (
     Step(6, restart=True),
     Step(29),
     Step(30),
-    Step(31, clock=-1440),
+    Step(31, clock=-10 * YEAR),
     Step(59),
     Step(60),
     Step(61, clock=5),
