@@ -16,7 +16,7 @@ from strategies import resource
 from clawforge.decide.request import InstanceFacts
 from clawforge.resolve.org import OrgModel
 from clawforge.resource.policy_test import Effect
-from clawforge.trust import TrustState, accept_answer, held
+from clawforge.trust import Held, TrustState, accept_answer, held
 from clawforge_cli.agent import service as service_module
 from clawforge_cli.agent.clock import Clock
 from clawforge_cli.agent.protocol import CheckRequest
@@ -77,6 +77,8 @@ class Story:
     agent's own clock, and nobody says a word then; the second elevation the server takes back before its time."""
 
     order: tuple[str, ...]
+    heard: dict[object, tuple[TrustState, Held]]
+    """What agents believe who heard the same so far: many orders begin alike."""
 
     def __post_init__(self) -> None:
         self.world = SigningWorld()
@@ -95,10 +97,14 @@ class Story:
 
     def listen(self, *, changed: bool = True) -> None:
         """A full answer, or one that says "not modified" and brings a lease alone."""
-        answer = self.world.full(DEV, self.now) if changed else self.world.unchanged(DEV, self.now)
-        self.state = accept_answer(self.state, answer, self.now)
-        holding = held(self.state)
-        assert holding is not None
+        same = (self.minute("night begins"), self.order[: round(self.seconds() / 60)], self.world.overlays)
+        if same not in self.heard:
+            answer = self.world.full(DEV, self.now) if changed else self.world.unchanged(DEV, self.now)
+            state = accept_answer(self.state, answer, self.now)
+            found = held(state)
+            assert found is not None
+            self.heard[same] = (state, found)
+        self.state, holding = self.heard[same]
         self.clock.learn(holding.lease.issued_at)
         self.service.adopt(holding)
 
@@ -136,7 +142,8 @@ def differences(story: Story) -> list[str]:
 
 
 def test_every_order_gives_the_documented_result() -> None:
-    found = {order: wrong for order in orders() if (wrong := differences(Story(order)))}
+    heard: dict[object, tuple[TrustState, Held]] = {}
+    found = {order: wrong for order in orders() if (wrong := differences(Story(order, heard)))}
     assert len(orders()) == 630
     assert found == {}
 
@@ -151,4 +158,4 @@ def test_an_agent_whose_elevations_win_over_kills_is_found(monkeypatch: pytest.M
         return decision
 
     monkeypatch.setattr(service_module, "decide_lifted", wrong)
-    assert any(differences(Story(order)) for order in orders()[:60])
+    assert any(differences(Story(order, {})) for order in orders()[:60])
