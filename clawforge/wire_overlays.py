@@ -14,7 +14,8 @@ MOST_REASON = 500
 MOST_MESSAGE = 200
 """Characters: both travel in every lease of every agent."""
 
-OverlayKind = Literal["kill"]
+OverlayKind = Literal["kill", "quarantine"]
+"""A quarantine is a kill switch for one machine that `fleet release` ends, and nobody for their own."""
 OverlayState = Literal["on", "ended"]
 
 KillReason = Annotated[Reason, StringConstraints(max_length=MOST_REASON)]
@@ -22,10 +23,11 @@ Message = Annotated[Text, StringConstraints(max_length=MOST_MESSAGE)]
 
 
 class OverlayRequest(Strict):
-    """A kill switch to turn on. `message` is what people are told whose calls are denied; left out, the reason is.
+    """A kill switch to turn on, or an `instance:NAME` to put into quarantine. `message` is what people are told whose
+    calls are denied; left out, the reason is.
 
-    `ttl` seconds after now it ends by itself; left out, it stays on until it is turned off. While it is on the log is
-    reminded of it every `remindEvery` seconds.
+    `ttl` seconds after now it ends by itself; left out, it stays on until it is turned off. While a kill switch is on
+    the log is reminded of it every `remindEvery` seconds.
     """
 
     kind: OverlayKind = "kill"

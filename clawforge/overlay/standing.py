@@ -8,10 +8,13 @@ from clawforge.resource.meta import Instant, Strict
 
 
 class StandingOverlay(Strict):
-    """A kill switch that is on: an apply changes nothing about it. `until` None: until somebody turns it off."""
+    """A kill switch that is on, or a machine that somebody put into quarantine: an apply changes nothing about it.
+
+    `until` None: until somebody ends it.
+    """
 
     id: str
-    kind: Literal["kill"]
+    kind: Literal["kill", "quarantine"]
     scope: str
     reason: str
     since: Instant

@@ -20,7 +20,8 @@ def overlay_count(overlays: Sequence[StandingOverlay]) -> str:
 def overlay_sentence(overlay: StandingOverlay) -> str:
     """What holds, since when, by whom, until when and why."""
     until = "" if overlay.until is None else f" until {second(overlay.until)}"
-    return f"kill switch over {overlay.scope}, since {second(overlay.since)} by {overlay.by}{until}: {overlay.reason}"
+    what = "kill switch over" if overlay.kind == "kill" else "quarantine of"
+    return f"{what} {overlay.scope}, since {second(overlay.since)} by {overlay.by}{until}: {overlay.reason}"
 
 
 def second(moment: dt.datetime) -> str:

@@ -12,11 +12,13 @@ from clawforge_server.log import logger
 from clawforge_server.service.audit_trail import done
 from clawforge_server.service.kill_switch import kill_document
 from clawforge_server.service.overlays import with_present_overlays
+from clawforge_server.service.releasing import RELEASE
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.records import AuditEntry
 
 SERVER = "server"
 """The actor of what nobody asked for."""
+_WORDS = {"kill": "kill switch", "quarantine": "quarantine"}
 
 
 def orgs_with_due_overlays(plane: ControlPlane) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def tend_overlays(plane: ControlPlane, org: str) -> None:
                 after = _ended(before, now) if over else dataclasses.replace(before, reminded_at=now)
                 transaction.overlays.put(after)
                 transaction.audit.append(org, _entry(before, over, now, state.state.revision))
-                told.append(("kill switch ended" if over else "kill switch is on", after))
+                told.append((f"{_WORDS[before.kind]} {'ended' if over else 'is on'}", after))
             changed = with_present_overlays(transaction, state, now)
         plane.states.publish(changed)
     for event, record in told:
@@ -64,5 +66,5 @@ def _entry(record: OverlayRecord, over: bool, now: dt.datetime, revision: int) -
     }
     on = kill_document(record)
     after = {"state": "off"} if over else on
-    action = "kill:expire" if over else "kill:remind"
+    action = "kill:remind" if not over else "kill:expire" if record.kind == "kill" else RELEASE
     return done(now, SERVER, action, revision=revision, target=f"overlay/{record.id}", before=on, after=after, **detail)

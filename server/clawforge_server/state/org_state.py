@@ -103,7 +103,7 @@ class OrgState:
         return known
 
     def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:
-        """Why an instance is shut in; empty if it is not."""
+        """The invariants for whose sake an instance is shut in; empty if there are none."""
         return self._quarantined.get(instance, ())
 
     @cached_property
@@ -112,6 +112,16 @@ class OrgState:
         for item in self.quarantines:
             found[item.instance] = (*found.get(item.instance, ()), item)
         return found
+
+    def is_shut_in(self, instance: str) -> bool:
+        """Whether an instance denies every call, because of an invariant or of somebody's word."""
+        return bool(self.quarantined(instance)) or self.shut_in_by_hand(instance) is not None
+
+    def shut_in_by_hand(self, instance: str) -> OverlayRecord | None:
+        """The quarantine into which somebody put an instance; None if nobody did."""
+        scope = f"instance:{instance}"
+        held = (item for item in self.overlays if item.kind == "quarantine" and item.scope == scope and item.in_force)
+        return next(held, None)
 
     def with_quarantines(self, record: OrgRecord, quarantines: tuple[QuarantineRecord, ...]) -> OrgState:
         """The same org after somebody was shut in or released: nobody's policy is another one, so the model stays."""
