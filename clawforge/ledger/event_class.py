@@ -31,6 +31,7 @@ _OF_RESOURCE = {
     "fleet": "fleet",
     "invariants": "fleet",
     "kill": "emergency",
+    "elevations": "emergency",
     "audit": "audit",
 }
 

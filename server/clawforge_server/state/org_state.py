@@ -14,8 +14,10 @@ from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.fleet_drift import WantedBundles
 from clawforge.load.resource import parse_resource
+from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
@@ -70,6 +72,12 @@ class OrgState:
     def access_of(self, resources: Iterable[Resource]) -> AccessModel:
         """Who could do what if these were the resources, while the same users are stopped by hand."""
         return AccessModel.of(resources, [item.user for item in self.suspensions])
+
+    @cached_property
+    def elevation_book(self) -> ElevationBook:
+        """Who may have what lifted."""
+        policies = [item for item in self.in_force if isinstance(item, ElevationPolicy)]
+        return ElevationBook(policies, self.model.membership)
 
     @cached_property
     def simulator(self) -> Simulator:
