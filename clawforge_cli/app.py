@@ -48,6 +48,7 @@ COMMANDS: dict[str, str] = {
     "enroll": "Let agents join.",
     "fleet": "Machines that joined, and letting them in and out.",
     "kill": "Stop agents at once, whatever their policy says.",
+    "elevate": "Have policies lifted for a while, within what elevation policies offer.",
     "overlay": "What was done by hand, beside the files, and holds until it ends.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",
