@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -10,11 +11,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from event_reader import reading
 from server_process import apply, company, resource, server_process
 
+from clawforge.canonical import digest
 from clawforge.decide.request import Decision
 from clawforge.errors import ClawforgeError
+from clawforge.lease import read_lease_header
 from clawforge.resource.policy_test import Effect
 from clawforge_cli.agent.asker import ask, question
 
@@ -26,7 +31,7 @@ GLASS = resource(
     grants=[{"name": "shell", "tools": ["exec", "gateway"], "approvals": {"count": 0}}],
 )
 GUARDRAIL = resource("Policy", "control", mode="guardrail", appliesTo="everyone", tools={"deny": ["gateway"]})
-LIFTED_SECONDS = 5
+LIFTED_SECONDS = 8
 
 
 @contextmanager
@@ -56,6 +61,11 @@ def passes(state: Path, tool: str) -> bool | None:
     return None if found is None else found.effect is Effect.ALLOW
 
 
+def document(envelope: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))
+    return found
+
+
 def until(condition: Callable[[], bool]) -> None:
     give_up = time.monotonic() + 30
     while not condition():
@@ -74,9 +84,15 @@ def test_an_elevation_ends_though_the_server_died(tmp_path: Path) -> None:
             assert passes(state, "exec") is False
             credential = json.loads((state / "state.json").read_bytes())["state"]["credential"]
             asked = {"grant": "shell", "reason": "the disk is full", "ttl": LIFTED_SECONDS}
-            with server.client(credential) as machine:
+            with reading(server, credential) as reader, server.client(credential) as machine:
+                reader.wait(1)
                 answer = machine.post("/v1/agent/overlays", json=asked)
-            assert answer.status_code == 201, answer.text
+                assert answer.status_code == 201, answer.text
+                news, poll = reader.wait(2)[1], machine.get("/v1/agent/policy")
+            assert news.name == "policy"
+            told = [document(news.data["lease"]), document(read_lease_header(poll.headers["ClawForge-Lease"]))]
+            assert [lease["serial"] for lease in told] == [news.data["serial"]] * 2
+            assert {lease["overlays"] for lease in told} == {digest(document(poll.json()["bundle"])["overlays"])}
             until(lambda: passes(state, "exec") is True)
             server.kill()
             lifted = decision(state, "exec")

@@ -7,7 +7,7 @@ from clawforge.overlay.bounds import GrantBounds, is_covered
 from clawforge.overlay.runtime_overlay import Elevation, RuntimeOverlay, TemporaryGrant, in_order
 from clawforge.resolve.subject import Subject
 from clawforge_server.state.org_state import OrgState
-from clawforge_server.store.elevation_body import LIFTING, ElevationBody, body_of
+from clawforge_server.store.elevation_body import LIFTING, ElevationBody, body_of, scope_of_user
 from clawforge_server.store.overlay_port import OverlayRecord
 
 _NO_REASON = "none was asked for"
@@ -21,8 +21,9 @@ def lifted_for(state: OrgState, subject: Subject) -> tuple[RuntimeOverlay, ...]:
     policy ends what it does not allow any more.
     """
     found: list[RuntimeOverlay] = []
+    scope = scope_of_user(subject.user)
     for record in state.overlays:
-        if record.kind not in LIFTING or not record.in_force:
+        if record.kind not in LIFTING or record.scope != scope or not record.in_force:
             continue
         body = body_of(record)
         if body.instance == subject.instance and body.user == subject.user:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from clawforge.bundle import WantedBundle
+from clawforge.bundle import WantedBundle, carried
 from clawforge.decide.request import KillOrder
 from clawforge.fleet_drift import Standing
 from clawforge.lease import Lease
 from clawforge.overlay.runtime_overlay import overlays_digest
+from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.emergency_orders import emergency_orders
+from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
 
@@ -65,8 +67,17 @@ def _offer(state: OrgState, instance: InstanceRecord, wanted: WantedBundle) -> O
         digest=wanted.digest,
         lease=wanted.lease,
         kill=tuple(sorted(orders, key=lambda order: (order.scope, order.reason, order.message))),
-        overlays=_NO_OVERLAYS,
+        overlays=_overlays(state, instance),
     )
+
+
+def _overlays(state: OrgState, instance: InstanceRecord) -> str:
+    """The digest of what is lifted there, as its bundle carries it."""
+    subject = subject_of(instance)
+    lifted = lifted_for(state, subject)
+    if not lifted:
+        return _NO_OVERLAYS
+    return overlays_digest(carried(lifted, suspended=state.model.facts(subject).suspended))
 
 
 def lease_of(org: str, instance: str, offer: Offer, now: dt.datetime) -> Lease:
