@@ -10,6 +10,7 @@ from functools import cached_property
 
 from clawforge.access.model import AccessModel
 from clawforge.analysis.invariant_subject import InvariantCheck
+from clawforge.decide.request import KillOrder
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.fleet_drift import WantedBundles
@@ -25,16 +26,18 @@ from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.elevation_body import LIFTING, Lifting, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
+from clawforge_server.store.skill_records import SkillRevocationRecord
 
 
 @dataclass(frozen=True)
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
-    `suspensions` are users stopped by hand, `quarantines` instances that are shut in, `overlays` what else was done by
-    hand and was not ended, oldest first."""
+    `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
+    in, `overlays` what else was done by hand and was not ended, oldest first."""
 
     name: str
     record: OrgRecord | None
@@ -46,6 +49,7 @@ class OrgState:
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
     overlays: tuple[OverlayRecord, ...] = ()
+    skill_revocations: tuple[SkillRevocationRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -56,13 +60,18 @@ class OrgState:
 
     @cached_property
     def in_force(self) -> tuple[Resource, ...]:
-        """The resources, with the users stopped who were stopped by hand."""
-        return self.with_suspensions(self.resources.values())
+        """The resources, with the users and skills stopped that were stopped by hand."""
+        return self.with_stops(self.resources.values())
 
-    def with_suspensions(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
-        """These resources; a user who was stopped by hand is as suspended as the files could say."""
+    def with_stops(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """These resources; who and what was stopped by hand is as suspended or revoked as the files could say."""
         stopped = {f"User/{item.user}" for item in self.suspensions}
-        return tuple(_stopped(item) if item.address in stopped else item for item in resources)
+        kept = (_stopped(item) if item.address in stopped else item for item in resources)
+        return (*kept, *self._revoked)
+
+    @cached_property
+    def _revoked(self) -> tuple[Resource, ...]:
+        return tuple(item.as_resource() for item in self.skill_revocations)
 
     @cached_property
     def access(self) -> AccessModel:
@@ -138,9 +147,26 @@ class OrgState:
         other.__dict__.update(record=record, quarantines=quarantines)
         return other
 
+    @cached_property
+    def kills(self) -> tuple[KillOrder, ...]:
+        """The kill switches that are on, as leases list them."""
+        return kill_orders(self.overlays)
+
+    @cached_property
+    def lifting(self) -> Mapping[str, tuple[Lifting, ...]]:
+        """Elevations and temporary grants in force, by the machine that they are for."""
+        found: dict[str, tuple[Lifting, ...]] = {}
+        for record in self.overlays:
+            if record.kind in LIFTING and record.in_force:
+                body = body_of(record)
+                found[body.instance] = (*found.get(body.instance, ()), Lifting(record, body))
+        return found
+
     def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
         """The same org after something was done by hand, or ended: nobody's policy is another one."""
         other = copy(self)
+        for known in ("lifting", "kills"):
+            other.__dict__.pop(known, None)
         other.__dict__.update(record=record, overlays=overlays)
         return other
 
@@ -191,6 +217,7 @@ def read_org(
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
         overlays=transaction.overlays.open(name),
+        skill_revocations=transaction.skill_revocations.standing(name),
     )
 
 
@@ -223,3 +250,9 @@ def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
             raise unreadable(address)
         resources[address] = resource
     return resources
+
+
+def kill_orders(overlays: Iterable[OverlayRecord]) -> tuple[KillOrder, ...]:
+    """The kill switches among these that are on."""
+    found = (item for item in overlays if item.kind == "kill" and item.in_force)
+    return tuple(KillOrder(scope=item.scope, reason=item.reason, message=item.message) for item in found)
