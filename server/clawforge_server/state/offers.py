@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import NamedTuple
 
-from clawforge.bundle import WantedBundle, carried
+from clawforge.bundle import WantedBundle
 from clawforge.decide.request import KillOrder
 from clawforge.fleet_drift import Standing
 from clawforge.lease import Lease
@@ -67,17 +67,14 @@ def _offer(state: OrgState, instance: InstanceRecord, wanted: WantedBundle) -> O
         digest=wanted.digest,
         lease=wanted.lease,
         kill=tuple(sorted(orders, key=lambda order: (order.scope, order.reason, order.message))),
-        overlays=_overlays(state, instance),
+        overlays=_lifted_digest(state, instance),
     )
 
 
-def _overlays(state: OrgState, instance: InstanceRecord) -> str:
-    """The digest of what is lifted there, as its bundle carries it."""
-    subject = subject_of(instance)
-    lifted = lifted_for(state, subject)
-    if not lifted:
+def _lifted_digest(state: OrgState, instance: InstanceRecord) -> str:
+    if instance.name not in state.lifting:
         return _NO_OVERLAYS
-    return overlays_digest(carried(lifted, suspended=state.model.facts(subject).suspended))
+    return overlays_digest(lifted_for(state, subject_of(instance)))
 
 
 def lease_of(org: str, instance: str, offer: Offer, now: dt.datetime) -> Lease:
