@@ -8,10 +8,13 @@ from clawforge.resource.meta import Instant, Strict
 
 
 class StandingOverlay(Strict):
-    """A kill switch that is on: an apply changes nothing about it. `until` None: until somebody turns it off."""
+    """Something that is on or in force: a kill switch, a quarantine, or what is lifted for somebody. No apply ends it.
+
+    `until` None: until somebody ends it.
+    """
 
     id: str
-    kind: Literal["kill"]
+    kind: Literal["kill", "quarantine", "elevation", "grant"]
     scope: str
     reason: str
     since: Instant
