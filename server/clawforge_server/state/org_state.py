@@ -24,6 +24,7 @@ from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
 from clawforge_server.store.skill_records import SkillRevocationRecord
@@ -33,7 +34,7 @@ from clawforge_server.store.skill_records import SkillRevocationRecord
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
     `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
-    in."""
+    in, `overlays` what else was done by hand and was not ended, oldest first."""
 
     name: str
     record: OrgRecord | None
@@ -45,6 +46,7 @@ class OrgState:
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
     skill_revocations: tuple[SkillRevocationRecord, ...] = ()
+    overlays: tuple[OverlayRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -126,6 +128,12 @@ class OrgState:
         other.__dict__.update(record=record, quarantines=quarantines)
         return other
 
+    def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
+        """The same org after something was done by hand, or ended: nobody's policy is another one."""
+        other = copy(self)
+        other.__dict__.update(record=record, overlays=overlays)
+        return other
+
     @cached_property
     def users(self) -> Mapping[str, User]:
         """Declared users by name and by email."""
@@ -183,6 +191,7 @@ def read_org(
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
         skill_revocations=transaction.skill_revocations.standing(name),
+        overlays=transaction.overlays.open(name),
     )
 
 

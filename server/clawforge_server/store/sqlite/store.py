@@ -23,6 +23,7 @@ from clawforge_server.store.sqlite.enrollments import SqlEnrollments
 from clawforge_server.store.sqlite.history import SqlHistory
 from clawforge_server.store.sqlite.instances import SqlInstances
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
+from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
 from clawforge_server.store.sqlite.quarantines import SqlQuarantines
 from clawforge_server.store.sqlite.resources import SqlResources
@@ -139,6 +140,11 @@ class SqlTransaction:
     def skill_revocations(self) -> SqlSkillRevocations:
         """Skills that were stopped by hand."""
         return SqlSkillRevocations(self._connection)
+
+    @cached_property
+    def overlays(self) -> SqlOverlays:
+        """What was done by hand."""
+        return SqlOverlays(self._connection)
 
     @cached_property
     def acknowledgements(self) -> SqlAcknowledgements:
