@@ -49,6 +49,7 @@ COMMANDS: dict[str, str] = {
     "fleet": "Machines that joined, and letting them in and out.",
     "skill": "Skills: handing in, verdicts, and stopping one at once.",
     "kill": "Stop agents at once, whatever their policy says.",
+    "elevate": "Have policies lifted for a while, within what elevation policies offer.",
     "overlay": "What was done by hand, beside the files, and holds until it ends.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",

@@ -38,6 +38,7 @@ from clawforge_server.service.change_control import cautions, needs_of, reviewed
 from clawforge_server.service.overlays import standing_overlays
 from clawforge_server.service.plan_authority import needed_approvals, refuse_last_owner, require_over_changes
 from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
+from clawforge_server.service.skill_overlays import standing_revocations
 from clawforge_server.service.vouching import authors_of, vouching
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org
@@ -96,7 +97,7 @@ def create_plan(
         "reason": request.reason,
         "vouched": vouched,
         "authors": authors_of(who, state.access, request, vouched),
-        "overlays": standing_overlays(state),
+        "overlays": (*standing_overlays(state), *standing_revocations(state, resources)),
     }
     if not request.scope.is_everything:
         found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)

@@ -27,11 +27,16 @@ def kill_orders(overlays: Iterable[OverlayRecord]) -> tuple[KillOrder, ...]:
 def shut_in_orders(state: OrgState, instance: str) -> tuple[KillOrder, ...]:
     """What makes the agent of an instance in quarantine deny every call: a kill switch for it alone, which every agent
     obeys, also offline and while it is elevated."""
-    found = state.quarantined(instance)
-    if not found:
+    found, by_hand = state.quarantined(instance), state.shut_in_by_hand(instance)
+    moments = [item.at for item in found] + ([by_hand.created_at] if by_hand is not None else [])
+    if not moments:
         return ()
-    since = format_instant(min(item.at for item in found).replace(microsecond=0))
-    named = ", ".join(item.invariant for item in found[:_MOST_NAMED])
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    message = f"it is in quarantine since {since}, because it violates {named}{more}."
+    since = format_instant(min(moments).replace(microsecond=0))
+    message = f"it is in quarantine since {since}"
+    if found:
+        named = ", ".join(item.invariant for item in found[:_MOST_NAMED])
+        more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        message += f", because it violates {named}{more}."
+    if by_hand is not None:
+        message += f"{' And' if found else ''}: {by_hand.message or by_hand.reason}"
     return (KillOrder(scope=f"instance:{instance}", reason="quarantine", message=message),)

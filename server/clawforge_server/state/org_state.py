@@ -14,8 +14,10 @@ from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.fleet_drift import WantedBundles
 from clawforge.load.resource import parse_resource
+from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
@@ -80,6 +82,12 @@ class OrgState:
         return AccessModel.of(resources, [item.user for item in self.suspensions])
 
     @cached_property
+    def elevation_book(self) -> ElevationBook:
+        """Who may have what lifted."""
+        policies = [item for item in self.in_force if isinstance(item, ElevationPolicy)]
+        return ElevationBook(policies, self.model.membership)
+
+    @cached_property
     def simulator(self) -> Simulator:
         """Judges calls as an agent would."""
         return Simulator(self.model, self.positions, revision=self.state.revision)
@@ -111,7 +119,7 @@ class OrgState:
         return known
 
     def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:
-        """Why an instance is shut in; empty if it is not."""
+        """The invariants for whose sake an instance is shut in; empty if there are none."""
         return self._quarantined.get(instance, ())
 
     @cached_property
@@ -120,6 +128,16 @@ class OrgState:
         for item in self.quarantines:
             found[item.instance] = (*found.get(item.instance, ()), item)
         return found
+
+    def is_shut_in(self, instance: str) -> bool:
+        """Whether an instance denies every call, because of an invariant or of somebody's word."""
+        return bool(self.quarantined(instance)) or self.shut_in_by_hand(instance) is not None
+
+    def shut_in_by_hand(self, instance: str) -> OverlayRecord | None:
+        """The quarantine into which somebody put an instance; None if nobody did."""
+        scope = f"instance:{instance}"
+        held = (item for item in self.overlays if item.kind == "quarantine" and item.scope == scope and item.in_force)
+        return next(held, None)
 
     def with_quarantines(self, record: OrgRecord, quarantines: tuple[QuarantineRecord, ...]) -> OrgState:
         """The same org after somebody was shut in or released: nobody's policy is another one, so the model stays."""
