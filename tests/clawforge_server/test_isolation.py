@@ -70,6 +70,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.delete(f"/v1/orgs/acme/skills/submissions/{own}", token=token)
     stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "pdf", "reason": "x"}, token=token).json()["id"]
     assert api.post(f"/v1/orgs/acme/skills/revocations/{stopped}/lift", json={"reason": "x"}, token=token).is_success
+    api.plane.events._still_good("acme", ["hash"])
     for path in (
         "skills",
         "skills/submissions",
@@ -80,6 +81,8 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         "diff",
         "blame?address=Policy/default&all=true",
         "instances",
+        f"instances/{enrolled['instance']}",
+        "versions",
         "enrollments",
         "tokens",
         "sessions",
@@ -105,6 +108,29 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.delete(f"/v1/orgs/acme/sessions/{session['session']}")
     api.plane.credentials.catch_up()
     assert len(statements) > 100
+    assert sorted({statement for statement in statements if unbound(statement)}) == []
+
+
+def test_no_statement_of_an_old_plugin_reaches_over_orgs(api: Any, statements: list[str]) -> None:
+    api.apply(company(resource("RoleBinding", "owners", role="owner", subjects={"users": ["dev"]})))
+    minted = api.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    body = {"token": minted, "email": "dev@acme.example"}
+    plugin = api.post("/api/v1/auth/enroll", json=body, token="").json()
+    org, user = plugin["orgId"], plugin["userId"]
+    event = {"userId": user, "orgId": org, "eventType": "x", "outcome": "success", "timestamp": 1}
+    assert api.get(f"/api/v1/policies/{org}/effective", token=plugin["accessToken"]).status_code == 200
+    assert api.get(f"/api/v1/heartbeat/{org}/{user}", token=plugin["accessToken"]).status_code == 200
+    answer = api.post(f"/api/v1/audit/{org}/events", token=plugin["accessToken"], json={"events": [event]})
+    assert answer.status_code == 201
+    refresh = {"grantType": "refresh_token", "refreshToken": plugin["refreshToken"]}
+    assert api.post("/api/v1/auth/exchange", json=refresh, token="").status_code == 200
+    login = {"email": "dev@acme.example", "password": "x"}
+    assert api.post("/api/v1/auth/login", json=login, token="").status_code == 401
+    person = api.session("user:dev")["accessToken"]
+    assert api.get(f"/api/v1/policies/{org}/effective", token=person).status_code == 200
+    for path in ("audit/{}/query", "audit/{}/stats", "users/{}", "heartbeat/{}", "organizations/{}", "api-keys/{}"):
+        assert api.get(f"/api/v1/{path.format(org)}").status_code == 200, path
+    assert len(statements) > 50
     assert sorted({statement for statement in statements if unbound(statement)}) == []
 
 

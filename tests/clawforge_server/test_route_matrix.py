@@ -44,6 +44,8 @@ GUARDS = {
     "POST /v1/orgs/{org}/access-history": "decisions:read",
     "GET /v1/orgs/{org}/instances": "instances:read",
     "GET /v1/orgs/{org}/instances/{name}/acknowledgements": "instances:read",
+    "GET /v1/orgs/{org}/instances/{name}": "instances:read",
+    "GET /v1/orgs/{org}/versions": "instances:read",
     "GET /v1/orgs/{org}/drift": "instances:read",
     "GET /v1/orgs/{org}/overlays": "kill:read",
     "POST /v1/orgs/{org}/overlays": "kill:write",
@@ -88,6 +90,7 @@ GUARDS = {
     "POST /v1/orgs/{org}/audit/purge": "audit:purge",
     "GET /v1/agent/policy": AGENT,
     "POST /v1/agent/heartbeat": AGENT,
+    "GET /v1/agent/events": AGENT,
     "POST /v1/agent/credential": AGENT,
     "POST /v1/agent/audit": AGENT,
     "POST /v1/agent/skills": AGENT,
@@ -109,6 +112,7 @@ QUERIES = {
     "GET /v1/orgs/{org}/effective": {"user": "dev"},
     # An open stream would never end; a wrong parameter is refused after the right was looked at.
     "GET /v1/orgs/{org}/audit/stream": {"after": "x"},
+    "GET /v1/agent/events": {"after": "x"},
 }
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/orgs/{org}/rollbacks": {"source": "policies", "revision": "999999"},

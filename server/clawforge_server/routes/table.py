@@ -8,6 +8,7 @@ from clawforge_server.routes import (
     acknowledgements,
     agent,
     agent_audit,
+    agent_events,
     agent_skills,
     audit,
     decisions,
@@ -29,6 +30,7 @@ from clawforge_server.routes import (
     skills,
     tokens,
     users,
+    versions,
 )
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -43,6 +45,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *drift.ENDPOINTS,
     *overlays.ENDPOINTS,
     *elevations.ENDPOINTS,
+    *versions.ENDPOINTS,
     *enrollments.ENDPOINTS,
     *tokens.ENDPOINTS,
     *sessions.ENDPOINTS,
@@ -55,6 +58,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *agent.ENDPOINTS,
     *agent_audit.ENDPOINTS,
     *agent_skills.ENDPOINTS,
+    *agent_events.ENDPOINTS,
     *health.ENDPOINTS,
     *openapi.ENDPOINTS,
 )

@@ -47,8 +47,8 @@ class OrgState:
     commit: str | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
-    skill_revocations: tuple[SkillRevocationRecord, ...] = ()
     overlays: tuple[OverlayRecord, ...] = ()
+    skill_revocations: tuple[SkillRevocationRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -208,8 +208,8 @@ def read_org(
         commit=None if revision is None else revision.commit,
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
-        skill_revocations=transaction.skill_revocations.standing(name),
         overlays=transaction.overlays.open(name),
+        skill_revocations=transaction.skill_revocations.standing(name),
     )
 
 

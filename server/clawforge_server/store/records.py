@@ -131,7 +131,8 @@ class SessionRecord:
     """A sign-in; of its tokens only the present ones' SHA-256 are kept.
 
     `expires_at` is when it ends for good, `access_expires_at` when the present access token does. A session without
-    `refresh_sha256` cannot be prolonged. `address` is where it was opened from.
+    `refresh_sha256` cannot be prolonged. `address` is where it was opened from, `instance` the machine of an old plugin
+    that speaks through it.
     """
 
     id: str
@@ -148,6 +149,7 @@ class SessionRecord:
     refreshed_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,8 @@ class InstanceRecord:
 
     Until `next_until` the credential with the hash `next_sha256` takes the place of the present one when it is used.
     With `pending_until` the instance waits for an approval, until then at the longest; one that is revoked while it
-    waits was rejected. `reason` is what was said last when somebody approved or ended it.
+    waits was rejected. `reason` is what was said last when somebody approved or ended it. `last_seen`, `acknowledged`,
+    `versions` and what follows `reason` are what it reported itself.
     """
 
     org: str
@@ -227,6 +230,10 @@ class InstanceRecord:
     approved_at: dt.datetime | None = None
     approved_by: str | None = None
     reason: str | None = None
+    started_at: dt.datetime | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: Mapping[str, str] = field(default_factory=dict)
 
     def state_at(self, moment: dt.datetime) -> InstanceState:
         """What its credential is good for: everything that an agent asks if `active`, and nothing else."""
@@ -292,3 +299,7 @@ class InstanceReport:
     last_seen: dt.datetime
     acknowledged: str | None = None
     versions: Mapping[str, str] | None = None
+    started_at: dt.datetime | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: Mapping[str, str] | None = None
