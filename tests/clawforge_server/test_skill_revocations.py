@@ -137,6 +137,30 @@ def test_a_plan_that_approves_what_is_stopped_gives_nobody_anything(api: Api) ->
     assert api.plan(APPROVED)["meaning"]["verdict"] == "equal"
 
 
+def test_plans_drift_and_the_list_of_overlays_show_it_until_the_files_say_so(api: Api) -> None:
+    api.apply(APPROVED)
+    revocation = revoke(api, digest=A)
+    scope = f"pdf@{A}"
+    other = api.plan([*APPROVED, approval("other", key="other")])
+    assert [(item["id"], item["kind"], item["scope"]) for item in other["overlays"]] == [
+        (revocation["id"], "skill", scope)
+    ]
+    assert api.plan([*APPROVED, CODIFIED]).get("overlays", []) == []
+    listed = api.get("/v1/orgs/acme/overlays").json()["overlays"]
+    assert [(item["id"], item["kind"], item["state"]) for item in listed] == [(revocation["id"], "skill", "on")]
+    told = api.get("/v1/orgs/acme/drift").json()["exceptions"]
+    assert [(item["kind"], item["subject"], item["why"], item["by"]) for item in told] == [
+        ("skill", scope, "reads cookies", "owner")
+    ]
+    api.clock.move(seconds=1)
+    kill = api.post("/v1/orgs/acme/overlays", json={"scope": "tool:exec", "reason": "CVE"}).json()["overlay"]["id"]
+    assert [item["id"] for item in api.get("/v1/orgs/acme/overlays").json()["overlays"]] == [revocation["id"], kill]
+    only_kills = api.token("kill:read")
+    assert [item["id"] for item in api.get("/v1/orgs/acme/overlays", token=only_kills).json()["overlays"]] == [kill]
+    api.apply([*APPROVED, CODIFIED])
+    assert [item["kind"] for item in api.get("/v1/orgs/acme/drift").json()["exceptions"]] == ["kill"]
+
+
 def test_not_without_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clawforge_server.service.skill_revocations._MOST", 2)
     api.apply(APPROVED)
