@@ -28,7 +28,8 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     ),
     "auditor": (
         "state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read", "users:read",
-        "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "elevations:read", "skills:read",
+        "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "elevations:read",
+        "skills:read",
     ),
     "agent": ("agent:poll",),
     "user": ("decisions:read-own", "skills:submit"),

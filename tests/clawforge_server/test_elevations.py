@@ -10,7 +10,9 @@ from deciding_agent import DecidingAgent
 from server_app import MovableClock
 from server_process import company, resource
 
+from clawforge.overlay.runtime_overlay import overlays_digest
 from clawforge_server.service.overlay_clock import orgs_with_due_overlays, tend_overlays
+from clawforge_server.state.offers import offer_to
 
 ELEVATIONS = "/v1/orgs/acme/elevations"
 GRANT = {
@@ -130,6 +132,20 @@ def test_a_waiting_poll_brings_it_at_once(team: Team) -> None:
     answer = team.api.run(work())
     assert answer.status_code == 200
     team.agent.take(answer)
+    assert team.agent.allows("exec", command="ls")
+
+
+def test_every_way_to_an_agent_tells_the_same(team: Team) -> None:
+    team.judge(team.asked(), "sec")
+    state = team.api.plane.states.get("acme")
+    with team.api.plane.store.transaction() as transaction:
+        instance = transaction.instances.get("acme", team.agent.name)
+    offer, bundle = offer_to(state, instance), team.api.plane.bundles.get(state, instance)
+    assert offer.overlays == bundle.lease.overlays != overlays_digest(())
+    beat = team.api.post("/v1/agent/heartbeat", token=team.agent.credential, json={})
+    assert beat.status_code == 200
+    team.agent.poll()
+    team.agent.beat()
     assert team.agent.allows("exec", command="ls")
 
 

@@ -22,8 +22,7 @@ from clawforge_server.service.credentials import require_standing
 from clawforge_server.service.instances import require_foreign
 from clawforge_server.service.invariant_watch import QUARANTINE
 from clawforge_server.service.overlays import open_overlay, overlay_view, scope_target, with_present_overlays
-from clawforge_server.state.emergency_orders import kill_orders
-from clawforge_server.state.org_state import OrgState
+from clawforge_server.state.org_state import OrgState, kill_orders
 from clawforge_server.store.elevation_body import LIFTING
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction

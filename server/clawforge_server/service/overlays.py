@@ -16,8 +16,7 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.instances import instance_target
 from clawforge_server.service.skill_overlays import revoked_skills
-from clawforge_server.state.emergency_orders import kill_orders
-from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.org_state import OrgState, kill_orders, read_org
 from clawforge_server.store.elevation_body import LIFTING, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction

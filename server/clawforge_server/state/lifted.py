@@ -7,7 +7,7 @@ from clawforge.overlay.bounds import GrantBounds, is_covered
 from clawforge.overlay.runtime_overlay import Elevation, RuntimeOverlay, TemporaryGrant, in_order
 from clawforge.resolve.subject import Subject
 from clawforge_server.state.org_state import OrgState
-from clawforge_server.store.elevation_body import LIFTING, ElevationBody, body_of
+from clawforge_server.store.elevation_body import ElevationBody
 from clawforge_server.store.overlay_port import OverlayRecord
 
 _NO_REASON = "none was asked for"
@@ -20,15 +20,14 @@ def lifted_for(state: OrgState, subject: Subject) -> tuple[RuntimeOverlay, ...]:
     What the elevation policies of today would not have granted when it was asked for is not among them: a change of
     policy ends what it does not allow any more.
     """
+    held = () if subject.instance is None else state.lifting.get(subject.instance, ())
+    if not held or state.elevation_book.is_suspended(subject):
+        return ()
     found: list[RuntimeOverlay] = []
-    for record in state.overlays:
-        if record.kind not in LIFTING or not record.in_force:
-            continue
-        body = body_of(record)
-        if body.instance == subject.instance and body.user == subject.user:
-            overlay = _overlay(state, subject, record, body)
-            if overlay is not None:
-                found.append(overlay)
+    for record, body in held:
+        overlay = _overlay(state, subject, record, body) if body.user == subject.user else None
+        if overlay is not None:
+            found.append(overlay)
     return in_order(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from clawforge.resource.meta import Strict
 from clawforge.wire_elevations import ElevationApproval
 from clawforge_server.store.overlay_port import OverlayRecord
@@ -25,6 +27,13 @@ class ElevationBody(Strict):
     ttl: int
     needed: int
     approvals: tuple[ElevationApproval, ...] = ()
+
+
+class Lifting(NamedTuple):
+    """An elevation or a temporary grant, read."""
+
+    record: OverlayRecord
+    body: ElevationBody
 
 
 def body_of(record: OverlayRecord) -> ElevationBody:
