@@ -81,9 +81,15 @@ def test_agents_stop_and_go_on(plane: ServerProcess, tmp_path: Path) -> None:
             until(plane, state, "allow")
         finally:
             agent.terminate()
+    shut_in = run(plane, "fleet", "quarantine", "lap-1", "--reason", "odd traffic", "--ttl", "1h")
+    assert "lap-1 is in quarantine" in shut_in.stderr
+    shown = run(plane, "fleet", "list").stdout
+    assert "  in quarantine since 20" in shown
+    assert "by owner until 20" in shown
+    assert "lap-1 of dev is released." in run(plane, "fleet", "release", "lap-1", "--reason", "looked at").stderr
     assert run(plane, "kill", "status").stdout == "No kill switch is on.\n"
-    ended = json.loads(run(plane, "overlay", "list", "--ended", "1", "-o", "json").stdout)["overlays"]
-    assert [(item["scope"], item["endedBy"]) for item in ended] == [("instance:lap-1", "server")]
+    ended = json.loads(run(plane, "overlay", "list", "--ended", "2", "-o", "json").stdout)["overlays"]
+    assert [(item["kind"], item["endedBy"]) for item in ended] == [("quarantine", "owner"), ("kill", "server")]
 
 
 def test_json_has_the_id_that_off_takes(plane: ServerProcess) -> None:
