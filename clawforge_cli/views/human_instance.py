@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from clawforge.fleet_status import is_crash_loop
 from clawforge.resource.meta import format_instant
-from clawforge_cli.views.human_fleet import enforcement
+from clawforge_cli.views.human_fleet import enforcement, quarantine_cause
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def show_instance(found: InstanceDetail, now: dt.datetime, printer: Printer) -> 
     for what, text in _health(item, now):
         _line(printer, what, text)
     for held in item.quarantine:
-        why = f"since {_second(held.at)} for {safe(held.invariant)}: {safe(held.why)}"
+        why = f"since {_second(held.at)} {quarantine_cause(held)}: {safe(held.why)}"
         printer.paragraph(why, first=(f"{'quarantine':<{_WIDTH}}",))
     _line(printer, "joined", _joined(item))
     if item.credential_since is not None:
