@@ -28,6 +28,7 @@ class Standing(NamedTuple):
     last_seen: dt.datetime | None
     versions: tuple[tuple[str, str], ...] = ()
     host: str = "openclaw"
+    crashes: int = 0
 
 
 class WantedBundles:

@@ -15,6 +15,15 @@ _SHORTEST_SILENCE = 90
 """Seconds of silence that are no reason to wonder, however often agents should report: a long poll takes thirty."""
 
 
+_FEWEST_CRASHES = 3
+
+
+def is_crash_loop(crashes: int | None, status: MachineStatus | None) -> bool:
+    """Whether the host of a machine comes up again and again: three times within an hour it ended unwanted, and the
+    machine is heard of still."""
+    return status in ("online", "stale") and (crashes or 0) >= _FEWEST_CRASHES
+
+
 def machine_status(last_seen: dt.datetime | None, now: dt.datetime, heartbeat: Heartbeat) -> MachineStatus:
     """The status of a machine at a moment. A clock that went back makes nobody stale."""
     if last_seen is None:

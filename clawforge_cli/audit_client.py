@@ -93,14 +93,14 @@ class AuditLog(ControlPlane):
 
         query = wanted.query() | ({"after": str(after)} if after is not None else {})
         headers = {
-            "Authorization": f"Bearer {self._connection.token.reveal()}",
+            "Authorization": f"Bearer {self.connection.token.reveal()}",
             "User-Agent": f"clawforge/{__version__}",
             "Accept": "text/event-stream",
         }
         try:
             with (
                 httpx.Client(
-                    base_url=self._connection.server, transport=self._transport, timeout=_SILENCE, trust_env=False
+                    base_url=self.connection.server, transport=self._transport, timeout=_SILENCE, trust_env=False
                 ) as client,
                 client.stream("GET", f"/v1/orgs/{org}/audit/stream", params=query, headers=headers) as response,
             ):
@@ -119,7 +119,7 @@ class AuditLog(ControlPlane):
                         name = ""
         except (httpx.HTTPError, httpx.InvalidURL, ValidationError) as error:
             raise UnavailableError(
-                f"The stream from {self._connection.server} broke.", code="stream-broken", retry_after=1.0
+                f"The stream from {self.connection.server} broke.", code="stream-broken", retry_after=1.0
             ) from error
 
 

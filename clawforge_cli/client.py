@@ -62,7 +62,7 @@ class ControlPlane:
     def __init__(
         self, connection: Connection, *, transport: httpx.BaseTransport | None = None, timeout: float = 120.0
     ) -> None:
-        self._connection = connection
+        self.connection = connection
         self._transport = transport
         self._timeout = timeout
 
@@ -112,7 +112,7 @@ class ControlPlane:
             return model.model_validate_json(content)
         except ValidationError as error:
             raise UnavailableError(
-                f"The control plane at {self._connection.server} gave an answer that this version does not understand.",
+                f"The control plane at {self.connection.server} gave an answer that this version does not understand.",
                 hint="Are clawforge and the server of the same version?",
                 code="unexpected-answer",
             ) from error
@@ -131,7 +131,7 @@ class ControlPlane:
         from clawforge_cli.views.progress import busy
 
         content = body.model_dump_json(by_alias=True).encode() if isinstance(body, Strict) else body
-        token = self._connection.token.reveal()
+        token = self.connection.token.reveal()
         all_headers = {
             **({"Authorization": f"Bearer {token}"} if token else {}),
             "User-Agent": f"clawforge/{__version__}",
@@ -141,7 +141,7 @@ class ControlPlane:
         try:
             with (
                 httpx.Client(
-                    base_url=self._connection.server,
+                    base_url=self.connection.server,
                     transport=self._transport,
                     timeout=self._timeout,
                     trust_env=False,
@@ -150,10 +150,10 @@ class ControlPlane:
             ):
                 response = client.request(method, path, content=content, params=query, headers=all_headers)
         except httpx.TimeoutException as error:
-            raise UnavailableError(f"The control plane at {self._connection.server} did not answer in time.") from error
+            raise UnavailableError(f"The control plane at {self.connection.server} did not answer in time.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnavailableError(
-                f"The control plane at {self._connection.server} cannot be reached: {error}.",
+                f"The control plane at {self.connection.server} cannot be reached: {error}.",
                 hint="Is the server running, and is the address right?",
             ) from error
         if response.is_success:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clawforge.wire_bulk import BulkAnswer, BulkRefresh, BulkRevocation
 from clawforge.wire_enrollment import (
     EnrollmentList,
     InstanceDetail,
@@ -40,6 +41,14 @@ class FleetClient(IdentityClient):
     def instance(self, instance: str) -> InstanceDetail:
         """Everything about one machine."""
         return self._call(InstanceDetail, "GET", self._path("instances", instance))
+
+    def revoke_instances(self, request: BulkRevocation) -> BulkAnswer:
+        """Put machines out, each by itself."""
+        return self._call(BulkAnswer, "POST", self._path("fleet", "revocations"), request)
+
+    def refresh_instances(self, request: BulkRefresh) -> BulkAnswer:
+        """Have machines ask now."""
+        return self._call(BulkAnswer, "POST", self._path("fleet", "refreshes"), request)
 
     def revoke_instance(self, instance: str, reason: str) -> None:
         """Put a machine out at once."""

@@ -27,7 +27,6 @@ class IdentityClient(ControlPlane):
     def __init__(self, connection: Connection, org: str) -> None:
         super().__init__(connection)
         self.org = org
-        self.connection = connection
 
     @classmethod
     def chosen(cls, server: str | None, org: str | None, path: Path | None = None) -> Self:

@@ -23,6 +23,7 @@ PERMISSIONS: dict[str, str] = {
     "freeze:override": "Apply while a ChangePolicy freezes changes, with a reason that is kept.",
     "instances:approve": "Let machines in that wait for an approval, or turn them away.",
     "instances:read": "List instances, and what they reported.",
+    "instances:refresh": "Have instances ask for their policy, and report, now.",
     "instances:revoke": "Take the credential of an instance away.",
     "keys:read": "Read the public keys of the org.",
     "kill:read": "See which kill switches are on, and which were.",

@@ -24,6 +24,7 @@ from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.socket import AgentSocket, listen
 from clawforge_cli.agent.store import AgentState, CorruptStateError, Store
 from clawforge_cli.agent.transport import AgentTransport, checked_server
+from clawforge_cli.agent.version_notice import VersionNotice
 
 Report = Callable[[str], None]
 
@@ -70,7 +71,10 @@ def run_agent(options: AgentOptions, report: Report) -> None:
         clock = Clock(state.trust.high_water)
         service = AgentService(clock, _facts(state))
         transport = AgentTransport(state.server, insecure=state.insecure_http)
-        poller = Poller(state, store=store, transport=transport, service=service, clock=clock, report=report)
+        notice = VersionNotice(transport, service.facts.versions or {})
+        poller = Poller(
+            state, store=store, transport=transport, service=service, clock=clock, report=report, notice=notice
+        )
         poller.load()
         _serve(store, service, poller)
     finally:

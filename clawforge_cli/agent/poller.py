@@ -16,6 +16,7 @@ from clawforge_cli.agent.credential import ENDED_CODES, PENDING_CODE, accepted, 
 from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.store import AgentState, Store
 from clawforge_cli.agent.transport import AgentTransport
+from clawforge_cli.agent.version_notice import VersionNotice
 from clawforge_cli.agent.version_watch import out_of_range_since
 
 SHORTEST_INTERVAL = 0.5
@@ -51,6 +52,7 @@ class Poller:
         report: Callable[[str], None],
         jitter: Callable[[], float] = random_fraction,
         monotonic: Callable[[], float] = monotonic_seconds,
+        notice: VersionNotice | None = None,
     ) -> None:
         self._state = state
         self._store = store
@@ -60,6 +62,7 @@ class Poller:
         self._report = report
         self._jitter = jitter
         self._monotonic = monotonic
+        self._notice = notice
         self._holding: Held | None = None
         self._failures = 0
         self._complaint = ""
@@ -116,6 +119,8 @@ class Poller:
         if self._complaint:
             self._report("The control plane answers again.")
         self._complaint, self._failures = "", 0
+        if self._notice is not None:
+            self._notice.tell(candidates(self._state)[0])
         if self._rotate():
             return SHORTEST_INTERVAL
         if before is None or self._holding is None or before.lease.serial != self._holding.lease.serial:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
@@ -122,6 +123,14 @@ class AgentTransport:
             return CredentialAnswer.model_validate_json(reply.body, strict=True)
         except ValidationError as error:
             raise self._not_understood() from error
+
+    def report_versions(self, credential: Secret, versions: Mapping[str, str]) -> None:
+        """Say what this machine runs. What the answer says is left to the polls. Raises the library's errors."""
+        headers = {"Authorization": f"Bearer {credential.reveal()}", "Content-Type": "application/json"}
+        body = json.dumps({"versions": dict(versions)}).encode()
+        reply = self._exchange("POST", "/v1/agent/heartbeat", headers, body)
+        if not 200 <= reply.status < 300:
+            raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
 
     def close(self) -> None:
         """Give the connection back."""

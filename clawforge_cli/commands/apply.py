@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,12 +24,12 @@ from clawforge_cli.arguments import (
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from clawforge.plan import Plan
+    from clawforge.rollout import Rollout
     from clawforge.wire import ApplyResult, ApplyTerms
+    from clawforge_cli.drift_client import DriftClient
     from clawforge_cli.manifest import Manifest
     from clawforge_cli.plan_source import Planned
     from clawforge_cli.proposal import PlanOptions
-    from clawforge_cli.views.terminal import Printer
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -65,32 +65,81 @@ def apply(
         bool, typer.Option("--override-freeze", help="Apply although changes are frozen; needs --reason and the right.")
     ] = False,
     vouched: VouchedFile = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until the machines enforce it; exit 5 if some do not in time.")
+    ] = False,
+    wait_timeout: Annotated[
+        str | None,
+        typer.Option("--wait-timeout", metavar="DURATION", help="Wait no longer than this; else ten minutes."),
+    ] = None,
 ) -> None:
     """Make the control plane equal to the files; what left the files is destroyed. A saved plan is applied as it is."""
     from clawforge_cli.apply_run import apply_patiently, parse_patience
     from clawforge_cli.consent import agreed
     from clawforge_cli.proposal import PlanOptions
-    from clawforge_cli.views import human_plan, json_documents
+    from clawforge_cli.rollout_wait import check_may_ask, parse_wait
+    from clawforge_cli.views import human_plan
     from clawforge_cli.views.terminal import Printer
 
     terms = _terms(reason, allow_deletions, override_freeze=override_freeze)
     options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(terms.reason, vouched)
-    patience = parse_patience(lock_timeout)
+    patience, waiting = parse_patience(lock_timeout), parse_wait(wait, wait_timeout)
     planned = _planned(what, server, org, options)
     plan = planned.plan
+    if waiting is not None:
+        check_may_ask(_fleet(planned))
     printer = Printer() if format is TextOrJson.TEXT else Printer(sys.stderr, colour=False)
     if not plan.is_empty or not plan.positions_changed:
         human_plan.show_plan(plan, printer, detail=detail)
     if not plan.is_empty and not auto_approve and not agreed("Apply these changes?"):
         raise typer.Exit(ExitCode.ERROR)
     if plan.is_empty and not plan.positions_changed:
-        if format is TextOrJson.JSON:
-            json_documents.show({"revision": plan.base.revision, "applied": False, "positionsRefreshed": False})
+        nothing = {"revision": plan.base.revision, "applied": False, "positionsRefreshed": False}
+        _finish(planned, plan.base.revision, waiting, nothing if format is TextOrJson.JSON else None)
         return
     result, plan = apply_patiently(planned, patience, terms)
     if planned.manifest is not None:
         _remember(planned.manifest, result)
-    _show(result, plan, format, printer)
+    if format is TextOrJson.TEXT:
+        human_plan.show_applied(result, plan, printer)
+    document = result.model_dump(mode="json", by_alias=True) if format is TextOrJson.JSON else None
+    _finish(planned, result.revision, waiting, document)
+
+
+def _finish(planned: Planned, revision: int, waiting: float | None, document: dict[str, Any] | None) -> None:
+    """Wait if that was asked for, and print the document for a program if there is one. Exit 5 if some machines do not
+    enforce the revision."""
+    from clawforge_cli.views import json_documents
+
+    found = None if waiting is None else _waited(planned, revision, waiting)
+    if document is not None:
+        rollout = {} if found is None else {"rollout": found.model_dump(mode="json", by_alias=True)}
+        json_documents.show(document | rollout)
+    elif found is not None:
+        typer.echo(f"{found.words}.")
+    if waiting is not None and (found is None or not found.is_complete):
+        raise typer.Exit(ExitCode.NOT_IN_FORCE)
+
+
+def _waited(planned: Planned, revision: int, waiting: float) -> Rollout | None:
+    """How far the revision came; None, with a remark, if the control plane could not be asked."""
+    from clawforge.errors import UnavailableError
+    from clawforge_cli.rollout_wait import await_rollout
+    from clawforge_cli.views.rollout_progress import rollout_progress
+    from clawforge_cli.views.terminal import note, safe
+
+    try:
+        with rollout_progress() as tell:
+            return await_rollout(_fleet(planned), revision, waiting, tell)
+    except UnavailableError as error:
+        note(f"Revision {revision} is applied. Whether machines enforce it is not known: {safe(error.message)}")
+        return None
+
+
+def _fleet(planned: Planned) -> DriftClient:
+    from clawforge_cli.drift_client import DriftClient
+
+    return DriftClient(planned.control_plane.connection, planned.plan.org)
 
 
 def _remember(manifest: Manifest, result: ApplyResult) -> None:
@@ -100,15 +149,6 @@ def _remember(manifest: Manifest, result: ApplyResult) -> None:
     from clawforge_cli.settings import cache_directory
 
     remember(cache_directory(), manifest, result.revision, dt.datetime.now(dt.UTC))
-
-
-def _show(result: ApplyResult, plan: Plan, format: TextOrJson, printer: Printer) -> None:
-    from clawforge_cli.views import human_plan, json_documents
-
-    if format is TextOrJson.JSON:
-        json_documents.show(result.model_dump(mode="json", by_alias=True))
-    else:
-        human_plan.show_applied(result, plan, printer)
 
 
 def _terms(reason: str | None, allow_deletions: int | None, *, override_freeze: bool) -> ApplyTerms:

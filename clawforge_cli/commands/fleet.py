@@ -5,16 +5,26 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clawforge_cli.arguments import Format, Machines, Org, Server, TextOrJson
+from clawforge_cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from clawforge.wire_bulk import BulkAnswer
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
 InstanceName = Annotated[str, typer.Argument(metavar="INSTANCE", help="Machine, as `fleet list` names it.")]
+InstanceNames = Annotated[
+    list[str] | None, typer.Argument(metavar="INSTANCE...", help="Machines, as `fleet list` names them.")
+]
 Why = Annotated[str | None, typer.Option("--reason", help="Why; it is kept in the log.")]
+
+_NAMED = 5
+"""Machines that a question names."""
 
 
 class FleetFormat(StrEnum):
@@ -104,17 +114,55 @@ def watch(
 
 @app.command()
 def revoke(
-    instance: InstanceName,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the log.")],
+    instances: InstanceNames = None,
+    select: Machines = None,
+    auto_approve: Annotated[bool, typer.Option("--auto-approve", help="Do not ask.")] = False,
+    format: Format = TextOrJson.TEXT,
     server: Server = None,
     org: Org = None,
 ) -> None:
-    """Put a machine out, such as a lost laptop: its credential is dead at once, and its agent denies every call."""
+    """Put machines out, such as a lost laptop: their credentials are dead at once, and their agents deny every call.
+
+    Asks before it puts out more than one, or what a selector chose.
+    """
+    from clawforge.wire_bulk import BulkRevocation
+    from clawforge_cli.consent import agreed
+    from clawforge_cli.fleet_choice import chosen_machines, in_batches
     from clawforge_cli.fleet_client import FleetClient
     from clawforge_cli.views.terminal import note, safe
 
-    FleetClient.chosen(server, org).revoke_instance(instance, _said(reason))
-    note(f"{safe(instance)} is out. Its agent denies every call as soon as it asks, or what it holds expires.")
+    said, client = _said(reason), FleetClient.chosen(server, org)
+    names = chosen_machines(client, instances or [], select or [])
+    if instances and len(names) == 1 and format is TextOrJson.TEXT:
+        client.revoke_instance(names[0], said)
+        note(f"{safe(names[0])} is out. Its agent denies every call as soon as it asks, or what it holds expires.")
+        return
+    if names and not auto_approve:
+        note(f"{len(names):,} machines: {safe(', '.join(names[:_NAMED]))}{' and more' if len(names) > _NAMED else ''}")
+        if not agreed("Put them out for good?"):
+            raise typer.Exit(ExitCode.ERROR)
+    answer = in_batches(names, lambda batch: client.revoke_instances(BulkRevocation(instances=batch, reason=said)))
+    _show_bulk(answer, "revoked", format)
+
+
+@app.command()
+def refresh(
+    instances: InstanceNames = None,
+    select: Machines = None,
+    format: Format = TextOrJson.TEXT,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Have machines ask for their policy, and report, now. Those that do not wait for news ask as ever."""
+    from clawforge.wire_bulk import BulkRefresh
+    from clawforge_cli.fleet_choice import chosen_machines, in_batches
+    from clawforge_cli.fleet_client import FleetClient
+
+    client = FleetClient.chosen(server, org)
+    names = chosen_machines(client, instances or [], select or [])
+    answer = in_batches(names, lambda batch: client.refresh_instances(BulkRefresh(instances=batch)))
+    _show_bulk(answer, "asked", format)
 
 
 @app.command()
@@ -170,6 +218,18 @@ def release(
 
     answer = FleetClient.chosen(server, org).release(instance, _said(reason))
     note(f"{safe(answer.instance)} of {safe(answer.user)} is released. Its policy holds again once its agent asks.")
+
+
+def _show_bulk(answer: BulkAnswer, done: str, format: TextOrJson) -> None:
+    from clawforge_cli.views import human_bulk, json_documents
+    from clawforge_cli.views.terminal import Printer
+
+    if format is TextOrJson.JSON:
+        json_documents.show(answer.model_dump(mode="json", by_alias=True))
+    else:
+        human_bulk.show_bulk(answer, done, Printer())
+    if answer.failed:
+        raise typer.Exit(ExitCode.ERROR)
 
 
 def _said(reason: str) -> str:

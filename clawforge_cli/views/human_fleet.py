@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from clawforge.fleet_status import is_crash_loop
 from clawforge.resource.meta import format_instant
 from clawforge.wire_enrollment import EnrollmentList, EnrollmentView, InstanceList, InstanceView, QuarantineView
 from clawforge_cli.views.terminal import Printer, safe
@@ -68,6 +69,8 @@ def _seen(item: InstanceView) -> str:
     words.append(enforcement(item))
     if item.compliance not in (None, "ok"):
         words.append(f"versions {item.compliance}")
+    if is_crash_loop(item.crashes, item.status):
+        words.append(f"crash loop, {item.crashes:,} within an hour")
     return ", ".join(words)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from clawforge.fleet_status import is_crash_loop
 from clawforge.resource.meta import format_instant
 from clawforge_cli.views.human_fleet import enforcement, quarantine_cause
 from clawforge_cli.views.terminal import Printer, safe
@@ -34,6 +36,8 @@ def show_instance(found: InstanceDetail, now: dt.datetime, printer: Printer) -> 
     _line(printer, "versions", safe(", ".join(_pairs(item.versions))) or "none reported")
     for miss in found.misses:
         printer.paragraph(_miss(miss), first=(" " * _WIDTH,), hang=_WIDTH + 2)
+    for what, text in _health(item, now):
+        _line(printer, what, text)
     for held in item.quarantine:
         why = f"since {_second(held.at)} {quarantine_cause(held)}: {safe(held.why)}"
         printer.paragraph(why, first=(f"{'quarantine':<{_WIDTH}}",))
@@ -64,6 +68,19 @@ def _enforces(found: InstanceDetail) -> str:
     since = f" since {_second(found.acknowledged_since)}" if found.acknowledged_since is not None else ""
     words = enforcement(item).removeprefix("enforces").strip()
     return f"{words} {safe(item.acknowledged[:_SHORT_DIGEST])}{since}".strip()
+
+
+def _health(item: InstanceView, now: dt.datetime) -> Iterator[tuple[str, str]]:
+    """What its heartbeats said of its host, as far as they did."""
+    if item.started_at is not None:
+        yield "runs", f"since {_second(item.started_at)}, {_age(now - item.started_at)}"
+    if item.last_exit is not None:
+        yield "last exit", safe(item.last_exit)
+    if item.crashes:
+        loop = ": a crash loop" if is_crash_loop(item.crashes, item.status) else ""
+        yield "crashes", f"{item.crashes:,} within an hour{loop}"
+    if item.channels:
+        yield "channels", safe(", ".join(_pairs(item.channels)))
 
 
 def _miss(miss: VersionMiss) -> str:

@@ -22,6 +22,7 @@ from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
+from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -53,6 +54,7 @@ class ControlPlane:
     plugin_streams: PluginStreams
     lint_memory: LintMemory
     version_looks: VersionLooks
+    refreshes: Refreshes
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -91,6 +93,7 @@ def make_control_plane(
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
+        refreshes=Refreshes(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

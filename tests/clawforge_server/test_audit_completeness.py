@@ -159,6 +159,12 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "DELETE /v1/orgs/{org}/instances/{name}": lambda api: Prepared(
         "DELETE", f"/v1/orgs/acme/instances/{api.enroll()['instance']}"
     ),
+    "POST /v1/orgs/{org}/fleet/revocations": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/fleet/revocations", {"instances": [api.enroll()["instance"]], "reason": "lost"}
+    ),
+    "POST /v1/orgs/{org}/fleet/refreshes": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/fleet/refreshes", {"instances": [api.enroll()["instance"]]}
+    ),
     "POST /v1/orgs/{org}/enrollments": lambda api: Prepared("POST", "/v1/orgs/acme/enrollments", {"user": "dev"}),
     "DELETE /v1/orgs/{org}/enrollments/{id}": lambda api: Prepared(
         "DELETE",

@@ -83,6 +83,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         "instances",
         f"instances/{enrolled['instance']}",
         "versions",
+        "status",
         "enrollments",
         "tokens",
         "sessions",
@@ -103,6 +104,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     assert back.status_code == 201, back.text
     api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "x"}, token=token)
     api.delete("/v1/orgs/acme/users/dev/suspension", token=token)
+    api.post("/v1/orgs/acme/fleet/refreshes", json={"instances": [enrolled["instance"]]}, token=token)
     api.delete(f"/v1/orgs/acme/instances/{enrolled['instance']}", token=token)
     api.delete(f"/v1/orgs/acme/tokens/{key['id']}", token=token)
     api.delete(f"/v1/orgs/acme/sessions/{session['session']}")

@@ -47,6 +47,9 @@ GUARDS = {
     "GET /v1/orgs/{org}/instances/{name}": "instances:read",
     "GET /v1/orgs/{org}/versions": "instances:read",
     "GET /v1/orgs/{org}/drift": "instances:read",
+    "GET /v1/orgs/{org}/status": "instances:read",
+    "POST /v1/orgs/{org}/fleet/revocations": "instances:revoke",
+    "POST /v1/orgs/{org}/fleet/refreshes": "instances:refresh",
     "GET /v1/orgs/{org}/overlays": "kill:read",
     "POST /v1/orgs/{org}/overlays": "kill:write",
     "DELETE /v1/orgs/{org}/overlays/{id}": "kill:write",
@@ -120,6 +123,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/orgs/{org}/explanation": {"user": "dev"},
     "POST /v1/orgs/{org}/access-history": {"user": "dev", "tool": "exec"},
     "POST /v1/orgs/{org}/instances/{name}/releases": {"reason": "looked at"},
+    "POST /v1/orgs/{org}/fleet/revocations": {"instances": ["i"], "reason": "lost"},
+    "POST /v1/orgs/{org}/fleet/refreshes": {"instances": ["i"]},
 }
 ROUTES = [
     f"{method.upper()} {path}"

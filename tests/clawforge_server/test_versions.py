@@ -8,6 +8,7 @@ import pytest
 from server_app import Api, MovableClock
 from server_process import company, resource
 
+from clawforge_server.service import version_watch
 from clawforge_server.service.version_watch import watch_versions
 
 PATH = "/v1/orgs/acme/versions"
@@ -69,6 +70,12 @@ def test_grace_counts_from_when_the_server_saw_it_first(api: Api, clock: Movable
     assert counted(report(api)) == {"total": 1, "ok": 1}
     machine.runs(host="2026.9.5")
     assert report(api)["machines"][0]["misses"][0]["since"] == "2026-11-22T12:00:00Z"
+
+
+def test_a_server_that_forgets_would_be_noticed(api: Api, clock: MovableClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(version_watch, "next_lapses", lambda before, missed, now: dict.fromkeys(missed, now))
+    with pytest.raises(AssertionError):
+        test_grace_counts_from_when_the_server_saw_it_first(api, clock)
 
 
 def test_nobody_needs_to_ask_for_it_to_be_noted(api: Api, clock: MovableClock) -> None:

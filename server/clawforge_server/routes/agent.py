@@ -68,6 +68,7 @@ async def policy(call: Call) -> Response:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     told: Lease | None = None
+    begun = plane.refreshes.mark(instance.org, instance.name)
     while True:
         # The event first, then the identity and the state: whatever changes after either was looked at wakes us, the
         # revocation of this very instance included.
@@ -84,6 +85,8 @@ async def policy(call: Call) -> Response:
             return _policy_answer(call, state, bundle, 200)
         if told is None or bundle.lease.kill != told.kill:
             # The policy is the same, and the lease says that something was killed, or goes on again.
+            return _policy_answer(call, state, bundle, 304)
+        if plane.refreshes.mark(instance.org, instance.name) != begun:
             return _policy_answer(call, state, bundle, 304)
         left = deadline - loop.time()
         if left <= 0 or plane.wakeups.closed:

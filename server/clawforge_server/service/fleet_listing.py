@@ -54,13 +54,15 @@ def list_instances(
     with plane.store.transaction() as transaction:
         records = transaction.instances.list(org)
         lapses = transaction.version_lapses.list(org)
-        reached = [item for item in records if who.may(READ_INSTANCES, instance_target(state, item))]
-        seen = [
-            item
-            for item in _look(state, now, reached, lapses)
-            if (wanted is None or item.view.state == wanted)
-            and is_selected(selector, state, standing_of(item.record), item.found)
-        ]
+    # Looking takes a while where there are many, and nobody else's transaction should wait for it.
+    reached = [item for item in records if who.may(READ_INSTANCES, instance_target(state, item))]
+    seen = [
+        item
+        for item in _look(state, now, reached, lapses)
+        if (wanted is None or item.view.state == wanted)
+        and is_selected(selector, state, standing_of(item.record), item.found)
+    ]
+    with plane.store.transaction() as transaction:
         newest = _newest(transaction, org, [item.record.name for item in seen if _is_behind(item.found)])
     return InstanceList(instances=tuple(_listed(state, item, newest.get(item.record.name)) for item in seen))
 

@@ -12,7 +12,7 @@ from clawforge.compliance.lapse import Lapses
 from clawforge.compliance.verdict import IN_ORDER, Compliance
 from clawforge.fleet_drift import AgentState, Standing, state_of
 from clawforge.fleet_selector import Candidate, FleetSelector, fits
-from clawforge.fleet_status import MachineStatus, machine_status
+from clawforge.fleet_status import MachineStatus, is_crash_loop, machine_status
 from clawforge.resolve.subject import Subject
 from clawforge.resource.organization import Heartbeat, Organization, OrganizationSpec
 from clawforge.wire_enrollment import InstanceState
@@ -33,6 +33,7 @@ class Surveyed(NamedTuple):
     enforces: AgentState | None = None
     wanted: str | None = None
     compliance: Compliance = IN_ORDER
+    crashing: bool = False
 
 
 class Survey:
@@ -52,9 +53,11 @@ class Survey:
             return Surveyed(state)
         wanted = self._wanted.of(machine)
         silent_since = self._now - dt.timedelta(seconds=self._heartbeat.offline_after)
+        status = machine_status(machine.last_seen, self._now, self._heartbeat)
         return Surveyed(
             state=state,
-            status=machine_status(machine.last_seen, self._now, self._heartbeat),
+            status=status,
+            crashing=is_crash_loop(machine.crashes, status),
             enforces=state_of(machine, wanted, silent_since) if state == "active" else None,
             wanted=wanted,
             compliance=self._compliance.of(machine, self._lapses.get(machine.name, NO_LAPSES)),
@@ -79,6 +82,7 @@ def standing_of(record: InstanceRecord) -> Standing:
         last_seen=record.last_seen,
         versions=tuple(sorted(record.versions.items())),
         host=record.host,
+        crashes=record.crashes or 0,
     )
 
 
@@ -95,6 +99,7 @@ def is_selected(selector: FleetSelector, state: OrgState, machine: Standing, fou
         "status": _one(found.status),
         "enforces": _one(found.enforces),
         "versions": _one(found.compliance.state if found.status is not None else None),
+        "crashing": frozenset(("yes" if found.crashing else "no",)),
         "group": groups_of(state, machine) if "group" in keys else frozenset(),
     }
     return fits(selector, Candidate(values, dict(machine.tags), dict(machine.versions)))

@@ -108,6 +108,9 @@ class Plans(Protocol):
     def add(self, org: str, plan: PlanRecord) -> None:
         """Keep a plan."""
 
+    def newest_open(self, org: str, now: dt.datetime, limit: int) -> tuple[PlanRecord, ...]:
+        """Plans that could still be applied at a moment, newest first."""
+
     def mark_applied(self, org: str, plan_id: str, result: str) -> None:
         """Remember the answer of the first apply, and drop what is not needed any more."""
 

@@ -49,7 +49,7 @@ MACHINES = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(machines=st.lists(MACHINES, max_size=6))
 def test_classes_change_no_verdict(machines: list[Standing]) -> None:
     targets = FleetTargets(OrgModel(RESOURCES), DAY, NOW)

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
+from clawforge.attention import concerns
 from clawforge.errors import ForbiddenError, UnavailableError
 from clawforge.fleet_changes import FleetChange, fleet_changes
 from clawforge.wire_enrollment import InstanceDetail, InstanceList, InstanceView
+from clawforge.wire_status import OrgStatus
 from clawforge.wire_versions import MachineVersions, VersionCounts, VersionMiss, VersionReport, VersionShare
 from clawforge_cli.fleet_watching import looks
 from clawforge_cli.views.fleet_watch import show_looks
 from clawforge_cli.views.human_fleet import show_instances
 from clawforge_cli.views.human_instance import show_instance
+from clawforge_cli.views.human_status import show_status
 from clawforge_cli.views.human_versions import show_versions
 from clawforge_cli.views.terminal import Printer
 
@@ -56,6 +59,7 @@ def printed(show: Any, *arguments: Any, **options: Any) -> str:
         ({"status": "offline", "enforces": "offline", "revision": 2}, "offline, behind, at revision 2"),
         ({"enforces": "behind", "revision": None}, "online, behind"),
         ({"acknowledged": None, "enforces": "unacknowledged"}, "online, enforces nothing yet"),
+        ({"crashes": 4}, "online, enforces revision 3, crash loop, 4 within an hour"),
         ({"compliance": "in-grace"}, "online, enforces revision 3, versions in-grace"),
     ],
 )
@@ -85,7 +89,15 @@ def test_what_machines_say_is_harmless_everywhere() -> None:
 
 
 def test_one_machine_in_full() -> None:
-    item = machine(enforces="behind", revision=2, versions={"host": "1"})
+    item = machine(
+        enforces="behind",
+        revision=2,
+        versions={"host": "1"},
+        started_at=NOW - dt.timedelta(hours=5),
+        last_exit="signal 9",
+        crashes=2,
+        channels={"telegram": "down"},
+    )
     found = InstanceDetail(
         instance=item,
         wanted="sha256:" + "b" * 64,
@@ -99,6 +111,8 @@ def test_one_machine_in_full() -> None:
     assert "should      revision 3, sha256:bbbbbbbbbbbb\n" in shown
     assert "host in-grace, blocked from 2026-11-20T12:00:00Z by VersionTarget/v: update openclaw to 2\n" in shown
     assert "credential  40 days old\n" in shown
+    assert "runs        since 2026-11-20T07:00:00Z, 5 h\nlast exit   signal 9\n" in shown
+    assert "crashes     2 within an hour\nchannels    telegram=down\n" in shown
     assert "events      1,234 uploaded\n" in shown
 
 
@@ -167,3 +181,27 @@ def test_the_first_look_must_succeed() -> None:
     client: Any = Plane(UnavailableError("It is away."))
     with pytest.raises(UnavailableError):
         next(looks(client, [], 2.0))
+
+
+def test_the_screen_fits_and_says_what_needs_somebody() -> None:
+    status = OrgStatus.model_validate(
+        {
+            "org": "acme",
+            "version": "1.0",
+            "at": NOW,
+            "revision": {"number": 42, "created_at": NOW, "actor": EVIL, "source": "s", "commit": "a" * 40},
+            "plans": (),
+            "fleet": {"total": 1_200, "online": 1_190, "stale": 8, "offline": 2, "enforcing": 1_198, "quarantined": 1},
+            "versions": {"total": 1_200, "ok": 1_195, "blocked": 2, "in_grace": 3},
+            "log": {"records": 45_210},
+        },
+        by_name=True,
+    )
+    shown = printed(lambda printer: show_status(status, concerns(status), "https://clawforge.acme.example", printer))
+    assert "\x1b" not in shown
+    assert all(len(line) <= 80 for line in shown.replace("\\u{001b}", "").splitlines())
+    assert "machines   1,200: 1,190 online, 8 stale, 2 offline\n" in shown
+    assert "enforcing  1,198 of 1,199\n" in shown
+    assert "versions   1,195 in range, 2 blocked, 3 in grace\n" in shown
+    assert "stopped    1 in quarantine\nwaiting    nothing\nlog        45,210 records, no checkpoint yet\n" in shown
+    assert "Needs somebody:\n  1 machine is in quarantine: `clawforge fleet list --state quarantined`\n" in shown

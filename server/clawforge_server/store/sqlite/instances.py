@@ -73,20 +73,22 @@ class SqlInstances:
             table.c.last_seen,
             table.c.versions,
             table.c.host,
+            table.c.crashes,
         )
         rows = self._connection.execute(sa.select(*wanted).where(*active).order_by(table.c.name))
         # Thousands have the same groups, tags and versions: each text is read once, and what is equal is one object.
         groups: dict[str, tuple[str, ...]] = {}
         pairs: dict[str, tuple[tuple[str, str], ...]] = {}
         found = []
-        for name, user, group_text, tag_text, acknowledged, last_seen, version_text, host in rows:
+        for name, user, group_text, tag_text, acknowledged, last_seen, version_text, host, crashes in rows:
             if group_text not in groups:
                 groups[group_text] = tuple(orjson.loads(group_text))
             for text in (tag_text, version_text):
                 if text not in pairs:
                     pairs[text] = tuple(sorted(orjson.loads(text).items()))
             given = (groups[group_text], pairs[tag_text])
-            found.append(Standing(name, user, *given, acknowledged, last_seen, pairs[version_text], host))
+            seen = Standing(name, user, *given, acknowledged, last_seen, pairs[version_text], host, crashes or 0)
+            found.append(seen)
         return tuple(found)
 
     def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:

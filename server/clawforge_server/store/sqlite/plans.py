@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -24,18 +25,18 @@ class SqlPlans:
         """The plan with what it would write."""
         table = tables.plans
         row = self._connection.execute(sa.select(table).where(table.c.org == org, table.c.id == plan_id)).one_or_none()
-        if row is None:
-            return None
-        return PlanRecord(
-            id=row.id,
-            created_at=row.created_at,
-            expires_at=row.expires_at,
-            actor=row.actor,
-            author=row.author,
-            document=Plan.model_validate_json(row.document),
-            payload=None if row.payload is None else PlanPayload.model_validate_json(zlib.decompress(row.payload)),
-            result=row.result,
+        return None if row is None else _plan(row)
+
+    def newest_open(self, org: str, now: dt.datetime, limit: int) -> tuple[PlanRecord, ...]:
+        """Plans that could still be applied at a moment, newest first."""
+        table = tables.plans
+        statement = (
+            sa.select(table)
+            .where(table.c.org == org, table.c.result.is_(None), table.c.expires_at > now)
+            .order_by(table.c.created_at.desc(), table.c.id)
+            .limit(limit)
         )
+        return tuple(map(_plan, self._connection.execute(statement)))
 
     def add(self, org: str, plan: PlanRecord) -> None:
         """Keep a plan."""
@@ -96,3 +97,16 @@ class SqlPlans:
             .order_by(table.c.at, table.c.plan, table.c.reviewer)
         )
         return tuple(JudgementRecord(**row._mapping) for row in rows)
+
+
+def _plan(row: Any) -> PlanRecord:
+    return PlanRecord(
+        id=row.id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        actor=row.actor,
+        author=row.author,
+        document=Plan.model_validate_json(row.document),
+        payload=None if row.payload is None else PlanPayload.model_validate_json(zlib.decompress(row.payload)),
+        result=row.result,
+    )

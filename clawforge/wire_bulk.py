@@ -1,0 +1,47 @@
+"""The HTTP documents of what is done to many instances at once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from clawforge.resource.meta import Reason, Strict, SubjectName
+
+MOST_INSTANCES = 1_000
+"""Instances that one request may name."""
+
+Names = Annotated[tuple[SubjectName, ...], Field(min_length=1, max_length=MOST_INSTANCES)]
+
+
+class BulkRevocation(Strict):
+    """Instances by name, never by a selector: what is put out is what somebody looked at."""
+
+    instances: Names
+    reason: Reason
+
+
+class BulkRefresh(Strict):
+    """Instances that should ask for their policy and report now."""
+
+    instances: Names
+
+
+class BulkResult(Strict):
+    """What came of one instance; `code` and `detail` say why nothing did."""
+
+    instance: str
+    outcome: Literal["done", "failed"]
+    code: str | None = None
+    detail: str | None = None
+
+
+class BulkAnswer(Strict):
+    """One result for each instance, in the order of the request."""
+
+    results: tuple[BulkResult, ...]
+
+    @property
+    def failed(self) -> tuple[BulkResult, ...]:
+        """Those of which nothing came."""
+        return tuple(item for item in self.results if item.outcome == "failed")

@@ -1,0 +1,52 @@
+"""The same for many instances."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from clawforge.wire_bulk import BulkAnswer, BulkRefresh, BulkRevocation
+from clawforge_server.endpoint import Call, Endpoint, json_answer
+from clawforge_server.request_body import parse_body
+from clawforge_server.service.bulk import REFRESH, REVOKE, refresh_instances, revoke_instances
+
+
+async def revoke(call: Call) -> Response:
+    """Take the credentials of instances away."""
+    request = parse_body(BulkRevocation, call.body)
+    return json_answer(
+        await call.run(lambda: revoke_instances(call.plane, call.who, call.org, request, origin=call.origin))
+    )
+
+
+async def refresh(call: Call) -> Response:
+    """Have instances ask now."""
+    request = parse_body(BulkRefresh, call.body)
+    return json_answer(
+        await call.run(lambda: refresh_instances(call.plane, call.who, call.org, request, origin=call.origin))
+    )
+
+
+ENDPOINTS = (
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/fleet/revocations",
+        "Revoke the credentials of instances, each by itself, at once and for good.",
+        revoke,
+        BulkAnswer,
+        REVOKE,
+        BulkRevocation,
+        refusals=(422,),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/fleet/refreshes",
+        "Have instances that wait for news ask for their policy, and report, now.",
+        refresh,
+        BulkAnswer,
+        REFRESH,
+        BulkRefresh,
+        refusals=(404, 422),
+        anywhere=True,
+    ),
+)
