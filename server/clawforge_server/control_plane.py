@@ -19,6 +19,7 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 
@@ -44,6 +45,7 @@ class ControlPlane:
     reports: InstanceReports
     bundles: BundleCache
     events: AgentEvents
+    leases: SignedLeases
     lint_memory: LintMemory
     failures: FailureLimit
     limits: RequestLimits
@@ -77,6 +79,7 @@ def make_control_plane(
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        leases=SignedLeases(),
         events=AgentEvents(store, clock, states, instances, wakeups, threads),
         lint_memory=LintMemory(),
         failures=FailureLimit(clock),
