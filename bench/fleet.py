@@ -1,8 +1,8 @@
 """The control plane under a fleet: polls and heartbeats beside nginx, open streams, a kill switch, a large start.
 
-Nothing here is a test: machines differ, and a ratio to nginx in the same run says more than a number. wrk, nginx
-and the server share the cores. Needs nginx and wrk: on Debian and Ubuntu `apt-get install nginx-light wrk`; without them the
-parts that need none are measured all the same.
+Nothing here is a test: machines differ, and a ratio to nginx in the same run says more than a number. wrk, nginx and
+the server share the cores. nginx and wrk are needed (on Debian and Ubuntu: apt-get install nginx-light wrk); without
+them the parts that need none are measured all the same.
 
 AGENTS (default 1000) agents poll and are told of the kill, STREAMS (default 10000) are open at once, ENROLLED (default
 200000) are in the database at the start. SECONDS (default 5) is how long wrk asks each time.

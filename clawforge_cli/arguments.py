@@ -48,6 +48,15 @@ Excludes = Annotated[
 Selects = Annotated[
     list[str] | None, typer.Option("--select", metavar="LABEL=VALUE", help="Only resources with this label.")
 ]
+Machines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="SELECTOR",
+        help="Only machines that fit: user=ann, group=eng, tag:env=prod, status=stale, version:host<2026.9 and more, "
+        "separated by commas.",
+    ),
+]
 TakeOwnership = Annotated[
     list[str] | None,
     typer.Option(
@@ -80,3 +89,4 @@ DetailedExitCode = Annotated[
 ]
 Detail = Annotated[bool, typer.Option("--detail", help="List the fields of created and destroyed resources.")]
 Format = Annotated[TextOrJson, typer.Option("--format", help="Form of the output.")]
+Output = Annotated[TextOrJson, typer.Option("--format", "-o", help="Form of the output.")]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 EVENT_CLASSES: dict[str, str] = {
-    "policy": "plans, applies, the state and its keys",
+    "policy": "plans, applies, the state and its keys, reviews and revocations of skills",
     "access": "sign-ins, sessions, tokens, users and what they were refused",
     "fleet": "enrolments and instances, and the invariants that they violate",
+    "emergency": "kill switches, and whatever else is done by hand for a time",
     "audit": "reading, exporting and holding of this log",
     "call": "tool calls that agents judged",
     "dlp": "what agents found in the data of calls",
@@ -25,10 +26,12 @@ _OF_RESOURCE = {
     "keys": "policy",
     "decisions": "policy",
     "rbac": "policy",
+    "skills": "policy",
     "enrollments": "fleet",
     "instances": "fleet",
     "fleet": "fleet",
     "invariants": "fleet",
+    "kill": "emergency",
     "audit": "audit",
 }
 

@@ -22,6 +22,8 @@ from clawforge_server.log import failure_fields, logger
 from clawforge_server.origin import Origin
 from clawforge_server.problems import HttpError, internal_error_response, problem_response, status_of
 from clawforge_server.request_body import read_json
+from clawforge_server.routes.legacy.boundary import legacy_routes
+from clawforge_server.routes.legacy.table import LEGACY_ENDPOINTS
 from clawforge_server.routes.table import ENDPOINTS
 from clawforge_server.service.audit_trail import SERVER_LOG, record_refusal
 
@@ -31,7 +33,10 @@ REQUEST_ID = "X-Request-Id"
 def make_app(plane: ControlPlane) -> Starlette:
     """The application on one control plane."""
     app = Starlette(
-        routes=[_route(path, plane) for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)],
+        routes=[
+            *(_route(path, plane) for path in dict.fromkeys(endpoint.path for endpoint in ENDPOINTS)),
+            *legacy_routes(plane, LEGACY_ENDPOINTS),
+        ],
         middleware=[Middleware(AnswerHeaders, behind_proxy=plane.behind_proxy)],
         exception_handlers={HTTPException: _http_exception},
     )

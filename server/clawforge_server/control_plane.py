@@ -19,7 +19,11 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.plugin_directory import PluginDirectory
+from clawforge_server.state.plugin_policies import PluginPolicies
+from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.signed_leases import SignedLeases
+from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 
@@ -46,7 +50,11 @@ class ControlPlane:
     bundles: BundleCache
     events: AgentEvents
     leases: SignedLeases
+    plugins: PluginDirectory
+    plugin_policies: PluginPolicies
+    plugin_streams: PluginStreams
     lint_memory: LintMemory
+    version_looks: VersionLooks
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -81,7 +89,11 @@ def make_control_plane(
         bundles=bundles,
         leases=SignedLeases(),
         events=AgentEvents(store, clock, states, instances, wakeups, threads),
+        plugins=PluginDirectory(instances),
+        plugin_policies=PluginPolicies(bundles),
+        plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
+        version_looks=VersionLooks(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

@@ -10,6 +10,9 @@ from functools import lru_cache
 from clawforge.access.permission import EVERYTHING
 from clawforge_server.store.records import SessionRecord, TokenRecord
 
+PLUGIN_METHOD = "enrollment"
+"""How an old plugin that enrolled got its session."""
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -18,7 +21,7 @@ class Credential:
     """What is kept in memory about a valid one.
 
     `org` None is the server's owner's. It is good until `until`; what is made with it may not outlive `bound`. `maker`
-    is who answers for it besides its holder.
+    is who answers for it besides its holder. `instance` is the machine of the old plugin that holds it.
     """
 
     id: str
@@ -30,6 +33,7 @@ class Credential:
     until: dt.datetime | None = None
     bound: dt.datetime | None = None
     maker: str = ""
+    instance: str | None = None
 
 
 def of_token(token: TokenRecord) -> Credential:
@@ -47,15 +51,17 @@ def of_token(token: TokenRecord) -> Credential:
 
 
 def of_session(session: SessionRecord) -> Credential:
-    """A session. What a person makes in one outlives it; a pipeline's session, which nobody prolongs, bounds it."""
+    """A session. What a person makes in one outlives it; a pipeline's session, which nobody prolongs, bounds it. That
+    of a plugin that enrolled is good for the plugin's own requests: whoever gave it the token gave away no rights."""
     return Credential(
         id=session.id,
         org=session.org,
         holder=session.holder,
-        scopes=(EVERYTHING,),
+        scopes=() if session.method == PLUGIN_METHOD else (EVERYTHING,),
         claims=session.claims,
         until=min(session.access_expires_at, session.expires_at),
         bound=session.expires_at if session.refresh_sha256 is None else None,
+        instance=session.instance,
     )
 
 

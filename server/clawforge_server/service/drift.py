@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.fleet_drift import Difference, FleetComparison, Standing
+from clawforge.overlay.kill_scope import KillScope, parse_kill_scope
 from clawforge.resource.organization import Organization, OrganizationSpec
 from clawforge.wire_drift import AgentCounts, AgentDrift, DeclaredException, FleetDrift
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.overlays import standing_overlays
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import AcknowledgementRecord
 
@@ -34,7 +36,7 @@ def fleet_drift(plane: ControlPlane, who: Principal, org: str, limit: int) -> Fl
     with plane.store.transaction() as transaction:
         names = [item.machine.name for item in comparison.differences]
         newest = transaction.acknowledgements.newest(org, names)
-    exceptions = tuple(_exceptions(state, who, shut_in))
+    exceptions = tuple(_exceptions(state, who, {item.name for item in reached}, shut_in))
     return FleetDrift(
         org=org,
         revision=state.state.revision,
@@ -91,7 +93,7 @@ def _view(item: Difference, newest: AcknowledgementRecord | None) -> AgentDrift:
     )
 
 
-def _exceptions(state: OrgState, who: Principal, shut_in: set[str]) -> Iterator[DeclaredException]:
+def _exceptions(state: OrgState, who: Principal, reached: Set[str], shut_in: Set[str]) -> Iterator[DeclaredException]:
     for item in sorted(state.quarantines, key=lambda item: (item.instance, item.invariant)):
         if item.instance in shut_in:
             why = f"{item.invariant}: {item.why}"
@@ -99,3 +101,13 @@ def _exceptions(state: OrgState, who: Principal, shut_in: set[str]) -> Iterator[
     for stop in state.suspensions:
         if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(stop.user))):
             yield DeclaredException(kind="suspension", subject=stop.user, at=stop.at, why=stop.reason, by=stop.by)
+    for kill in standing_overlays(state):
+        if _reaches_all(who) or _concerns(who, parse_kill_scope(kill.scope), reached):
+            yield DeclaredException(kind="kill", subject=kill.scope, at=kill.since, why=kill.reason, by=kill.by)
+
+
+def _concerns(who: Principal, scope: KillScope, reached: Set[str]) -> bool:
+    """What stops the whole org, or a tool, concerns everybody."""
+    if scope.kind == "instance":
+        return scope.name in reached
+    return scope.kind != "group" or who.may(_READ, Target(groups=frozenset((scope.name,))))

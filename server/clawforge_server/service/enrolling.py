@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import re
 import secrets
+from collections.abc import Callable
 
 from clawforge.errors import ClawforgeError, ConflictError, UnauthenticatedError, UnavailableError
 from clawforge.wire_enrollment import EnrollAnswer, EnrollRequest
@@ -28,7 +29,13 @@ _PENDING_LIFE = dt.timedelta(days=7)
 """For how long a machine may wait for its approval."""
 
 
-def enroll(plane: ControlPlane, request: EnrollRequest, *, origin: Origin | None = None) -> EnrollAnswer:
+Beside = Callable[[Transaction, InstanceRecord], None]
+"""What else is written in the transaction in which an instance is made."""
+
+
+def enroll(
+    plane: ControlPlane, request: EnrollRequest, *, origin: Origin | None = None, beside: Beside | None = None
+) -> EnrollAnswer:
     """Use the token once: exactly as many agents enrol as it has uses, however many try at the same moment.
 
     Raises UnauthenticatedError for a token that is unknown, used up, expired or revoked; InputError when its user is
@@ -41,7 +48,7 @@ def enroll(plane: ControlPlane, request: EnrollRequest, *, origin: Origin | None
         raise _refused("This enrolment token is not valid on this server.")
     now = plane.clock.now()
     try:
-        return _enrolled(plane, found, request, now, origin)
+        return _enrolled(plane, found, request, now, origin, beside)
     except UnavailableError:
         raise
     except ClawforgeError as error:
@@ -52,7 +59,12 @@ def enroll(plane: ControlPlane, request: EnrollRequest, *, origin: Origin | None
 
 
 def _enrolled(
-    plane: ControlPlane, found: EnrollmentRecord, request: EnrollRequest, now: dt.datetime, origin: Origin | None
+    plane: ControlPlane,
+    found: EnrollmentRecord,
+    request: EnrollRequest,
+    now: dt.datetime,
+    origin: Origin | None,
+    beside: Beside | None,
 ) -> EnrollAnswer:
     state = plane.states.get(found.org)
     active_user(state, found.user)
@@ -63,7 +75,7 @@ def _enrolled(
         # An apply may have been in the way, and the template may ask for an approval now.
         require_present(transaction, state)
         enrollment = _usable(transaction, sha256, now)
-        _require_room(transaction, state, now)
+        require_room(transaction, state, now)
         instance = _instance(transaction, enrollment, request, credential_hash(credential), now)
         if approval:
             instance = dataclasses.replace(instance, pending_until=now.replace(microsecond=0) + _PENDING_LIFE)
@@ -87,12 +99,15 @@ def _enrolled(
             user=instance.user,
         )
         transaction.audit.append(found.org, entry)
+        if beside is not None:
+            beside(transaction, instance)
         if not approval:
             watch.hold(transaction, (subject_of(instance),), Occasion(f"instance:{instance.name}", now, origin))
             # Known from now on: its polls are answered even if its address is slowed down for what others send.
             plane.instances.keep(instance)
         # Signed anew: an agent that enrols now must not get a key set that ends soon.
         keys = OrgKeys(found.org, _epoch(transaction, found.org), transaction.orgs.keys(found.org), now)
+    plane.version_looks.newcomer(found.org)
     return EnrollAnswer(
         org=found.org,
         instance=instance.name,
@@ -127,7 +142,7 @@ def _usable(transaction: Transaction, sha256: str, now: dt.datetime) -> Enrollme
     return enrollment
 
 
-def _require_room(transaction: Transaction, state: OrgState, now: dt.datetime) -> None:
+def require_room(transaction: Transaction, state: OrgState, now: dt.datetime) -> None:
     """Raise ConflictError when the org has as many instances as it allows; the token keeps its use then."""
     most = state.limits.instances
     if most is not None and transaction.instances.count(state.name, now) >= most:

@@ -12,6 +12,7 @@ from clawforge.errors import NotFoundError, UnauthenticatedError
 from clawforge.resource.organization import Organization, OrganizationSpec
 from clawforge.wire_identity import SessionAnswer, SessionList, SessionView
 from clawforge_server.auth.authenticator import unknown_credential
+from clawforge_server.auth.credential import PLUGIN_METHOD
 from clawforge_server.auth.principal import Principal
 from clawforge_server.auth.secrets import (
     REFRESH_PREFIX,
@@ -31,6 +32,7 @@ from clawforge_server.store.records import AuditEntry, SessionRecord
 ACCESS_LIFETIME = dt.timedelta(minutes=15)
 LONGEST_UNREFRESHED = dt.timedelta(minutes=60)
 LONGEST_REFRESHED = dt.timedelta(days=90)
+PLUGIN_LIFETIME = dt.timedelta(days=30)
 _REUSED = "refresh-token-reused"
 _ENDED_KEPT = dt.timedelta(days=30)
 """How long a refresh token that comes again is known to be one that was used."""
@@ -134,10 +136,14 @@ def refresh_session(plane: ControlPlane, token: str, *, origin: Origin) -> Sessi
 def _rotated(plane: ControlPlane, state: OrgState, session: SessionRecord, used: str, origin: Origin) -> SessionAnswer:
     now = plane.clock.now()
     access, refresh = new_credential(SESSION_PREFIX), new_credential(REFRESH_PREFIX)
+    # A machine has nobody who could sign in again: its session lasts as long as it is used.
+    rolling = session.method == PLUGIN_METHOD
+    ends = now.replace(microsecond=0) + PLUGIN_LIFETIME if rolling else session.expires_at
     renewed = dataclasses.replace(
         session,
+        expires_at=ends,
         access_sha256=credential_hash(access),
-        access_expires_at=min(now.replace(microsecond=0) + ACCESS_LIFETIME, session.expires_at),
+        access_expires_at=min(now.replace(microsecond=0) + ACCESS_LIFETIME, ends),
         refresh_sha256=credential_hash(refresh),
         refreshed_at=now,
     )

@@ -27,6 +27,8 @@ class InstanceReports:
         self._seen: dict[tuple[str, str], dt.datetime] = {}
         # What each instance acknowledged last: a poll that repeats it asks and writes nothing.
         self._acknowledged: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._running: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._version_changes: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def note(
@@ -45,6 +47,8 @@ class InstanceReports:
         with self._lock:
             if report.acknowledged is not None and self._acknowledged.get(key) != report.acknowledged:
                 self._note_change(report, report.acknowledged)
+            if report.versions is not None:
+                self._note_versions(key, report.versions)
             before = self._pending.get(key)
             self._pending[key] = report if before is None else _joined(before, report)
 
@@ -56,6 +60,10 @@ class InstanceReports:
         """Remember that an instance was heard of, and said nothing new."""
         with self._lock:
             self._seen[org, instance] = at
+
+    def version_changes(self, org: str) -> int:
+        """A number that grows whenever an instance of the org may have reported other versions than before."""
+        return self._version_changes.get(org, 0)
 
     def flush(self) -> None:
         """Write everything that is pending, in one transaction. What fails to be written stays pending."""
@@ -80,6 +88,16 @@ class InstanceReports:
                 self._pending = {**pending, **self._pending}
                 self._changes = [*changes, *self._changes]
             raise
+
+    def _note_versions(self, key: tuple[str, str], versions: Mapping[str, str]) -> None:
+        mark = hash(tuple(sorted(versions.items())))
+        if self._running.get(key) == mark:
+            return
+        self._version_changes[key[0]] = self._version_changes.get(key[0], 0) + 1
+        self._running[key] = mark
+        self._running.move_to_end(key)
+        if len(self._running) > _MOST:
+            self._running.popitem(last=False)
 
     def _note_change(self, report: InstanceReport, digest: str) -> None:
         issue = self._bundles.issued(report.org, report.name, digest)

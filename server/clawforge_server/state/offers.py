@@ -8,8 +8,9 @@ from typing import NamedTuple
 from clawforge.bundle import WantedBundle
 from clawforge.decide.request import KillOrder
 from clawforge.fleet_drift import Standing
-from clawforge.lease import Lease, overlays_digest
-from clawforge_server.state.bundle_cache import shut_in_orders
+from clawforge.lease import Lease
+from clawforge.overlay.runtime_overlay import overlays_digest
+from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
 
@@ -50,13 +51,13 @@ def known_offer(state: OrgState, instance: InstanceRecord) -> Offer | None:
 
 
 def _standing(instance: InstanceRecord) -> Standing:
-    return Standing(instance.name, instance.user, instance.groups, tuple(instance.tags.items()), None, None)
+    return Standing(instance.name, instance.user, instance.groups, tuple(sorted(instance.tags.items())), None, None)
 
 
 def _offer(state: OrgState, instance: InstanceRecord, wanted: WantedBundle) -> Offer:
     if state.record is None:
         raise LookupError("an org whose bundles are known has counters")
-    orders = shut_in_orders(state, instance.name)
+    orders = emergency_orders(state, instance.name)
     return Offer(
         epoch=state.record.epoch,
         serial=state.record.serial,

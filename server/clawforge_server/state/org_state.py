@@ -23,14 +23,17 @@ from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
+from clawforge_server.store.skill_records import SkillRevocationRecord
 
 
 @dataclass(frozen=True)
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
-    `suspensions` are users stopped by hand, `quarantines` instances that are shut in."""
+    `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
+    in, `overlays` what else was done by hand and was not ended, oldest first."""
 
     name: str
     record: OrgRecord | None
@@ -41,6 +44,8 @@ class OrgState:
     commit: str | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
+    overlays: tuple[OverlayRecord, ...] = ()
+    skill_revocations: tuple[SkillRevocationRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -51,13 +56,18 @@ class OrgState:
 
     @cached_property
     def in_force(self) -> tuple[Resource, ...]:
-        """The resources, with the users stopped who were stopped by hand."""
-        return self.with_suspensions(self.resources.values())
+        """The resources, with the users and skills stopped that were stopped by hand."""
+        return self.with_stops(self.resources.values())
 
-    def with_suspensions(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
-        """These resources; a user who was stopped by hand is as suspended as the files could say."""
+    def with_stops(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """These resources; who and what was stopped by hand is as suspended or revoked as the files could say."""
         stopped = {f"User/{item.user}" for item in self.suspensions}
-        return tuple(_stopped(item) if item.address in stopped else item for item in resources)
+        kept = (_stopped(item) if item.address in stopped else item for item in resources)
+        return (*kept, *self._revoked)
+
+    @cached_property
+    def _revoked(self) -> tuple[Resource, ...]:
+        return tuple(item.as_resource() for item in self.skill_revocations)
 
     @cached_property
     def access(self) -> AccessModel:
@@ -117,6 +127,12 @@ class OrgState:
         other.__dict__.update(record=record, quarantines=quarantines)
         return other
 
+    def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
+        """The same org after something was done by hand, or ended: nobody's policy is another one."""
+        other = copy(self)
+        other.__dict__.update(record=record, overlays=overlays)
+        return other
+
     @cached_property
     def users(self) -> Mapping[str, User]:
         """Declared users by name and by email."""
@@ -163,6 +179,8 @@ def read_org(
         commit=None if revision is None else revision.commit,
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
+        overlays=transaction.overlays.open(name),
+        skill_revocations=transaction.skill_revocations.standing(name),
     )
 
 

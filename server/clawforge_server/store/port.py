@@ -18,6 +18,8 @@ from clawforge.wire import Revision
 from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.history_port import History
+from clawforge_server.store.overlay_port import Overlays
+from clawforge_server.store.plugin_receipt_port import PluginReceipts
 from clawforge_server.store.quarantine_port import Quarantines
 from clawforge_server.store.records import (
     EnrollmentRecord,
@@ -33,6 +35,8 @@ from clawforge_server.store.records import (
     TokenRecord,
 )
 from clawforge_server.store.sign_in import Identities, Passwords
+from clawforge_server.store.skill_port import SkillRevocations, SkillSubmissions
+from clawforge_server.store.version_lapse_port import VersionLapses
 
 
 class Orgs(Protocol):
@@ -172,6 +176,9 @@ class Sessions(Protocol):
     def rotate(self, session: SessionRecord, used: str) -> bool:
         """Write new tokens, and keep that the refresh token with the hash `used` was used; False if it was before."""
 
+    def bind(self, org: str, session_id: str, instance: str) -> None:
+        """The session is that of an old plugin on this machine from now on."""
+
     def end(self, org: str, session_id: str, at: dt.datetime, by: str) -> bool:
         """False when the org has no such session, or it has ended."""
 
@@ -306,6 +313,10 @@ class Transaction(Protocol):
         """What instances have sent of their own events."""
 
     @property
+    def plugin_receipts(self) -> PluginReceipts:
+        """What old plugins reported lately."""
+
+    @property
     def tokens(self) -> Tokens:
         """API tokens."""
 
@@ -342,8 +353,24 @@ class Transaction(Protocol):
         """Who is shut in."""
 
     @property
+    def overlays(self) -> Overlays:
+        """What was done by hand."""
+
+    @property
+    def skill_submissions(self) -> SkillSubmissions:
+        """Skills that were handed in."""
+
+    @property
+    def skill_revocations(self) -> SkillRevocations:
+        """Skills that were stopped by hand."""
+
+    @property
     def acknowledgements(self) -> Acknowledgements:
         """Which bundles instances said that they enforce."""
+
+    @property
+    def version_lapses(self) -> VersionLapses:
+        """Which components of instances are out of range."""
 
 
 class Store(Protocol):

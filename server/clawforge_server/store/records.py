@@ -131,7 +131,8 @@ class SessionRecord:
     """A sign-in; of its tokens only the present ones' SHA-256 are kept.
 
     `expires_at` is when it ends for good, `access_expires_at` when the present access token does. A session without
-    `refresh_sha256` cannot be prolonged. `address` is where it was opened from.
+    `refresh_sha256` cannot be prolonged. `address` is where it was opened from, `instance` the machine of an old plugin
+    that speaks through it.
     """
 
     id: str
@@ -148,6 +149,7 @@ class SessionRecord:
     refreshed_at: dt.datetime | None = None
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
+    instance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,7 +297,19 @@ sessions = sa.Table(
     sa.Column("refreshed_at", Moment),
     sa.Column("ended_at", Moment),
     sa.Column("ended_by", sa.String(256)),
+    sa.Column("instance", sa.String(256)),
     sa.Index("ix_sessions_org_holder", "org", "holder"),
+)
+
+# Events that old plugins reported lately: they send their whole buffer again when an answer was lost.
+plugin_receipts = sa.Table(
+    "plugin_receipts",
+    metadata,
+    _org(),
+    sa.Column("reporter", sa.String(256), primary_key=True),
+    sa.Column("digest", sa.LargeBinary(16), primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Index("ix_plugin_receipts_at", "org", "reporter", "at"),
 )
 
 # Refresh tokens that were used: one that comes again is a stolen one, or its successor is.
@@ -417,6 +429,23 @@ acknowledgements = sa.Table(
         ["instances.org", "instances.name"],
         ondelete="CASCADE",
         name="fk_acknowledgements_instance",
+    ),
+    sqlite_with_rowid=False,
+)
+
+# Components of instances that are out of range of some version target, and since when without a break.
+version_lapses = sa.Table(
+    "version_lapses",
+    metadata,
+    sa.Column("org", sa.String(63), primary_key=True),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("component", sa.String(16), primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["org", "instance"],
+        ["instances.org", "instances.name"],
+        ondelete="CASCADE",
+        name="fk_version_lapses_instance",
     ),
     sqlite_with_rowid=False,
 )

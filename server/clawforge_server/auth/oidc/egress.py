@@ -10,11 +10,11 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpcore
 
@@ -60,6 +60,13 @@ class Egress:
 
     def get_json(self, url: str) -> dict[str, Any]:
         """The object at an https URL. Raises EgressError."""
+        return self._json(url, None)
+
+    def post_form(self, url: str, form: Mapping[str, str]) -> dict[str, Any]:
+        """The object that answers a form. Raises EgressError."""
+        return self._json(url, urlencode(form).encode())
+
+    def _json(self, url: str, form: bytes | None) -> dict[str, Any]:
         parts = urlsplit(url)
         try:
             usable = parts.scheme == "https" and parts.hostname and parts.port != 0 and parts.username is None
@@ -68,7 +75,7 @@ class Egress:
         if not usable or not url.isascii() or not url.isprintable() or " " in url:
             raise EgressError("its address is not a plain https URL")
         try:
-            return json_object(self._get(url))
+            return json_object(self._fetch(url, form))
         except (httpcore.TimeoutException, TimeoutError) as error:
             raise EgressError("it did not answer in time") from error
         except ssl.SSLError as error:
@@ -80,13 +87,17 @@ class Egress:
         except (httpcore.NetworkError, httpcore.ProtocolError, ValueError) as error:
             raise EgressError("its answer cannot be used") from error
 
-    def _get(self, url: str) -> bytes:
+    def _fetch(self, url: str, form: bytes | None) -> bytes:
         backend = _CheckedBackend(self._resolve, self._allow_private, time.monotonic() + _SECONDS)
         timeout = {"connect": _SECONDS, "read": _SECONDS, "write": _SECONDS, "pool": _SECONDS}
         headers = [("Accept", "application/json"), ("Accept-Encoding", "identity"), ("User-Agent", "clawforge")]
+        if form is not None:
+            headers.append(("Content-Type", "application/x-www-form-urlencoded"))
+            headers.append(("Content-Length", str(len(form))))
+        method = "GET" if form is None else "POST"
         with (
             httpcore.ConnectionPool(ssl_context=self.context, network_backend=backend) as pool,
-            pool.stream("GET", url, headers=headers, extensions={"timeout": timeout}) as answer,
+            pool.stream(method, url, headers=headers, content=form, extensions={"timeout": timeout}) as answer,
         ):
             if answer.status != 200:
                 raise EgressError("it did not answer with the document")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from clawforge.errors import UnavailableError
 from clawforge_server.auth.oidc.egress import Egress, EgressError
@@ -59,10 +61,35 @@ class Issuers:
             entry.fetched, entry.failed = now, None
             return entry.keys
 
-    def _fetch(self, issuer: str) -> KeySet:
+    def exchange(self, issuer: str, form: Mapping[str, str]) -> str:
+        """The identity token that the issuer's token endpoint gives for a code. It proves nothing yet.
+
+        Raises UnavailableError when the endpoint cannot be had, or gives none: it does not say why either.
+        """
+        try:
+            address = self._discovered(issuer).get("token_endpoint")
+            if not isinstance(address, str):
+                raise EgressError("its discovery document names no token endpoint")
+            token = self._egress.post_form(address, form).get("id_token")
+            if not isinstance(token, str):
+                raise EgressError("it gave no identity token for a code")
+        except EgressError as error:
+            logger().warning("issuer not usable", issuer=issuer, why=error.message)
+            raise UnavailableError(
+                "The identity provider gave no token for this code.",
+                hint="Sign in again; if that does not help, the server's log says why.",
+                code="issuer-unavailable",
+            ) from error
+        return token
+
+    def _discovered(self, issuer: str) -> dict[str, Any]:
         document = self._egress.get_json(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
         if document.get("issuer") != issuer:
             raise EgressError("its discovery document names another issuer")
+        return document
+
+    def _fetch(self, issuer: str) -> KeySet:
+        document = self._discovered(issuer)
         address = document.get("jwks_uri")
         if not isinstance(address, str):
             raise EgressError("its discovery document names no keys")

@@ -71,18 +71,22 @@ class SqlInstances:
             table.c.tags,
             table.c.acknowledged,
             table.c.last_seen,
+            table.c.versions,
+            table.c.host,
         )
         rows = self._connection.execute(sa.select(*wanted).where(*active).order_by(table.c.name))
-        # Enrolment templates give thousands the same groups and tags: each text is read once.
+        # Thousands have the same groups, tags and versions: each text is read once, and what is equal is one object.
         groups: dict[str, tuple[str, ...]] = {}
-        tags: dict[str, tuple[tuple[str, str], ...]] = {}
+        pairs: dict[str, tuple[tuple[str, str], ...]] = {}
         found = []
-        for name, user, group_text, tag_text, acknowledged, last_seen in rows:
+        for name, user, group_text, tag_text, acknowledged, last_seen, version_text, host in rows:
             if group_text not in groups:
                 groups[group_text] = tuple(orjson.loads(group_text))
-            if tag_text not in tags:
-                tags[tag_text] = tuple(orjson.loads(tag_text).items())
-            found.append(Standing(name, user, groups[group_text], tags[tag_text], acknowledged, last_seen))
+            for text in (tag_text, version_text):
+                if text not in pairs:
+                    pairs[text] = tuple(sorted(orjson.loads(text).items()))
+            given = (groups[group_text], pairs[tag_text])
+            found.append(Standing(name, user, *given, acknowledged, last_seen, pairs[version_text], host))
         return tuple(found)
 
     def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:

@@ -68,6 +68,13 @@ class SqlSessions:
         )
         return True
 
+    def bind(self, org: str, session_id: str, instance: str) -> None:
+        """The session is that of an old plugin on this machine from now on."""
+        table = tables.sessions
+        self._connection.execute(
+            sa.update(table).where(table.c.org == org, table.c.id == session_id).values(instance=instance)
+        )
+
     def end(self, org: str, session_id: str, at: dt.datetime, by: str) -> bool:
         """False when the org has no such session, or it has ended."""
         table = tables.sessions

@@ -23,14 +23,18 @@ from clawforge_server.store.sqlite.enrollments import SqlEnrollments
 from clawforge_server.store.sqlite.history import SqlHistory
 from clawforge_server.store.sqlite.instances import SqlInstances
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
+from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
+from clawforge_server.store.sqlite.plugin_receipts import SqlPluginReceipts
 from clawforge_server.store.sqlite.quarantines import SqlQuarantines
 from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
 from clawforge_server.store.sqlite.sessions import SqlSessions
 from clawforge_server.store.sqlite.sign_in import SqlIdentities, SqlPasswords
+from clawforge_server.store.sqlite.skills import SqlSkillRevocations, SqlSkillSubmissions
 from clawforge_server.store.sqlite.suspensions import SqlRevocations, SqlSuspensions
 from clawforge_server.store.sqlite.tokens import SqlTokens
+from clawforge_server.store.sqlite.version_lapses import SqlVersionLapses
 
 _RETRY_SECONDS = 5.0
 
@@ -85,6 +89,11 @@ class SqlTransaction:
         return SqlAgentStreams(self._connection)
 
     @cached_property
+    def plugin_receipts(self) -> SqlPluginReceipts:
+        """What old plugins reported lately."""
+        return SqlPluginReceipts(self._connection)
+
+    @cached_property
     def tokens(self) -> SqlTokens:
         """API tokens."""
         return SqlTokens(self._connection)
@@ -130,9 +139,29 @@ class SqlTransaction:
         return SqlQuarantines(self._connection)
 
     @cached_property
+    def overlays(self) -> SqlOverlays:
+        """What was done by hand."""
+        return SqlOverlays(self._connection)
+
+    @cached_property
+    def skill_submissions(self) -> SqlSkillSubmissions:
+        """Skills that were handed in."""
+        return SqlSkillSubmissions(self._connection)
+
+    @cached_property
+    def skill_revocations(self) -> SqlSkillRevocations:
+        """Skills that were stopped by hand."""
+        return SqlSkillRevocations(self._connection)
+
+    @cached_property
     def acknowledgements(self) -> SqlAcknowledgements:
         """Which bundles instances said that they enforce."""
         return SqlAcknowledgements(self._connection)
+
+    @cached_property
+    def version_lapses(self) -> SqlVersionLapses:
+        """Which components of instances are out of range."""
+        return SqlVersionLapses(self._connection)
 
 
 class SqliteStore:

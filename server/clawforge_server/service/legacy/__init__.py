@@ -1,0 +1,1 @@
+"""Use cases that only old plugins have, on the same state as everybody's."""

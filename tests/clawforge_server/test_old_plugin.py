@@ -1,0 +1,115 @@
+"""The public plugin, spoken for by a Node program, against a real process of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from old_plugin import OldPlugin, old_plugin
+from server_process import ServerProcess, apply, company, resource
+
+
+@pytest.fixture
+def owner(running: ServerProcess) -> Iterator[httpx.Client]:
+    with running.client() as client:
+        apply(client, company())
+        yield client
+
+
+@pytest.fixture
+def plugin(running: ServerProcess, owner: httpx.Client) -> Iterator[OldPlugin]:
+    """One that enrolled."""
+    token = owner.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    with old_plugin(running.url) as plugin:
+        answer = plugin.do("enroll", token=token, email="dev@acme.example", name="Dev")
+        assert answer["status"] == 201, answer
+        yield plugin
+
+
+def records(owner: httpx.Client, **query: Any) -> list[dict[str, Any]]:
+    answer = owner.get("/v1/orgs/acme/audit", params={"limit": 1_000, **query}).json()
+    found: list[dict[str, Any]] = answer["events"]
+    while answer.get("next") is not None:
+        answer = owner.get("/v1/orgs/acme/audit", params={"limit": 1_000, "after": answer["next"], **query}).json()
+        found += answer["events"]
+    return found
+
+
+def test_a_plugin_is_denied_and_allowed_as_policy_says(plugin: OldPlugin) -> None:
+    assert plugin.do("policy")["status"] == 200
+    assert not plugin.allows("exec")
+    assert not plugin.allows("Bash")
+    assert plugin.allows("read")
+
+
+def test_policy_changes_arrive_by_heartbeat_alone(plugin: OldPlugin, owner: httpx.Client) -> None:
+    plugin.do("policy")
+    assert not plugin.do("beat")["refreshed"]
+    apply(owner, company(deny=["group:fs", "cron"]))
+    told = plugin.do("beat")
+    assert (told["status"], told["refreshed"]) == (200, True)
+    # The groups of the plugin itself do not know `ls`, and its host calls `cron` otherwise.
+    assert [plugin.allows(tool) for tool in ("ls", "read", "automations", "cron", "exec")] == [False] * 4 + [True]
+    assert not plugin.do("beat")["refreshed"]
+
+
+def test_policy_changes_arrive_as_events_too(plugin: OldPlugin, owner: httpx.Client) -> None:
+    plugin.do("policy")
+    plugin.do("listen")
+    plugin.event("connected")
+    apply(owner, company(deny=["read"]))
+    assert plugin.event("policy_updated")["data"]["version"] > 0
+    assert not plugin.allows("read")
+
+
+def test_a_stream_outlives_the_refresh_of_the_tokens(plugin: OldPlugin, owner: httpx.Client) -> None:
+    plugin.do("policy")
+    plugin.do("listen")
+    plugin.event("connected")
+    assert plugin.do("refresh")["status"] == 200
+    plugin.event("stream-ended")
+    plugin.event("connected")
+    apply(owner, company(deny=["read"]))
+    plugin.event("policy_updated")
+    assert not plugin.allows("read")
+    assert plugin.do("beat")["status"] == 200
+
+
+def test_whoever_may_use_nothing_is_stopped_by_event_and_by_heartbeat(plugin: OldPlugin, owner: httpx.Client) -> None:
+    plugin.do("policy")
+    plugin.do("listen")
+    plugin.event("connected")
+    nothing = resource("Policy", "stop", appliesTo={"users": ["dev"]}, mode="guardrail", tools={"allow": []})
+    apply(owner, company(nothing))
+    assert plugin.event("kill_switch")["data"]["active"]
+    assert not plugin.allows("read")
+    assert plugin.do("beat")["killed"]
+    apply(owner, company())
+    assert not plugin.event("kill_switch")["data"]["active"]
+    assert not plugin.do("beat")["killed"]
+    assert plugin.allows("read")
+
+
+def test_a_buffer_of_ten_thousand_events_is_delivered(plugin: OldPlugin, owner: httpx.Client) -> None:
+    sent = plugin.do("flush", count=10_000)
+    assert (sent["status"], sent["ingested"], sent["left"]) == (201, 10_000, 0)
+    assert sent["bytes"] > 4 * 1024 * 1024
+    assert len(records(owner, **{"class": "call"})) == 10_000
+
+
+def test_a_person_signs_in_with_a_password(running: ServerProcess, owner: httpx.Client) -> None:
+    password = "four unrelated words make one"
+    settings = resource("Organization", "acme", displayName="Acme", passwords={"enabled": True})
+    apply(owner, [settings, *company()[1:]])
+    code = owner.post("/v1/orgs/acme/password-resets", json={"user": "dev"}).json()["code"]
+    assert owner.post("/v1/passwords", json={"code": code, "password": password}).status_code == 200
+    with old_plugin(running.url) as plugin:
+        wrong = plugin.do("login", email="dev@acme.example", password="something else, and wrong")
+        assert (wrong["status"], wrong["error"]) == (401, "Invalid email or password")
+        assert plugin.do("login", email="dev@acme.example", password=password)["status"] == 200
+        assert plugin.do("policy")["status"] == 200
+        assert not plugin.allows("exec")
+        assert plugin.do("refresh")["status"] == 200
+        assert plugin.do("beat")["status"] == 200

@@ -1,0 +1,277 @@
+"""Every call that was recorded at the public ClawForge server, sent to a real process of ours.
+
+Status, content type, names of fields in their order, and their types must be the recorded ones. Where they are not,
+that is on purpose: `DEVIATIONS` says what comes instead, and why.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+import wire_recordings as wire
+from server_process import ServerProcess, apply, resource, server_process
+from wire_recordings import Recording, form, recordings
+
+PASSWORD = "four unrelated words make one"
+MACHINE_OF_DEV = "a laptop"
+
+ERROR = [("error", "text")]
+POLICY = [
+    ("version", "number"),
+    ("tools", [("deny", ["text"])]),
+    ("skills", [("approved", []), ("requireApproval", "bool")]),
+    ("killSwitch", [("active", "bool")]),
+    ("auditLevel", "text"),
+]
+
+
+RAW = [
+    ("id", "id"),
+    ("orgId", "id"),
+    ("version", "number"),
+    ("toolsConfig", [("deny", ["text"])]),
+    ("skillsConfig", [("approved", []), ("requireApproval", "bool")]),
+    ("killSwitch", [("active", "bool")]),
+    ("killSwitchMessage", "NoneType"),
+    ("auditLevel", "text"),
+    ("updatedAt", "time"),
+    ("tools", [("deny", ["text"])]),
+]
+KEPT = [("error", "text"), ("file", "text"), ("line", "number")]
+TOKEN = [
+    ("id", "id"),
+    ("token", "text"),
+    ("label", "text"),
+    ("expiresAt", "time"),
+    ("maxUses", "number"),
+    ("usedCount", "number"),
+    ("createdAt", "time"),
+]
+KEY = [
+    ("id", "id"),
+    ("name", "text"),
+    ("keyPrefix", "text"),
+    ("role", "text"),
+    ("expiresAt", "time"),
+    ("ipAllowlist", "NoneType"),
+    ("createdAt", "time"),
+    ("key", "text"),
+]
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """What we answer instead: the status, the form of the body, and why."""
+
+    status: int
+    form: Any
+    why: str
+
+
+DEVIATIONS: dict[str, Deviation] = {
+    "01-health": Deviation(200, [("status", "text"), ("version", "text")], "our own health route says the version too"),
+    "02-health-ready": Deviation(200, [("status", "text")], "our own readiness route; clients look at the status"),
+    "14-exchange-code-no-org-header-400": Deviation(
+        404, ERROR, "the plugin never sends the header, so the org is found without; none of these has a provider"
+    ),
+    "17-policy-put": Deviation(409, KEPT, "the policy is kept in git, and is changed there"),
+    "19-policy-put-unknown-keys": Deviation(409, KEPT, "the policy is kept in git, and is changed there"),
+    "20-policy-get-raw": Deviation(200, RAW, "groups and profiles are expanded, and no skill is approved yet"),
+    "21-policy-effective": Deviation(200, POLICY, "groups and profiles are expanded: the plugin's own tables are old"),
+    "26-policy-effective-refresh-as-access": Deviation(401, ERROR, "a refresh token is no access token"),
+    "32-heartbeat-unknown-user": Deviation(403, ERROR, "a heartbeat is for its own user; no SQL in answers"),
+    "33-heartbeat-nonuuid-user": Deviation(403, ERROR, "a heartbeat is for its own user; no SQL in answers"),
+    "49-audit-post-501-400": Deviation(201, [("ingested", "number")], "a plugin's whole buffer is taken"),
+    "54-enroll-token-create-201": Deviation(201, TOKEN, "every token ends some day"),
+    "61-user-effective": Deviation(200, POLICY, "groups and profiles are expanded: the plugin's own tables are old"),
+    "63-user-heartbeat-for-other-user": Deviation(403, ERROR, "a heartbeat is for its own user"),
+    "70-apikey-create-201": Deviation(201, KEY, "every key ends some day"),
+    "71-apikey-use": Deviation(200, RAW, "groups and profiles are expanded, and no skill is approved yet"),
+    "78-cors-preflight": Deviation(401, ERROR, "no web page of another origin speaks for a person here"),
+    "79-auth-mode-query-string": Deviation(200, [("methods", ["text"])], "a query string does not hide a public route"),
+}
+NOT_SERVED = (
+    "35-killswitch-on",
+    "36-heartbeat-killed",
+    "37-effective-killed",
+    "38-killswitch-on-no-message",
+    "39-heartbeat-killed-no-message",
+    "40-killswitch-off",
+    "41-killswitch-bad-400",
+    "65-skill-submit-201",
+    "66-skill-review-list",
+    "67-skill-approve",
+    "68-skill-approved",
+    "69-effective-with-skill",
+    "82-sse-stream",
+)
+"""Calls that this server does not answer yet."""
+PLAYED = [item for item in recordings() if item.name not in NOT_SERVED]
+
+
+@dataclass
+class World:
+    """A running server, who is known there, and what it answered."""
+
+    server: ServerProcess
+    admin: dict[str, Any]
+    user: dict[str, Any]
+    enrollment: str
+    answers: dict[str, httpx.Response] = field(default_factory=dict)
+
+    def replay(self, recording: Recording) -> httpx.Response:
+        """Send one call, with our ids and tokens in the place of the recorded ones."""
+        headers = {"Content-Type": recording.headers["content-type"]} if "content-type" in recording.headers else {}
+        bearer = self._bearer(recording)
+        if bearer is not None:
+            headers["Authorization"] = bearer
+        for name in ("origin", "access-control-request-method", "x-clawforge-org"):
+            if name in recording.headers:
+                headers[name] = self._ours(recording.headers[name])
+        body = self._body(recording)
+        with httpx.Client(base_url=self.server.url, trust_env=False, timeout=30) as client:
+            return client.request(recording.method, self._ours(recording.path), headers=headers, content=body)
+
+    def _bearer(self, recording: Recording) -> str | None:
+        if recording.name == "71-apikey-use":
+            return f"Bearer {self.answers['70-apikey-create-201'].json()['key']}"
+        if recording.bearer is None or "<jwt>" not in recording.bearer:
+            return recording.bearer.replace("<key>", "unknown") if recording.bearer else None
+        number = int(recording.name[:2])
+        who = self.user if number in range(59, 66) or number in (68, 69, 82) else self.admin
+        token = who["refreshToken" if "refresh-as-access" in recording.name else "accessToken"]
+        return recording.bearer.replace("<jwt>", token)
+
+    def _body(self, recording: Recording) -> str:
+        name = recording.name
+        if name == "10-exchange-refresh":
+            return json.dumps({"grantType": "refresh_token", "refreshToken": self.fresh()["refreshToken"]})
+        if name == "11-exchange-refresh-with-access-400":
+            return json.dumps({"grantType": "refresh_token", "refreshToken": self.admin["accessToken"]})
+        if name == "49-audit-post-501-400":
+            (event,) = json.loads(self._ours(next(item for item in PLAYED if item.name == "42-audit-post-201").body))[
+                "events"
+            ]
+            return json.dumps({"events": [{**event, "timestamp": event["timestamp"] + at} for at in range(501)]})
+        return self._ours(recording.body)
+
+    def fresh(self) -> dict[str, Any]:
+        """Another sign-in of the administrator."""
+        return sign_in(self.server)
+
+    def _ours(self, text: str) -> str:
+        event = self.answers["50-audit-query"].json()["events"][0]["id"] if "50-audit-query" in self.answers else ""
+        swaps = {
+            wire.ORG: self.admin["orgId"],
+            wire.ADMIN: self.admin["userId"],
+            wire.USER: self.user["userId"],
+            wire.EVENT: event,
+            "<enrollment-token>": self.enrollment,
+            '"clawforge"}': f'"{PASSWORD}"}}',
+        }
+        for theirs, ours in swaps.items():
+            text = text.replace(theirs, ours)
+        return text
+
+
+def sign_in(server: ServerProcess) -> dict[str, Any]:
+    body = {"email": "admin@clawforge.local", "password": PASSWORD}
+    answer = httpx.post(f"{server.url}/api/v1/auth/login", json=body, trust_env=False)
+    assert answer.status_code == 200, answer.text
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+POSITIONS = {"Policy/default": {"file": "policies/default.yaml", "line": 4, "fields": {}}}
+
+
+def company() -> list[dict[str, Any]]:
+    """The recorded org in our words."""
+    return [
+        resource("Organization", "acme", displayName="Default", passwords={"enabled": True}),
+        resource("User", "admin", email="admin@clawforge.local", displayName="Super Admin"),
+        resource("User", "dev", email="dev40867328@example.com", displayName="Dev One"),
+        resource("RoleBinding", "admins", role="owner", subjects={"users": ["admin"]}),
+        resource(
+            "Policy",
+            "default",
+            appliesTo="everyone",
+            tools={"deny": ["exec", "group:web"]},
+            skills={"requireApproval": True},
+            audit={"level": "full"},
+        ),
+    ]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    data = tmp_path_factory.mktemp("wire") / "data"
+    with server_process(data) as server, server.client() as owner:
+        apply(owner, company(), positions=POSITIONS)
+        code = owner.post("/v1/orgs/acme/password-resets", json={"user": "admin"}).json()["code"]
+        assert owner.post("/v1/passwords", json={"code": code, "password": PASSWORD}).status_code == 200
+        admin = sign_in(server)
+        user, enrollment = enrolled(server, owner)
+        world = World(server, admin, user, enrollment)
+        for recording in PLAYED:
+            world.answers[recording.name] = world.replay(recording)
+        yield world
+
+
+def enrolled(server: ServerProcess, owner: httpx.Client) -> tuple[dict[str, Any], str]:
+    """A plugin of the second person, and another token for one more machine of theirs."""
+    tokens = [owner.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"] for _ in range(2)]
+    body = {"token": tokens[0], "email": "dev40867328@example.com", "name": MACHINE_OF_DEV}
+    answer = httpx.post(f"{server.url}/api/v1/auth/enroll", json=body, trust_env=False)
+    assert answer.status_code == 201, answer.text
+    return answer.json(), tokens[1]
+
+
+@pytest.mark.parametrize("recording", PLAYED, ids=lambda item: item.name)
+def test_a_recorded_call_is_answered_as_it_was(world: World, recording: Recording) -> None:
+    answer = world.answers[recording.name]
+    deviation = DEVIATIONS.get(recording.name)
+    assert answer.status_code == (recording.status if deviation is None else deviation.status), answer.text
+    if recording.name.startswith(("01", "02")):
+        assert answer.headers["content-type"].startswith("application/json")
+    elif answer.content:
+        assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert form(answer.json()) == (form(recording.document) if deviation is None else deviation.form)
+
+
+@pytest.mark.parametrize("recording", PLAYED, ids=lambda item: item.name)
+def test_refusals_are_in_the_recorded_words(world: World, recording: Recording) -> None:
+    """People read them, and scripts look for them."""
+    if recording.status < 400 or recording.name in DEVIATIONS:
+        return
+    ours, theirs = world.answers[recording.name].json(), recording.document
+    if "details" in theirs:
+        assert ours["details"] == theirs["details"]
+    if not recording.name.startswith(("08", "09", "75", "77")):
+        assert ours["error"].startswith(theirs["error"])
+
+
+def test_every_deviation_is_one(world: World) -> None:
+    for name, deviation in DEVIATIONS.items():
+        recording = next(item for item in PLAYED if item.name == name)
+        answer = world.answers[name]
+        same = answer.status_code == recording.status and form(answer.json()) == form(recording.document)
+        assert not same, f"{name} is answered as recorded: {deviation.why}"
+
+
+def test_no_answer_tells_what_is_inside(world: World) -> None:
+    for name, answer in world.answers.items():
+        assert not re.search(r"select |insert |Traceback|sqlite|argon2", answer.text, re.IGNORECASE), name
+
+
+def test_the_comparison_itself_notices() -> None:
+    assert form({"a": 1, "b": None}) != form({"b": None, "a": 1})
+    assert form({"killSwitch": False}) != form({})
+    assert form({"message": "x"}) != form({"message": None})
+    assert form([{"id": "x"}]) != form([{"id": wire.ORG}])
