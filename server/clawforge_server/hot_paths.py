@@ -22,6 +22,7 @@ from clawforge_server.asgi_bridge import Fields, RequestHeaders, RequestScope, s
 from clawforge_server.auth.rate_limit import RateLimitedError
 from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.legacy_hot_paths import LegacyHotPaths
 from clawforge_server.problems import problem_response
 from clawforge_server.request_body import TINY_BODY, parse_body, too_slow
 from clawforge_server.routes.agent import check_heartbeat, reported
@@ -47,6 +48,7 @@ class HotPaths:
     def __init__(self, plane: ControlPlane, app: ASGIApp) -> None:
         self._plane = plane
         self._app = app
+        self._legacy = LegacyHotPaths(plane)
         self._fields = {scheme: answer_fields(scheme, behind_proxy=plane.behind_proxy) for scheme in ("http", "https")}
 
     async def __call__(self, scope: RequestScope, protocol: Any) -> None:
@@ -59,6 +61,8 @@ class HotPaths:
             if body is None:
                 return
             answer = self.heartbeat(scope, body)
+        elif path.startswith("/api/v1/"):
+            answer = self.plugin(scope)
         if answer is None:
             await serve_asgi(self._app, scope, protocol, body)
         elif answer.body:
@@ -107,9 +111,12 @@ class HotPaths:
         if not self._counts(lease.instance.org, lease.instance.name):
             return None
         self._plane.reports.take(reported(lease.instance, report, self._plane.clock.now()))
-        fields = (("cache-control", "no-store"), ("content-type", "application/json"))
-        length = ("content-length", str(len(lease.body)))
-        return HotAnswer(200, self._headers(scope, (*fields, length)), lease.body)
+        return self._json(scope, lease.body, "application/json")
+
+    def plugin(self, scope: RequestScope) -> HotAnswer | None:
+        """What an old plugin asks for."""
+        body = self._legacy.body(scope)
+        return None if body is None else self._json(scope, body, self._legacy.content_type)
 
     def _lease(self, headers: RequestHeaders) -> SignedLease | None:
         """The lease for the instance that sends the request, if it is known and all is in memory."""
@@ -129,6 +136,11 @@ class HotPaths:
         except RateLimitedError:
             return False
         return True
+
+    def _json(self, scope: RequestScope, body: bytes, content_type: str) -> HotAnswer:
+        length = ("content-length", str(len(body)))
+        fields = (("cache-control", "no-store"), ("content-type", content_type), length)
+        return HotAnswer(200, self._headers(scope, fields), body)
 
     def _headers(self, scope: RequestScope, fields: tuple[tuple[str, str], ...]) -> Fields:
         # It names a request in the logs and is no secret.

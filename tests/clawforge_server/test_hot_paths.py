@@ -258,6 +258,69 @@ def test_a_small_body_that_trickles_in_is_refused(
     assert json.loads(exchange.answer[2])["code"] == "too-slow"
 
 
+@pytest.fixture
+def plugin(front: Front) -> dict[str, str]:
+    """An old plugin that asked once: its headers under `headers`, and the two paths that it asks all the time."""
+    token = front.api.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    body = {"token": token, "email": "dev@acme.example", "name": "laptop"}
+    session = front.api.post("/api/v1/auth/enroll", token="", json=body).json()
+    found = {
+        "Authorization": f"Bearer {session['accessToken']}",
+        "effective": f"/api/v1/policies/{session['orgId']}/effective",
+        "heartbeat": f"/api/v1/heartbeat/{session['orgId']}/{session['userId']}",
+    }
+    assert front.ask("GET", found["effective"], headers_of(found))[0] == 200
+    return found
+
+
+def headers_of(plugin: dict[str, str]) -> dict[str, str]:
+    return {"Authorization": plugin["Authorization"]}
+
+
+def test_old_plugins_are_answered_as_by_the_route(front: Front, plugin: dict[str, str]) -> None:
+    for path in (plugin["effective"], plugin["heartbeat"], plugin["heartbeat"]):
+        same_as_the_route(front, headers_of(plugin), "GET", path)
+        front.api.clock.move(seconds=1)
+    _, _, beat = front.ask("GET", plugin["heartbeat"], headers_of(plugin))
+    assert json.loads(beat)["refreshPolicyNow"] is False
+    front.api.apply(company(deny=["read"]))
+    status, _, beat = front.ask("GET", plugin["heartbeat"], headers_of(plugin))
+    assert (status, front.used, json.loads(beat)["refreshPolicyNow"]) == (200, False, True)
+    same_as_the_route(front, headers_of(plugin), "GET", plugin["heartbeat"])
+    front.ask("GET", plugin["effective"], headers_of(plugin))
+    assert front.used
+    _, _, beat = front.ask("GET", plugin["heartbeat"], headers_of(plugin))
+    assert (front.used, json.loads(beat)["refreshPolicyNow"]) == (True, False)
+
+
+def test_an_old_plugin_hears_of_a_kill_and_of_nobody_else(front: Front, plugin: dict[str, str]) -> None:
+    api, mine = front.api, headers_of(plugin)
+    body = {"scope": "org", "reason": "incident"}
+    assert api.post("/v1/orgs/acme/overlays", json=body).status_code == 201
+    for _ in range(2):
+        _, _, beat = front.ask("GET", plugin["heartbeat"], mine)
+        assert json.loads(beat)["killSwitch"] is True
+    assert front.used
+    for path, status in (
+        (plugin["heartbeat"][:-1] + "0", 403),
+        ("/api/v1/heartbeat/other/x", 403),
+        ("/api/v1/policies/other/effective", 403),
+        (plugin["effective"] + "/", 404),
+        (plugin["effective"].replace("effective", "%65ffective"), 404),
+    ):
+        assert (front.ask("GET", path, mine)[0], front.used) == (status, False), path
+    wanted = (front.ask("GET", plugin["effective"], mine, None, "userId=other")[0], front.used)
+    assert wanted == (403, False)
+
+
+def test_an_old_plugins_session_ends_and_its_person_is_suspended(front: Front, plugin: dict[str, str]) -> None:
+    api, mine = front.api, headers_of(plugin)
+    same_as_the_route(front, mine, "GET", plugin["effective"])
+    assert api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "left"}).status_code == 201
+    for path in (plugin["effective"], plugin["heartbeat"]):
+        assert (front.ask("GET", path, mine)[0], front.used) == (401, False)
+
+
 def test_a_real_server_answers_by_them(running: ServerProcess) -> None:
     with running.client() as owner:
         apply(owner, company())
