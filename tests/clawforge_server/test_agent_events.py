@@ -17,7 +17,7 @@ from clawforge.decide.request import KillOrder
 from clawforge.dsse import read_envelope
 from clawforge.errors import UnavailableError
 from clawforge.keys import KeySet, decode_public_key, open_key_set
-from clawforge.lease import Lease, open_lease
+from clawforge.lease import Lease, open_lease, read_lease_header
 from clawforge_server.state.event_streams import EventStream, EventStreams
 from clawforge_server.state.offers import Offer
 
@@ -125,6 +125,40 @@ def test_a_stream_alone_keeps_the_lease_fresh(server: ServerProcess) -> None:
     issued = [lease(agent, event).issued_at for event in events]
     assert issued == sorted(issued)
     assert issued[-1] > issued[0]
+
+
+def test_a_kill_is_told_and_its_end(server: ServerProcess) -> None:
+    with server.client() as owner:
+        apply(owner, company())
+        agent = enroll(owner)
+        with reading(server, agent["credential"]) as reader:
+            reader.wait(1)
+            body = {"scope": "org", "reason": "incident"}
+            made = owner.post("/v1/orgs/acme/overlays", json=body)
+            assert made.status_code == 201, made.text
+            killed = reader.wait(2)[1]
+            assert killed.name == "kill"
+            assert [order.scope for order in lease(agent, killed).kill] == ["org"]
+            assert same_everywhere(server, agent, lease(agent, killed))
+            (shown,) = owner.get("/v1/orgs/acme/overlays").json()["overlays"]
+            ended = owner.delete(f"/v1/orgs/acme/overlays/{shown['id']}", params={"reason": "over"})
+            assert ended.status_code == 200, ended.text
+            released = reader.wait(3)[2]
+            assert (released.name, lease(agent, released).kill) == ("kill", ())
+            assert same_everywhere(server, agent, lease(agent, released))
+
+
+def same_everywhere(server: ServerProcess, agent: dict[str, Any], told: Lease) -> bool:
+    """Whether polls, on both paths, and heartbeats say what a stream said."""
+    with server.client(agent["credential"]) as client:
+        full = client.get("/v1/agent/policy")
+        held = {"If-None-Match": full.headers["etag"]}
+        polls = [full, *(client.get("/v1/agent/policy", headers=held) for _ in range(3))]
+        beats = [client.post("/v1/agent/heartbeat", json={}).json()["lease"] for _ in range(2)]
+    envelopes = [*(read_lease_header(poll.headers["ClawForge-Lease"]) for poll in polls), *beats]
+    leases = [open_lease(read_envelope(item), keys(agent)) for item in envelopes]
+    time_apart = {"issued_at": told.issued_at, "until": told.until}
+    return all(item.model_copy(update=time_apart) == told for item in leases)
 
 
 OFFER = Offer(1, 7, 3, "sha256:" + "a" * 64, 300, (), "sha256:" + "0" * 64)
