@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +258,14 @@ def test_a_small_body_that_trickles_in_is_refused(
     assert exchange.answer is not None
     assert exchange.answer[0] == 408
     assert json.loads(exchange.answer[2])["code"] == "too-slow"
+
+
+def test_an_agent_that_asks_no_more_holds_no_old_state(front: Front, agent: dict[str, str]) -> None:
+    same_as_the_route(front, agent, "GET", POLL)
+    old = weakref.ref(front.api.plane.states.peek("acme"))
+    front.api.apply(company(deny=["read"]))
+    gc.collect()
+    assert old() is None
 
 
 @pytest.fixture
