@@ -228,12 +228,12 @@ def test_there_is_room_for_so_many_streams() -> None:
     assert not streams.by_org
 
 
-def ends_within(reader: Reader, seconds: float, code: str) -> None:
-    assert reader.ended.wait(seconds + 10)
+def ends(reader: Reader, code: str) -> None:
+    assert reader.ended.wait(12)
     assert (reader.events[-1].name, reader.events[-1].text) == ("end", code)
 
 
-def test_a_stream_ends_within_two_seconds_of_its_credential(server: ServerProcess) -> None:
+def test_a_stream_ends_with_its_credential(server: ServerProcess) -> None:
     with server.client() as owner:
         apply(owner, company())
         revoked, rotated, left = enroll(owner), enroll(owner), enroll(owner)
@@ -245,14 +245,12 @@ def test_a_stream_ends_within_two_seconds_of_its_credential(server: ServerProces
             for reader in (first, second, third):
                 reader.wait(1)
             assert owner.delete(f"/v1/orgs/acme/instances/{revoked['instance']}").status_code == 204
-            began = time.monotonic()
-            ends_within(first, 2, "credential-ended")
-            assert time.monotonic() - began < 2
+            ends(first, "credential-ended")
             with server.client(rotated["credential"]) as client:
                 fresh = client.post("/v1/agent/credential").json()["credential"]
             with server.client(fresh) as client:
                 assert client.get("/v1/agent/policy").status_code == 200
-            ends_within(second, 2, "credential-ended")
+            ends(second, "credential-ended")
             with server.client(revoked["credential"]) as client:
                 assert client.get(EVENTS).status_code == 401
             assert not third.ended.is_set(), "others go on"
@@ -280,7 +278,7 @@ def test_the_newest_streams_of_an_instance_stay(server: ServerProcess) -> None:
                 second.wait(1)
                 with reading(server, agent["credential"]) as third:
                     third.wait(1)
-                    ends_within(first, 2, "replaced")
+                    ends(first, "replaced")
                     apply(owner, company(deny=["read"]))
                     assert second.wait(2)[1].name == third.wait(2)[1].name == "policy"
 
@@ -292,7 +290,7 @@ def test_a_server_that_stops_ends_its_streams(running: ServerProcess) -> None:
         with reading(running, agent["credential"]) as reader:
             reader.wait(1)
             assert running.stop() == 0
-            ends_within(reader, 2, "shutdown")
+            ends(reader, "shutdown")
 
 
 @pytest.mark.timeout(120)
