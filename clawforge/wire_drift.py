@@ -43,11 +43,12 @@ class AgentDrift(Strict):
 class DeclaredException(Strict):
     """Something that was done by hand and holds on purpose: it is no drift, and no apply ends it.
 
-    `quarantine`: an invariant shut a machine in. `suspension`: somebody stopped a user. `kill`: a kill switch is on,
-    and `subject` is its scope.
+    `quarantine`: an invariant, or somebody, shut a machine in. `suspension`: somebody stopped a user. `kill`: a kill
+    switch is on, and `subject` is its scope. `elevation`, `grant`: the policies of `subject` are lifted for a while.
+    `skill`: somebody stopped that skill, and the files do not say so yet.
     """
 
-    kind: Literal["quarantine", "suspension", "kill"]
+    kind: Literal["quarantine", "suspension", "kill", "elevation", "grant", "skill"]
     subject: str
     at: Instant
     why: str

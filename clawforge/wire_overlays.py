@@ -14,21 +14,25 @@ MOST_REASON = 500
 MOST_MESSAGE = 200
 """Characters: both travel in every lease of every agent."""
 
-OverlayKind = Literal["kill"]
-OverlayState = Literal["on", "ended"]
+StopKind = Literal["kill", "quarantine"]
+"""A quarantine is a kill switch for one machine that `fleet release` ends, and nobody for their own."""
+OverlayKind = Literal["kill", "quarantine", "elevation", "grant", "skill"]
+"""`skill`: a skill that was revoked by hand, which `skill lift` ends, or an apply that says the same."""
+OverlayState = Literal["waiting", "on", "ended"]
 
 KillReason = Annotated[Reason, StringConstraints(max_length=MOST_REASON)]
 Message = Annotated[Text, StringConstraints(max_length=MOST_MESSAGE)]
 
 
 class OverlayRequest(Strict):
-    """A kill switch to turn on. `message` is what people are told whose calls are denied; left out, the reason is.
+    """A kill switch to turn on, or an `instance:NAME` to put into quarantine. `message` is what people are told whose
+    calls are denied; left out, the reason is.
 
-    `ttl` seconds after now it ends by itself; left out, it stays on until it is turned off. While it is on the log is
-    reminded of it every `remindEvery` seconds.
+    `ttl` seconds after now it ends by itself; left out, it stays on until it is turned off. While a kill switch is on
+    the log is reminded of it every `remindEvery` seconds.
     """
 
-    kind: OverlayKind = "kill"
+    kind: StopKind = "kill"
     scope: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     reason: KillReason
     message: Message = ""
@@ -44,7 +48,7 @@ class OverlayEnding(Strict):
 
 
 class OverlayView(Strict):
-    """Something done by hand: on, or ended by somebody, or by `server` when its time was over."""
+    """Something done by hand: on, waiting for approvals, or ended by somebody, by `server` when its time was over."""
 
     id: str
     kind: OverlayKind

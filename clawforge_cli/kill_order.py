@@ -11,7 +11,13 @@ from clawforge.wire_overlays import OverlayRequest
 
 
 def kill_request(
-    scope: str, reason: str, *, message: str, ttl: str | None, ticket: str | None, remind_every: str
+    scope: str,
+    reason: str,
+    *,
+    message: str = "",
+    ttl: str | None = None,
+    ticket: str | None = None,
+    remind_every: str = "1h",
 ) -> OverlayRequest:
     """What the control plane is asked for. Raises InputError naming the option that cannot be used."""
     parse_kill_scope(scope)

@@ -24,7 +24,7 @@ class OverlayClient(IdentityClient):
 
     def kill_over(self, scope: str) -> OverlayView:
         """The kill switch over exactly this scope. Raises NotFoundError."""
-        on = self.overlays().overlays
+        on = [item for item in self.overlays().overlays if item.kind == "kill"]
         found = next((item for item in on if item.scope == scope), None)
         if found is None:
             scopes = ", ".join(item.scope for item in on)

@@ -84,11 +84,13 @@ def off(
 @app.command()
 def status(ended: Ended = 0, server: Server = None, org: Org = None, format: Output = TextOrJson.TEXT) -> None:
     """Say which kill switches are on, since when, by whom and why."""
+    from clawforge.wire_overlays import OverlayList
     from clawforge_cli.overlay_client import OverlayClient
     from clawforge_cli.views import human_overlays, json_documents
     from clawforge_cli.views.terminal import Printer
 
-    found = OverlayClient.chosen(server, org).overlays(ended)
+    listed = OverlayClient.chosen(server, org).overlays(ended).overlays
+    found = OverlayList(overlays=tuple(item for item in listed if item.kind == "kill"))
     if format is TextOrJson.JSON:
         json_documents.show(found.model_dump(mode="json", by_alias=True))
     else:

@@ -52,7 +52,7 @@ def _history(item: OverlayView) -> str:
     if item.ended_at is not None:
         why = f": {safe(item.end_reason)}" if item.end_reason else ""
         return f"{began}, ended {second(item.ended_at)} by {safe(item.ended_by)}{why}"
-    return f"{began}, {'until it is turned off' if item.expires_at is None else f'until {second(item.expires_at)}'}"
+    return f"{began}, {'until somebody ends it' if item.expires_at is None else f'until {second(item.expires_at)}'}"
 
 
 def note_on(answer: OverlayAnswer) -> None:

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     from clawforge.overlay.standing import StandingOverlay
 
 
+_WORDS = {
+    "kill": "kill switch over",
+    "quarantine": "quarantine of",
+    "elevation": "elevation of",
+    "grant": "temporary grant to",
+    "skill": "revocation of",
+}
+
+
 def overlay_count(overlays: Sequence[StandingOverlay]) -> str:
     """`2 active overlays`."""
     return "1 active overlay" if len(overlays) == 1 else f"{len(overlays):,} active overlays"
@@ -20,7 +29,8 @@ def overlay_count(overlays: Sequence[StandingOverlay]) -> str:
 def overlay_sentence(overlay: StandingOverlay) -> str:
     """What holds, since when, by whom, until when and why."""
     until = "" if overlay.until is None else f" until {second(overlay.until)}"
-    return f"kill switch over {overlay.scope}, since {second(overlay.since)} by {overlay.by}{until}: {overlay.reason}"
+    what = _WORDS[overlay.kind]
+    return f"{what} {overlay.scope}, since {second(overlay.since)} by {overlay.by}{until}: {overlay.reason}"
 
 
 def second(moment: dt.datetime) -> str:

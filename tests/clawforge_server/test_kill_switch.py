@@ -460,9 +460,57 @@ def test_who_was_stopped_does_not_let_themselves_go_on(acme: Any, problem: Any) 
     name = acme.enroll()["instance"]
     kill = on(acme, f"instance:{name}", token=acme.session("user:ann")["accessToken"])
     problem(off(acme, kill, token=own), 403, "own-instance")
+    assert on(acme, f"instance:{name}", token=own)["wasOn"], "nor by joining in"
+    problem(off(acme, kill, token=own), 403, "own-instance")
     assert off(acme, kill).status_code == 200
     mine = on(acme, f"instance:{name}", token=own)
     assert off(acme, mine, token=own).status_code == 200
+
+
+# --- quarantine ---------------------------------------------------------------------------------------------------
+
+
+def shut_in(api: Any, agent: DecidingAgent, **more: Any) -> Any:
+    return api.post(OVERLAYS, json={"kind": "quarantine", "scope": f"instance:{agent.name}", "reason": "odd", **more})
+
+
+def test_a_person_shuts_a_machine_in_and_another_lets_it_out(acme: Any, agent: DecidingAgent, problem: Any) -> None:
+    other = DecidingAgent(acme, acme.enroll())
+    assert shut_in(acme, agent).status_code == 201
+    for machine in (agent, other):
+        machine.poll()
+        assert machine.allows() is (machine is other)
+    assert "it is in quarantine since 2026-11-20T12:00:00Z: odd" in agent.decide("read").reasons[0].message
+    (seen,) = acme.get("/v1/orgs/acme/instances?state=quarantined").json()["instances"]
+    assert (seen["quarantine"][0]["by"], seen["quarantine"][0]["invariant"]) == ("owner", None)
+    drift = acme.get("/v1/orgs/acme/drift").json()
+    assert (drift["counts"]["excepted"], drift["exceptions"][0]["subject"]) == (1, agent.name)
+    (overlay,) = acme.get(OVERLAYS).json()["overlays"]
+    problem(acme.delete(f"{OVERLAYS}/{overlay['id']}?reason=x"), 422, "release-instead")
+    path = f"/v1/orgs/acme/instances/{agent.name}/releases"
+    own = acme.session("user:dev")["accessToken"]
+    problem(acme.post(path, json={"reason": "me"}, token=own), 403, "missing-permission")
+    assert acme.post(path, json={"reason": "looked at"}).json()["state"] == "active"
+    agent.poll()
+    assert agent.allows()
+    assert listed(acme, "?ended=1") == [f"instance:{agent.name}"]
+    actions = [item["action"] for item in records(acme, "instances:") if item["outcome"] == "done"]
+    assert actions[-2:] == ["instances:quarantine", "instances:release"]
+
+
+def test_a_quarantine_ends_by_itself_too(acme: Any, agent: DecidingAgent, clock: MovableClock) -> None:
+    shut_in(acme, agent, ttl=60)
+    agent.poll()
+    clock.move(seconds=60)
+    assert not agent.allows()
+    tick(acme)
+    agent.poll()
+    assert agent.allows()
+    assert records(acme, "instances:")[-1]["actor"] == "server"
+
+
+def test_only_a_machine_is_put_into_quarantine(acme: Any, problem: Any) -> None:
+    problem(acme.post(OVERLAYS, json={"kind": "quarantine", "scope": "group:eng", "reason": "x"}), 422, "bad-scope")
 
 
 def test_kill_switches_are_of_one_org(acme: Any, problem: Any) -> None:

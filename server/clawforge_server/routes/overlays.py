@@ -1,4 +1,4 @@
-"""What is done by hand, beside the files: kill switches."""
+"""What is done by hand, beside the files: kill switches, and quarantines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ENDPOINTS = (
     Endpoint(
         "GET",
         "/v1/orgs/{org}/overlays",
-        "The kill switches that are on, oldest first.",
+        "The kill switches and quarantines that are on, oldest first.",
         listing,
         OverlayList,
         "kill:read",
@@ -53,7 +53,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/v1/orgs/{org}/overlays",
-        "Turn a kill switch on, or give one that is on a newer reason and a later end.",
+        "Turn a kill switch on, or put a machine into quarantine; what is on gets the newer reason and the later end.",
         turn_on,
         OverlayAnswer,
         "kill:write",

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Set
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.fleet_drift import Difference, FleetComparison, Standing
 from clawforge.overlay.kill_scope import KillScope, parse_kill_scope
+from clawforge.overlay.standing import StandingOverlay
 from clawforge.resource.organization import Organization, OrganizationSpec
 from clawforge.wire_drift import AgentCounts, AgentDrift, DeclaredException, FleetDrift
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.overlays import standing_overlays
+from clawforge_server.service.skill_overlays import standing_revocations
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import AcknowledgementRecord
 
@@ -30,7 +32,7 @@ def fleet_drift(plane: ControlPlane, who: Principal, org: str, limit: int) -> Fl
     with plane.store.transaction() as transaction:
         machines = transaction.instances.standings(org)
     reached = tuple(item for item in machines if _reaches(who, state, item)) if not _reaches_all(who) else machines
-    shut_in = {item.name for item in reached if state.quarantined(item.name)}
+    shut_in = {item.name for item in reached if state.is_shut_in(item.name)}
     comparison = FleetComparison(state.wanted_bundles(), now - _silence(state), limit)
     comparison.add(item for item in reached if item.name not in shut_in)
     with plane.store.transaction() as transaction:
@@ -101,9 +103,26 @@ def _exceptions(state: OrgState, who: Principal, reached: Set[str], shut_in: Set
     for stop in state.suspensions:
         if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(stop.user))):
             yield DeclaredException(kind="suspension", subject=stop.user, at=stop.at, why=stop.reason, by=stop.by)
-    for kill in standing_overlays(state):
-        if _reaches_all(who) or _concerns(who, parse_kill_scope(kill.scope), reached):
-            yield DeclaredException(kind="kill", subject=kill.scope, at=kill.since, why=kill.reason, by=kill.by)
+    for revocation in standing_revocations(state) if who.may("skills:read") else ():
+        yield DeclaredException(
+            kind="skill", subject=revocation.scope, at=revocation.since, why=revocation.reason, by=revocation.by
+        )
+    for standing in standing_overlays(state):
+        if standing.kind in ("elevation", "grant"):
+            user = standing.scope.removeprefix("user:")
+            if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(user))):
+                yield _declared(standing, user)
+            continue
+        scope = parse_kill_scope(standing.scope)
+        if _reaches_all(who) or _concerns(who, scope, reached):
+            subject = standing.scope if standing.kind == "kill" else scope.name
+            yield _declared(standing, subject)
+
+
+def _declared(standing: StandingOverlay, subject: str) -> DeclaredException:
+    return DeclaredException(
+        kind=standing.kind, subject=subject, at=standing.since, why=standing.reason, by=standing.by
+    )
 
 
 def _concerns(who: Principal, scope: KillScope, reached: Set[str]) -> bool:

@@ -1,4 +1,5 @@
-"""The kill switch: from the moment in which it is on, agents deny what it stops, whatever their policy says."""
+"""The kill switch: from the moment in which it is on, agents deny what it stops, whatever their policy says. And the
+quarantine into which somebody puts one machine."""
 
 from __future__ import annotations
 
@@ -19,11 +20,13 @@ from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import require_standing
 from clawforge_server.service.instances import require_foreign
+from clawforge_server.service.invariant_watch import QUARANTINE
 from clawforge_server.service.overlays import open_overlay, overlay_view, scope_target, with_present_overlays
-from clawforge_server.state.emergency_orders import kill_orders
-from clawforge_server.state.org_state import OrgState
+from clawforge_server.state.org_state import OrgState, kill_orders
+from clawforge_server.store.elevation_body import LIFTING
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
+from clawforge_server.store.records import AuditEntry
 
 WRITE = "kill:write"
 MOST_KILLS = 62
@@ -35,20 +38,28 @@ MOST_BYTES = 12 * 1024
 def switch_on(
     plane: ControlPlane, who: Principal, org: str, request: OverlayRequest, *, origin: Origin | None = None
 ) -> OverlayAnswer:
-    """Stop a scope. If it is stopped already, the newer reason counts and the later end: a kill is never shortened.
+    """Stop a scope, or put a machine into quarantine. If it is stopped already, the newer reason counts and the later
+    end: a kill is never shortened.
 
-    Raises InputError for a scope that names no group or instance of the org, ForbiddenError for one that the caller's
-    right does not reach, ConflictError when leases have no room for more, NotFoundError for an unknown org.
+    Raises InputError for a scope that names no group or instance of the org, or cannot be quarantined, ForbiddenError
+    for one that the caller's right does not reach, ConflictError when leases have no room for more, NotFoundError for
+    an unknown org.
     """
     now = plane.clock.now()
     scope = parse_kill_scope(request.scope)
+    if request.kind == "quarantine" and scope.kind != "instance":
+        raise InputError(
+            f"Only a machine is put into quarantine, not {request.scope}.",
+            hint="Name it as instance:NAME, or turn a kill switch on.",
+            code="bad-scope",
+        )
     with plane.states.changing(org):
         state = plane.states.get(org)
         with plane.store.transaction() as transaction:
             require_standing(transaction, state, who, now)
             who.require(WRITE, scope_target(transaction, state, request.scope))
             _require_known(transaction, state, scope)
-            before = _held(transaction, org, request.scope)
+            before = _held(transaction, org, request)
             record = _stopped(org, request, who.actor, now, before)
             transaction.overlays.put(record)
             _require_room(transaction.overlays.open(org))
@@ -75,6 +86,7 @@ def switch_off(
         with plane.store.transaction() as transaction:
             require_standing(transaction, state, who, now)
             before = open_overlay(transaction, org, overlay_id)
+            _refuse_release(before)
             who.require(WRITE, scope_target(transaction, state, before.scope))
             _require_foreign(transaction, who, before)
             record = dataclasses.replace(before, ended_at=now, ended_by=who.actor, end_reason=reason)
@@ -108,9 +120,9 @@ def kill_document(record: OverlayRecord) -> dict[str, Any]:
     }
 
 
-def _held(transaction: Transaction, org: str, scope: str) -> OverlayRecord | None:
-    found = (item for item in transaction.overlays.open(org) if item.kind == "kill" and item.scope == scope)
-    return next(found, None)
+def _held(transaction: Transaction, org: str, request: OverlayRequest) -> OverlayRecord | None:
+    wanted = (request.kind, request.scope)
+    return next((item for item in transaction.overlays.open(org) if (item.kind, item.scope) == wanted), None)
 
 
 def _stopped(
@@ -121,17 +133,18 @@ def _stopped(
         end = None if end is None or before.expires_at is None else max(end, before.expires_at)
     return OverlayRecord(
         org=org,
-        id=new_id("kill") if before is None else before.id,
-        kind="kill",
+        id=new_id(request.kind) if before is None else before.id,
+        kind=request.kind,
         scope=request.scope,
         reason=request.reason,
         message=request.message,
         ticket=request.ticket,
         created_at=now if before is None else before.created_at,
-        created_by=actor,
+        # Who takes part later is in the log; whoever was stopped must not become the one who stopped.
+        created_by=actor if before is None else before.created_by,
         starts_at=now if before is None else before.starts_at,
         expires_at=end,
-        remind_every=request.remind_every,
+        remind_every=request.remind_every if request.kind == "kill" else None,
         reminded_at=now,
     )
 
@@ -143,11 +156,11 @@ def _switched_on(
     state: OrgState,
     now: dt.datetime,
     origin: Origin | None,
-) -> Any:
+) -> AuditEntry:
     return done(
         now,
         who.actor,
-        "kill:on",
+        "kill:on" if record.kind == "kill" else QUARANTINE,
         origin=origin,
         revision=state.state.revision,
         target=f"overlay/{record.id}",
@@ -185,6 +198,23 @@ def _require_room(overlays: Iterable[OverlayRecord]) -> None:
             f"{what}, and the leases of agents have no room for another. Nothing more was stopped.",
             hint="Stop a group, or the whole org, which always has room; or give a shorter reason and message.",
             code="too-many-kills",
+        )
+
+
+def _refuse_release(overlay: OverlayRecord) -> None:
+    """A machine leaves its quarantine another way, which looks at everything that shuts it in."""
+    if overlay.kind in LIFTING:
+        raise InputError(
+            "It is revoked rather than turned off.",
+            hint=f"`clawforge elevate revoke {overlay.id}` ends it.",
+            code="revoke-instead",
+        )
+    if overlay.kind == "quarantine":
+        name = parse_kill_scope(overlay.scope).name
+        raise InputError(
+            f"{name} is in quarantine, and is released rather than turned off.",
+            hint=f"`clawforge fleet release {name}` releases it.",
+            code="release-instead",
         )
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
+from typing import cast, get_args
 
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.errors import NotFoundError
 from clawforge.overlay.kill_scope import parse_kill_scope
 from clawforge.overlay.standing import StandingOverlay
-from clawforge.wire_overlays import OverlayList, OverlayView
+from clawforge.wire_overlays import OverlayKind, OverlayList, OverlayView
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.instances import instance_target
-from clawforge_server.state.emergency_orders import kill_orders
-from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.service.skill_overlays import revoked_skills
+from clawforge_server.state.org_state import OrgState, kill_orders, read_org
+from clawforge_server.store.elevation_body import LIFTING, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 
@@ -30,10 +33,15 @@ def list_overlays(plane: ControlPlane, who: Principal, org: str, *, ended: int =
     with plane.store.transaction() as transaction:
         found = (*transaction.overlays.open(org), *(transaction.overlays.ended(org, ended) if ended else ()))
         seen = [item for item in found if _concerns(transaction, state, who, item)]
-    return OverlayList(overlays=tuple(map(overlay_view, seen)))
+    on = [overlay_view(item) for item in seen if item.ended_at is None]
+    over = [overlay_view(item) for item in seen if item.ended_at is not None]
+    stopped = revoked_skills(state) if who.may("skills:read") else ()
+    return OverlayList(overlays=(*sorted((*on, *stopped), key=lambda item: item.created_at), *over))
 
 
 def _concerns(transaction: Transaction, state: OrgState, who: Principal, overlay: OverlayRecord) -> bool:
+    if overlay.kind in LIFTING:
+        return who.may("elevations:read", Target(groups=state.access.groups_of_user(body_of(overlay).user)))
     target = scope_target(transaction, state, overlay.scope)
     return who.may(READ, target) or (target == ORG_WIDE and parse_kill_scope(overlay.scope).kind in ("org", "tool"))
 
@@ -72,7 +80,7 @@ def with_present_overlays(transaction: Transaction, state: OrgState, now: dt.dat
     if record is None or state.record is None:
         raise LookupError("an org with overlays was applied")
     overlays = transaction.overlays.open(state.name)
-    if kill_orders(overlays) != kill_orders(state.overlays):
+    if _told(overlays) != _told(state.overlays):
         record = dataclasses.replace(record, serial=record.serial + 1)
         transaction.orgs.update(record)
     if record.revision == state.record.revision and record.epoch == state.record.epoch:
@@ -83,12 +91,24 @@ def with_present_overlays(transaction: Transaction, state: OrgState, now: dt.dat
     return present
 
 
+def _told(overlays: Iterable[OverlayRecord]) -> object:
+    """Everything that leases and bundles say of these."""
+    listed = tuple(overlays)
+    shut_in = tuple(
+        (item.scope, item.created_at, item.reason, item.message)
+        for item in listed
+        if item.kind == "quarantine" and item.in_force
+    )
+    lifted = tuple((item.id, item.starts_at) for item in listed if item.kind in LIFTING and item.in_force)
+    return kill_orders(listed), shut_in, lifted
+
+
 def standing_overlays(state: OrgState) -> tuple[StandingOverlay, ...]:
     """What is on, oldest first, as plans show it."""
     return tuple(
         StandingOverlay(
             id=item.id,
-            kind="kill",
+            kind=_kind(item),
             scope=item.scope,
             reason=item.reason,
             since=item.starts_at or item.created_at,
@@ -96,19 +116,17 @@ def standing_overlays(state: OrgState) -> tuple[StandingOverlay, ...]:
             until=item.expires_at,
         )
         for item in state.overlays
-        if item.kind == "kill" and item.in_force
+        if item.in_force
     )
 
 
 def overlay_view(record: OverlayRecord) -> OverlayView:
     """The overlay as people see it."""
-    if record.kind != "kill":
-        raise LookupError(f"no overlay is of the kind {record.kind}")
     return OverlayView(
         id=record.id,
-        kind="kill",
+        kind=_kind(record),
         scope=record.scope,
-        state="on" if record.ended_at is None else "ended",
+        state="ended" if record.ended_at is not None else "on" if record.in_force else "waiting",
         reason=record.reason,
         message=record.message,
         ticket=record.ticket,
@@ -120,3 +138,9 @@ def overlay_view(record: OverlayRecord) -> OverlayView:
         ended_by=record.ended_by,
         end_reason=record.end_reason,
     )
+
+
+def _kind(record: OverlayRecord) -> OverlayKind:
+    if record.kind not in get_args(OverlayKind):
+        raise LookupError(f"no overlay is of the kind {record.kind}")
+    return cast(OverlayKind, record.kind)

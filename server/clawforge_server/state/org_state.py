@@ -10,19 +10,24 @@ from functools import cached_property
 
 from clawforge.access.model import AccessModel
 from clawforge.analysis.invariant_subject import InvariantCheck
+from clawforge.decide.request import KillOrder
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.fleet_drift import WantedBundles
 from clawforge.load.resource import parse_resource
+from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationLimits
+from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.elevation_body import LIFTING, Lifting, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
@@ -79,6 +84,12 @@ class OrgState:
         return AccessModel.of(resources, [item.user for item in self.suspensions])
 
     @cached_property
+    def elevation_book(self) -> ElevationBook:
+        """Who may have what lifted."""
+        policies = [item for item in self.in_force if isinstance(item, ElevationPolicy)]
+        return ElevationBook(policies, self.model.membership)
+
+    @cached_property
     def simulator(self) -> Simulator:
         """Judges calls as an agent would."""
         return Simulator(self.model, self.positions, revision=self.state.revision)
@@ -110,7 +121,7 @@ class OrgState:
         return known
 
     def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:
-        """Why an instance is shut in; empty if it is not."""
+        """The invariants for whose sake an instance is shut in; empty if there are none."""
         return self._quarantined.get(instance, ())
 
     @cached_property
@@ -120,6 +131,16 @@ class OrgState:
             found[item.instance] = (*found.get(item.instance, ()), item)
         return found
 
+    def is_shut_in(self, instance: str) -> bool:
+        """Whether an instance denies every call, because of an invariant or of somebody's word."""
+        return bool(self.quarantined(instance)) or self.shut_in_by_hand(instance) is not None
+
+    def shut_in_by_hand(self, instance: str) -> OverlayRecord | None:
+        """The quarantine into which somebody put an instance; None if nobody did."""
+        scope = f"instance:{instance}"
+        held = (item for item in self.overlays if item.kind == "quarantine" and item.scope == scope and item.in_force)
+        return next(held, None)
+
     def with_quarantines(self, record: OrgRecord, quarantines: tuple[QuarantineRecord, ...]) -> OrgState:
         """The same org after somebody was shut in or released: nobody's policy is another one, so the model stays."""
         other = copy(self)
@@ -127,9 +148,26 @@ class OrgState:
         other.__dict__.update(record=record, quarantines=quarantines)
         return other
 
+    @cached_property
+    def kills(self) -> tuple[KillOrder, ...]:
+        """The kill switches that are on, as leases list them."""
+        return kill_orders(self.overlays)
+
+    @cached_property
+    def lifting(self) -> Mapping[str, tuple[Lifting, ...]]:
+        """Elevations and temporary grants in force, by the machine that they are for."""
+        found: dict[str, tuple[Lifting, ...]] = {}
+        for record in self.overlays:
+            if record.kind in LIFTING and record.in_force:
+                body = body_of(record)
+                found[body.instance] = (*found.get(body.instance, ()), Lifting(record, body))
+        return found
+
     def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
         """The same org after something was done by hand, or ended: nobody's policy is another one."""
         other = copy(self)
+        for known in ("lifting", "kills"):
+            other.__dict__.pop(known, None)
         other.__dict__.update(record=record, overlays=overlays)
         return other
 
@@ -139,6 +177,16 @@ class OrgState:
         found = [resource for resource in self.resources.values() if isinstance(resource, User)]
         by_email = {user.spec.email: user for user in found}
         return {**by_email, **{user.metadata.name: user for user in found}}
+
+    @cached_property
+    def skill_verdicts(self) -> Mapping[str, tuple[SkillApproval, ...]]:
+        """What the files say about skills: by key, and by address."""
+        found: dict[str, list[SkillApproval]] = {}
+        for address in sorted(self.resources):
+            item = self.resources[address]
+            if isinstance(item, SkillApproval):
+                found.setdefault(item.spec.key, []).append(item)
+        return {key: tuple(found[key]) for key in sorted(found)}
 
     @cached_property
     def limits(self) -> OrganizationLimits:
@@ -213,3 +261,9 @@ def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
             raise unreadable(address)
         resources[address] = resource
     return resources
+
+
+def kill_orders(overlays: Iterable[OverlayRecord]) -> tuple[KillOrder, ...]:
+    """The kill switches among these that are on."""
+    found = (item for item in overlays if item.kind == "kill" and item.in_force)
+    return tuple(KillOrder(scope=item.scope, reason=item.reason, message=item.message) for item in found)
