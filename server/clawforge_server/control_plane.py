@@ -23,6 +23,7 @@ from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.refreshes import Refreshes
+from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -49,6 +50,7 @@ class ControlPlane:
     reports: InstanceReports
     bundles: BundleCache
     events: AgentEvents
+    leases: SignedLeases
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
@@ -87,6 +89,7 @@ def make_control_plane(
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        leases=SignedLeases(),
         events=AgentEvents(store, clock, states, instances, wakeups, threads),
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(bundles),
