@@ -17,7 +17,8 @@ from clawforge.dsse import Envelope, sign, verify
 from clawforge.effective import Effective, EffectiveOffline, Source, effective_digest, effective_json
 from clawforge.errors import InputError, UntrustedError
 from clawforge.keys import Counter, KeySet, SigningKey
-from clawforge.lease import Lease, overlays_digest
+from clawforge.lease import Lease
+from clawforge.overlay.runtime_overlay import MOST_OVERLAYS, RuntimeOverlay, in_order, overlays_digest
 from clawforge.resolve.variants import Variant, horizon, select_variant, variants
 from clawforge.resource.meta import Name, Sha256, Strict, SubjectName
 from clawforge.resource.policy import OfflineMode
@@ -48,7 +49,7 @@ class Bundle(Strict):
     provenance: dict[Sha256, dict[str, tuple[Source, ...]]] = {}
     commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")] | None = None
     approvers: tuple[str, ...] = ()
-    overlays: tuple[dict[str, Any], ...] = ()
+    overlays: Annotated[tuple[RuntimeOverlay, ...], Field(max_length=MOST_OVERLAYS)] = ()
 
     @property
     def counters(self) -> tuple[int, int]:
@@ -104,13 +105,13 @@ def build_bundle(
     positions: Positions,
     commit: str | None = None,
     approvers: tuple[str, ...] = (),
-    overlays: tuple[dict[str, Any], ...] = (),
+    overlays: tuple[RuntimeOverlay, ...] = (),
 ) -> Bundle:
     """The bundle of one instance for the seven whole days (UTC) that begin with the day of `now`.
 
     The digest stays the same within a day as long as nothing that concerns the subject changes; at midnight UTC it
     changes with the horizon, so the caller's serial has to grow then. Raises InputError for a subject without an
-    instance.
+    instance. Nothing is lifted for a suspended user.
     """
     from clawforge.resolve.provenance import locate
 
@@ -133,7 +134,7 @@ def build_bundle(
         provenance={name: dict(locate(item.provenance, positions)) for name, item in sorted(resolutions.items())},
         commit=commit,
         approvers=approvers,
-        overlays=overlays,
+        overlays=() if facts.suspended else in_order(overlays),
     )
 
 

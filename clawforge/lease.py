@@ -9,13 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from collections.abc import Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from clawforge.canonical import canonical_bytes, digest
+from clawforge.canonical import canonical_bytes
 from clawforge.decide.request import KillOrder
 from clawforge.dsse import Envelope, envelope_json, sign, verify
 from clawforge.errors import UntrustedError
@@ -65,11 +64,6 @@ class Freshness(StrEnum):
     FRESH = "fresh"
     CACHED = "cached"
     EXPIRED = "expired"
-
-
-def overlays_digest(overlays: Sequence[dict[str, Any]]) -> str:
-    """Digest of the runtime overlays that a bundle lists."""
-    return digest(list(overlays))
 
 
 def sign_lease(lease: Lease, key: SigningKey) -> Envelope:

@@ -9,6 +9,7 @@ from pydantic import StringConstraints
 
 from clawforge.analysis.replay.report import ReplayReport
 from clawforge.meaning import Meaning
+from clawforge.overlay.standing import StandingOverlay
 from clawforge.resource.meta import Instant, Strict
 
 PLAN_FORMAT = "1.0"
@@ -158,7 +159,7 @@ class Plan(Strict):
     `digest` is the change digest: org, source, and every (address, before, after). `state_digest` is the digest of
     the state that the apply would leave. `meaning_digest` covers what the change means, and an approval binds both
     digests. `authors` may not approve. `replay` is what its author found with recorded calls; the server
-    only keeps it.
+    only keeps it. `overlays` are what was done by hand and held when the plan was made: no apply ends it.
     """
 
     format_version: Literal["1.0"] = "1.0"
@@ -179,7 +180,7 @@ class Plan(Strict):
     meaning_digest: str | None = None
     checks: tuple[Check, ...] = ()
     approvals: Approvals = Approvals()
-    overlays: tuple[Any, ...] = ()
+    overlays: tuple[StandingOverlay, ...] = ()
     warnings: tuple[PlanWarning, ...] = ()
     replay: ReplayReport | None = None
     expires_at: Instant | None = None

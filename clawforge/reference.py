@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from clawforge.resource.change_policy import ChangePolicy
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import InvariantSpec
@@ -53,6 +54,11 @@ def references_of(resource: Resource) -> Iterator[Reference]:
         yield from _each("Group", resource.spec.groups, "/spec/groups")
     elif isinstance(resource, ChangePolicy):
         yield from _change_policy(resource)
+    elif isinstance(resource, ElevationPolicy):
+        for index, grant in enumerate(resource.spec.grants):
+            pointer = f"/spec/grants/{index}/approvals/from"
+            yield from _each("Role", grant.approvals.from_.roles, f"{pointer}/roles")
+            yield from _each("Group", grant.approvals.from_.groups, f"{pointer}/groups")
     elif isinstance(resource, Waiver):
         yield _address(resource.spec.resource, "/spec/resource")
 

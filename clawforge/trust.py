@@ -18,7 +18,8 @@ from clawforge.decide.request import KillOrder
 from clawforge.dsse import Envelope, read_envelope
 from clawforge.errors import UntrustedError
 from clawforge.keys import KeySet, decode_public_key, open_key_set, verify_key_set
-from clawforge.lease import Lease, open_lease, overlays_digest
+from clawforge.lease import Lease, open_lease
+from clawforge.overlay.runtime_overlay import overlays_digest
 from clawforge.resource.meta import Instant, Name, Strict, SubjectName
 
 REFETCH_CODES = frozenset({"unknown-key", "epoch-mismatch", "expired-keyset", "lease-bundle-mismatch", "nothing-held"})

@@ -22,6 +22,8 @@ ResourceAddress = Annotated[str, Field(pattern=r"^[A-Z][A-Za-z]{0,62}/[a-z0-9][a
 HEADER_ACKNOWLEDGED = "ClawForge-Acknowledged"
 HEADER_LEASE = "ClawForge-Lease"
 HEADER_REVISION = "ClawForge-Revision"
+HEADER_SERIAL = "ClawForge-Serial"
+"""The newest serial that an agent has seen: a server with another one does not let it wait."""
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 

@@ -43,10 +43,11 @@ class AgentDrift(Strict):
 class DeclaredException(Strict):
     """Something that was done by hand and holds on purpose: it is no drift, and no apply ends it.
 
-    `quarantine`: an invariant shut a machine in. `suspension`: somebody stopped a user.
+    `quarantine`: an invariant, or somebody, shut a machine in. `suspension`: somebody stopped a user. `kill`: a kill
+    switch is on, and `subject` is its scope.
     """
 
-    kind: Literal["quarantine", "suspension"]
+    kind: Literal["quarantine", "suspension", "kill"]
     subject: str
     at: Instant
     why: str

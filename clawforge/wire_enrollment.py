@@ -107,11 +107,14 @@ class ReleaseRequest(Strict):
 
 
 class QuarantineView(Strict):
-    """An invariant for whose sake an instance is shut in since a moment, with what was found."""
+    """Why an instance is shut in since a moment: an invariant, with what was found; or somebody's word, with their
+    reason, until it is released or a moment comes."""
 
-    invariant: str
+    invariant: str | None = None
     at: Instant
     why: str
+    by: str | None = None
+    until: Instant | None = None
 
 
 class InstanceView(Strict):

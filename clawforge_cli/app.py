@@ -47,6 +47,8 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the control plane.",
     "enroll": "Let agents join.",
     "fleet": "Machines that joined, and letting them in and out.",
+    "kill": "Stop agents at once, whatever their policy says.",
+    "overlay": "What was done by hand, beside the files, and holds until it ends.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",

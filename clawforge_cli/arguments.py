@@ -80,3 +80,4 @@ DetailedExitCode = Annotated[
 ]
 Detail = Annotated[bool, typer.Option("--detail", help="List the fields of created and destroyed resources.")]
 Format = Annotated[TextOrJson, typer.Option("--format", help="Form of the output.")]
+Output = Annotated[TextOrJson, typer.Option("--format", "-o", help="Form of the output.")]

@@ -63,6 +63,7 @@ CONTRACTORS = "policies/contractors.yaml"
 CONTROL = "policies/guardrail-control.yaml"
 CUSTOMERS = "dlp/customer-data.yaml"
 DEFAULT = "policies/default.yaml"
+ELEVATIONS = "access/elevation-policies.yaml"
 ENGINEERING = "policies/engineering.yaml"
 ENROLLMENTS = "access/enrollments.yaml"
 FINANCE = "policies/finance.yaml"
@@ -203,6 +204,24 @@ BREAKS: tuple[Break, ...] = (
         "groups/staff.yaml:59:9",
         "security",
         Edit(STAFF, new=_document("Group", "security", "  description: Again.\n")),
+    ),
+    _break(
+        "elevation-never-lifted",
+        "access/elevation-policies.yaml:15:15",
+        "exec",
+        Edit(ELEVATIONS, "neverElevate: [", "neverElevate: [exec, "),
+    ),
+    _break(
+        "elevation-stopped-by-guardrail",
+        "access/elevation-policies.yaml:15:21",
+        "gateway",
+        Edit(ELEVATIONS, "tools: [exec, process]", "tools: [exec, gateway]"),
+    ),
+    _break(
+        "elevation-without-approval",
+        "access/elevation-policies.yaml:18:9",
+        "count: 0",
+        Edit(ELEVATIONS, "      approvals:\n", "      approvals:\n        count: 0\n"),
     ),
     _break(
         "email-domain-mixed",

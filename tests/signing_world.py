@@ -14,6 +14,7 @@ from clawforge.decide.request import KillOrder
 from clawforge.dsse import Envelope, envelope_json
 from clawforge.keys import SigningKey, encode_public_key, make_key_set, sign_key_set
 from clawforge.lease import Lease, sign_lease
+from clawforge.overlay.runtime_overlay import Elevation, RuntimeOverlay
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Resource
@@ -33,6 +34,15 @@ def policy(name: str = "default", **spec: Any) -> Resource:
     return resource("Policy", name, {"appliesTo": "everyone", **spec})
 
 
+def elevation(
+    number: int = 1, *, tools: Sequence[str] = ("exec",), minutes: tuple[float, float] = (0, 30), **more: Any
+) -> Elevation:
+    """An elevation of DEV from so many minutes after NOON until so many."""
+    given = {"id": f"el-{number}", "grant": "repair", "user": DEV.user, "reason": "incident", **more}
+    start, end = (NOON + dt.timedelta(minutes=minute) for minute in minutes)
+    return Elevation(tools=tuple(tools), from_=start, until=end, **given)
+
+
 class SigningWorld:
     """One org. `publish` is an apply; every change of what is signed raises the serial, as SPEC.md 6 asks."""
 
@@ -42,7 +52,7 @@ class SigningWorld:
         self.online = SigningKey(seed(f"online key of {org}"))
         self.counters = Counters(epoch=1, serial=1, revision=1)
         self.kill: tuple[KillOrder, ...] = ()
-        self.overlays: tuple[dict[str, Any], ...] = ()
+        self.overlays: tuple[RuntimeOverlay, ...] = ()
         self.model = OrgModel([policy()] if resources is None else resources)
         self.key_set_lifetime = dt.timedelta(days=365)
         self._key_set: tuple[tuple[int, str], Envelope] | None = None
@@ -55,6 +65,11 @@ class SigningWorld:
     def set_kill(self, *scopes: str) -> None:
         """Turn kill switches on; none turns all off."""
         self.kill = tuple(KillOrder(scope=scope) for scope in scopes)
+        self._count()
+
+    def set_overlays(self, *overlays: RuntimeOverlay) -> None:
+        """Put these elevations and grants in force, and no others."""
+        self.overlays = overlays
         self._count()
 
     def rotate(self, name: str) -> None:

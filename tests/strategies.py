@@ -284,6 +284,40 @@ def invariants(count: int = 4) -> st.SearchStrategy[list[Resource]]:
     )
 
 
+_ELEVATION_GRANTS = st.fixed_dictionaries(
+    {"name": st.sampled_from(("repair", "release")), "tools": some(TOOLS)},
+    optional={
+        "agents": some(AGENTS),
+        "maxTtl": st.sampled_from(("1m", "30m", "8h")),
+        "approvals": st.builds(
+            lambda count, who: {"count": count, "from": who},
+            st.sampled_from((0, 1, 2)),
+            _optional(roles=some(ROLES), groups=some(GROUPS)),
+        ),
+        "requireReason": st.booleans(),
+        "requireTicket": st.booleans(),
+        "confirmPhrase": st.sampled_from(("I watch", "I know")),
+        "cooldown": st.sampled_from(("0s", "10m")),
+        "maxActive": st.sampled_from((1, 2)),
+    },
+)
+
+ELEVATION_SPECS = st.builds(
+    lambda target, grants, never: {**target, "grants": grants, "neverElevate": never},
+    targeting(),
+    st.lists(_ELEVATION_GRANTS, max_size=2, unique_by=lambda grant: grant["name"]),
+    some(TOOLS),
+)
+"""An ElevationPolicy's spec."""
+
+
+def elevation_policies(count: int = 4) -> st.SearchStrategy[list[Resource]]:
+    """Elevation policies `glass-0`, `glass-1` and so on."""
+    return st.lists(ELEVATION_SPECS, max_size=count).map(
+        lambda specs: [resource("ElevationPolicy", f"glass-{number}", spec) for number, spec in enumerate(specs)]
+    )
+
+
 SUBJECTS = st.builds(
     Subject,
     user=st.sampled_from((*USERS, "alice@acme.example", "stranger")),

@@ -66,7 +66,7 @@ def test_nothing_is_wrong_with_it(project: Project) -> None:
 def test_lint_prints_nothing_but_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["lint", str(ROOT / "policies.example"), "--no-cache"]) == 0
     said = capsys.readouterr()
-    assert said.out == "57 resources in 36 files: no problems, 2 accepted.\n"
+    assert said.out == "59 resources in 37 files: no problems, 2 accepted.\n"
     assert said.err == ""
 
 
@@ -74,6 +74,7 @@ def test_it_is_a_company_of_every_kind(project: Project) -> None:
     assert Counter(resource.kind for resource in project.values) == {
         "ChangePolicy": 1,
         "DlpRuleSet": 2,
+        "ElevationPolicy": 2,
         "Enrollment": 2,
         "Group": 8,
         "Invariant": 2,

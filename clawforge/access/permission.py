@@ -23,6 +23,8 @@ PERMISSIONS: dict[str, str] = {
     "instances:read": "List instances, and what they reported.",
     "instances:revoke": "Take the credential of an instance away.",
     "keys:read": "Read the public keys of the org.",
+    "kill:read": "See which kill switches are on, and which were.",
+    "kill:write": "Turn kill switches on and off: over a group for it and its machines, over the whole org any.",
     "plans:apply": "Carry out a plan.",
     "plans:approve": "Approve or reject the plans of others.",
     "plans:create": "Propose changes.",

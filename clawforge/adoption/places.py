@@ -18,6 +18,7 @@ _SHARED = {
     "ChangePolicy": "access/change-policies",
     "SkillApproval": "skills/approvals",
     "VersionTarget": "versions/targets",
+    "ElevationPolicy": "access/elevation-policies",
     "Waiver": "waivers",
 }
 """Kinds of which people read many at a time, and the file that all of them share."""

@@ -14,7 +14,9 @@ _GUARDS = frozenset({"ChangePolicy", "Invariant"})
 """Kinds that bound what policies may become: nobody may do more without one, but its change or end lets others."""
 _EXCEPTIONS = frozenset({"Waiver"})
 """Kinds that lift such bounds."""
-_WITHOUT_EFFECT = _GUARDS | _EXCEPTIONS | {"PolicyTest"}
+_BOUNDS_OF_LIFTING = frozenset({"ElevationPolicy"})
+"""Kinds that say what people may be lifted above. One lets some ask and forbids others, so a change may do either."""
+_WITHOUT_EFFECT = _GUARDS | _EXCEPTIONS | _BOUNDS_OF_LIFTING | {"PolicyTest"}
 """Kinds that decide no call, alone or together with others."""
 
 
@@ -134,6 +136,8 @@ def _effect_on_bounds(kind: str, action: Action) -> Effect:
         return Effect(loosens=not created, tightens=not deleted)
     if kind in _EXCEPTIONS:
         return Effect(loosens=not deleted, tightens=not created)
+    if kind in _BOUNDS_OF_LIFTING:
+        return Effect(loosens=True, tightens=True)
     return NO_EFFECT
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from clawforge.decide.decider import Decider
 from clawforge.decide.request import Decision, InstanceFacts, Origin, Request, Runtime
+from clawforge.overlay.elevated import Present, decide_lifted
+from clawforge.overlay.runtime_overlay import Elevation, TemporaryGrant
 from clawforge.position import Positions
 from clawforge.resolve.org import OrgModel, Resolution
 from clawforge.resolve.provenance import locate
@@ -51,8 +53,10 @@ class Simulator:
         *,
         origin: Origin = Origin(),  # noqa: B008 - frozen
         runtime: Runtime = Runtime(),  # noqa: B008 - frozen
+        overlays: Sequence[Elevation | TemporaryGrant] = (),
     ) -> Judgement:
-        """The decision that an agent of this subject would give at that moment."""
+        """The decision that an agent of this subject would give at that moment, with these runtime overlays in its
+        bundle."""
         resolution = self._org.resolve(subject, at)
         key = f"{resolution.digest} {resolution.matched}"
         decider = self._deciders.get(key)
@@ -78,5 +82,12 @@ class Simulator:
             provider=origin.provider,
             at=at,
         )
-        decision = decider.decide(request, facts=simulated_facts(subject.user), runtime=runtime)
+        decision = decide_lifted(
+            decider,
+            request,
+            overlays,
+            present=Present.sure(at),
+            facts=simulated_facts(subject.user),
+            runtime=runtime,
+        )
         return Judgement(decision, resolution, request)

@@ -6,6 +6,7 @@ EVENT_CLASSES: dict[str, str] = {
     "policy": "plans, applies, the state and its keys",
     "access": "sign-ins, sessions, tokens, users and what they were refused",
     "fleet": "enrolments and instances, and the invariants that they violate",
+    "emergency": "kill switches, and whatever else is done by hand for a time",
     "audit": "reading, exporting and holding of this log",
     "call": "tool calls that agents judged",
     "dlp": "what agents found in the data of calls",
@@ -29,6 +30,7 @@ _OF_RESOURCE = {
     "instances": "fleet",
     "fleet": "fleet",
     "invariants": "fleet",
+    "kill": "emergency",
     "audit": "audit",
 }
 

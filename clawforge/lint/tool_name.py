@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from clawforge.lint.context import LintContext
 from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.invariant import Invariant
+from clawforge.resource.meta import Resource
 from clawforge.resource.policy import Policy
 
 TOOL_LISTS = ("allow", "ask", "deny")
@@ -23,18 +25,27 @@ class WrittenTool(NamedTuple):
 
 
 def written_tools(context: LintContext) -> Iterator[WrittenTool]:
-    """Every pattern in the lists of policies, in the rules of DLP rule sets and in invariants."""
-    for policy in context.each(Policy):
-        if policy.spec.tools is None:
-            continue
-        for field in TOOL_LISTS:
-            for index, pattern in enumerate(getattr(policy.spec.tools, field) or ()):
-                yield WrittenTool(policy.address, f"/spec/tools/{field}/{index}", pattern)
-    for rule_set in context.each(DlpRuleSet):
-        for at, rule in enumerate(rule_set.spec.rules):
-            for index, pattern in enumerate(rule.tools):
-                yield WrittenTool(rule_set.address, f"/spec/rules/{at}/tools/{index}", pattern)
-    for invariant in context.each(Invariant):
-        for key, demand in (("forbid", invariant.spec.forbid), ("require", invariant.spec.require)):
-            for index, pattern in enumerate(demand.tools if demand is not None else ()):
-                yield WrittenTool(invariant.address, f"/spec/{key}/tools/{index}", pattern)
+    """Every pattern in the lists of policies, in the rules of DLP rule sets, in invariants and in elevation
+    policies."""
+    for resource in context.resources:
+        for pointer, patterns in _lists(resource):
+            for index, pattern in enumerate(patterns):
+                yield WrittenTool(resource.address, f"{pointer}/{index}", pattern)
+
+
+def _lists(resource: Resource) -> Iterator[tuple[str, Sequence[str]]]:
+    """The lists of patterns in a resource, each with where it is."""
+    if isinstance(resource, Policy):
+        if resource.spec.tools is not None:
+            for field in TOOL_LISTS:
+                yield f"/spec/tools/{field}", getattr(resource.spec.tools, field) or ()
+    elif isinstance(resource, DlpRuleSet):
+        for at, rule in enumerate(resource.spec.rules):
+            yield f"/spec/rules/{at}/tools", rule.tools
+    elif isinstance(resource, Invariant):
+        for key, demand in (("forbid", resource.spec.forbid), ("require", resource.spec.require)):
+            yield f"/spec/{key}/tools", demand.tools if demand is not None else ()
+    elif isinstance(resource, ElevationPolicy):
+        for at, grant in enumerate(resource.spec.grants):
+            yield f"/spec/grants/{at}/tools", grant.tools
+        yield "/spec/neverElevate", resource.spec.never_elevate

@@ -7,6 +7,7 @@ from typing import Any
 from clawforge.canonical import digest
 from clawforge.resource.change_policy import ChangePolicy
 from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.enrollment import Enrollment
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
@@ -34,6 +35,7 @@ KINDS: tuple[type[Resource], ...] = (
     DlpRuleSet,
     SkillApproval,
     VersionTarget,
+    ElevationPolicy,
     PolicyTest,
     Invariant,
     ChangePolicy,

@@ -97,7 +97,8 @@ class Poller:
         """Ask once; seconds to wait before the next time.
 
         The server is asked to hold its answer back until something changes, so that changes arrive at once; a server
-        that answers earlier is asked again at the same pace. A new policy is acknowledged without delay.
+        that answers earlier is asked again at the same pace. After any news, a new policy or a kill, it is asked again
+        without delay.
         """
         began, before = self._monotonic(), self._holding
         try:
@@ -117,7 +118,8 @@ class Poller:
         self._complaint, self._failures = "", 0
         if self._rotate():
             return SHORTEST_INTERVAL
-        if before is None or self._holding is None or before.digest != self._holding.digest:
+        if before is None or self._holding is None or before.lease.serial != self._holding.lease.serial:
+            # Between two polls nothing is heard, and where something just changed more may follow.
             return SHORTEST_INTERVAL
         pause = poll_interval(self._holding) * (0.9 + 0.1 * self._jitter())
         return max(SHORTEST_INTERVAL, pause - (self._monotonic() - began))
@@ -135,7 +137,10 @@ class Poller:
         return self._poll(others[0], digest, enforcing, wait)
 
     def _poll(self, credential: Secret, digest: str | None, enforcing: str | None, wait: int) -> Answer:
-        answer = self._transport.poll(credential, held=digest, enforcing=enforcing, wait=wait)
+        seen = self._state.trust.seen
+        answer = self._transport.poll(
+            credential, held=digest, enforcing=enforcing, seen=None if seen is None else seen.serial, wait=wait
+        )
         state = accepted(self._state, credential, self._clock.now())
         if state != self._state:
             # A full disk must not keep news from arriving; until this is written both credentials are kept.

@@ -11,6 +11,7 @@ from clawforge.decide.decider import Decider
 from clawforge.decide.request import Decision, InstanceFacts, KillOrder, Reason, Request, Runtime
 from clawforge.errors import InputError
 from clawforge.lease import Freshness, freshness
+from clawforge.overlay.elevated import Present, decide_lifted
 from clawforge.resource.meta import format_instant
 from clawforge.resource.policy_test import Effect
 from clawforge.trust import Held
@@ -117,7 +118,15 @@ class AgentService:
             view.deciders[variant.digest] = decider
         full = Request(user=bundle.user, instance=bundle.instance, at=moment, **request.model_dump())
         runtime = Runtime(kill=view.kill, groups=bundle.groups)
-        return decider.decide(full, facts=self._facts, runtime=runtime, follow=self._follow)
+        return decide_lifted(
+            decider,
+            full,
+            bundle.overlays,
+            present=Present(moment, self._clock.now()),
+            facts=self._facts,
+            runtime=runtime,
+            follow=self._follow,
+        )
 
 
 def _denial(code: str, message: str) -> Decision:

@@ -14,7 +14,7 @@ from clawforge.errors import InputError, UnavailableError
 from clawforge.lease import read_lease_header
 from clawforge.secret import Secret
 from clawforge.trust import Answer
-from clawforge.wire import HEADER_ACKNOWLEDGED, HEADER_LEASE, PolicyAnswer
+from clawforge.wire import HEADER_ACKNOWLEDGED, HEADER_LEASE, HEADER_SERIAL, PolicyAnswer
 from clawforge.wire_enrollment import CredentialAnswer, EnrollAnswer, EnrollRequest
 from clawforge_cli.client import problem_error
 
@@ -77,8 +77,17 @@ class AgentTransport:
         except ValidationError as error:
             raise self._not_understood() from error
 
-    def poll(self, credential: Secret, *, held: str | None, enforcing: str | None, wait: int = 0) -> Answer:
-        """Ask for the policy; `held` is the digest that need not be sent again, `enforcing` the one in force.
+    def poll(
+        self,
+        credential: Secret,
+        *,
+        held: str | None,
+        enforcing: str | None,
+        seen: int | None = None,
+        wait: int = 0,
+    ) -> Answer:
+        """Ask for the policy; `held` is the digest that need not be sent again, `enforcing` the one in force, `seen`
+        the newest serial.
 
         The server may wait for up to `wait` seconds (30 at the most) for something to change before it answers.
         Raises the library's errors for refusals and for silence, UntrustedError for an answer without a lease.
@@ -88,6 +97,8 @@ class AgentTransport:
             headers["If-None-Match"] = f'"{held}"'
         if enforcing is not None:
             headers[HEADER_ACKNOWLEDGED] = enforcing
+        if seen is not None:
+            headers[HEADER_SERIAL] = str(seen)
         path = f"/v1/agent/policy?wait={wait}" if wait else "/v1/agent/policy"
         reply = self._exchange("GET", path, headers, patience=wait)
         if reply.status not in {200, 304}:

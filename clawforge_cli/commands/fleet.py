@@ -96,13 +96,33 @@ def reject(instance: InstanceName, reason: Why = None, server: Server = None, or
 
 
 @app.command()
+def quarantine(
+    instance: InstanceName,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the agent gets it, and it is kept in the log.")],
+    ttl: Annotated[
+        str | None, typer.Option("--ttl", metavar="DURATION", help="When it ends by itself; never if left out.")
+    ] = None,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Have a machine deny every call until it is released. Unlike a revoked one it stays in."""
+    from clawforge_cli.kill_order import kill_request
+    from clawforge_cli.overlay_client import OverlayClient
+    from clawforge_cli.views.terminal import note, safe
+
+    request = kill_request(f"instance:{instance}", reason, ttl=ttl).model_copy(update={"kind": "quarantine"})
+    OverlayClient.chosen(server, org).switch_on(request)
+    note(f"{safe(instance)} is in quarantine: its agent denies every call as soon as it hears of it.")
+
+
+@app.command()
 def release(
     instance: InstanceName,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept in the log.")],
     server: Server = None,
     org: Org = None,
 ) -> None:
-    """Let a machine out of the quarantine into which an invariant put it."""
+    """Let a machine out of the quarantine into which an invariant, or somebody, put it."""
     from clawforge_cli.fleet_client import FleetClient
     from clawforge_cli.views.terminal import note, safe
 

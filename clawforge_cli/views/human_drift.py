@@ -103,8 +103,10 @@ def _show_rest(report: DriftReport, printer: Printer) -> None:
 
 
 def _exception(item: DeclaredException) -> str:
-    what = {"quarantine": "in quarantine", "suspension": "stopped"}[item.kind]
     by = f" by {safe(item.by)}" if item.by is not None else ""
+    if item.kind == "kill":
+        return f"kill switch over {safe(item.subject)}, on since {_second(item.at)}{by}: {safe(item.why)}"
+    what = {"quarantine": "in quarantine", "suspension": "stopped"}[item.kind]
     return f"{safe(item.subject)} {what} since {_second(item.at)}{by}: {safe(item.why)}"
 
 

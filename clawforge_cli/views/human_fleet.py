@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from clawforge.resource.meta import format_instant
-from clawforge.wire_enrollment import EnrollmentList, EnrollmentView, InstanceList, InstanceView
+from clawforge.wire_enrollment import EnrollmentList, EnrollmentView, InstanceList, InstanceView, QuarantineView
 from clawforge_cli.views.terminal import Printer, safe
 
 _STYLES = {
@@ -34,9 +34,16 @@ def show_instances(found: InstanceList, printer: Printer, *, wide: bool = False)
         if item.reason is not None:
             printer.line(f"  {safe(item.reason)}")
         for held in item.quarantine:
-            printer.line(f"  in quarantine since {_second(held.at)} for {safe(held.invariant)}: {safe(held.why)}")
+            printer.line(f"  in quarantine since {_second(held.at)} {_cause(held)}: {safe(held.why)}")
         if wide:
             _show_more(item, printer)
+
+
+def _cause(held: QuarantineView) -> str:
+    if held.invariant is not None:
+        return f"for {safe(held.invariant)}"
+    until = "" if held.until is None else f" until {_second(held.until)}"
+    return f"by {safe(held.by)}{until}"
 
 
 def _show_more(item: InstanceView, printer: Printer) -> None:

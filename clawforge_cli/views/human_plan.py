@@ -6,6 +6,7 @@ from clawforge.plan import Plan
 from clawforge.wire import ApplyResult
 from clawforge_cli.views.human_approvals import show_approvals
 from clawforge_cli.views.human_meaning import show_meaning
+from clawforge_cli.views.human_overlays import show_overlays
 from clawforge_cli.views.plan_changes import show_changes, summary_text
 from clawforge_cli.views.terminal import Printer, safe
 
@@ -18,6 +19,7 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
     `compared_with` says what the files were held against where that is no control plane."""
     if plan.is_empty:
         _show_no_changes(plan, printer, compared_with)
+        show_overlays(plan.overlays, printer)
         _show_warnings(plan, printer)
         _show_replay(plan, printer)
         return
@@ -29,6 +31,7 @@ def show_plan(plan: Plan, printer: Printer, *, detail: bool, compared_with: str 
     _show_summary(plan, printer)
     hidden = show_changes(plan.changes, printer, detail=detail)
     printer.line()
+    show_overlays(plan.overlays, printer)
     _show_warnings(plan, printer)
     show_meaning(plan.meaning, printer, detail=detail)
     _show_replay(plan, printer)

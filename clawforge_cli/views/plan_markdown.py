@@ -11,6 +11,7 @@ from clawforge.plan import Approvals, Change, FieldChange, Plan
 from clawforge_cli.views.approval_words import what_lacks, who_agrees
 from clawforge_cli.views.human_meaning import VERDICT_WORDS, access_sentence, witness_sentence
 from clawforge_cli.views.lint_markdown import markdown_text
+from clawforge_cli.views.overlay_words import overlay_count, overlay_sentence
 from clawforge_cli.views.plan_changes import MARKS, sentence, set_difference, summary_text, value_text
 
 MOST_CHARACTERS = 60_000
@@ -51,9 +52,11 @@ def _head(plan: Plan) -> Iterator[str]:
     if plan.is_empty:
         yield "### clawforge: no changes"
         yield f"\nOrg {org} already says what the files of {source} say."
+        yield from _overlays(plan)
         return
     yield f"### clawforge plan: {summary_text(plan.summary)}"
     yield f"\nOrg {org}, source {source}, on revision {plan.base.revision}."
+    yield from _overlays(plan)
     yield from _meaning(plan.meaning)
     for warning in plan.warnings[:_MOST_LINES]:
         place = f"{markdown_text(warning.file)}:{warning.line}: " if warning.file else ""
@@ -61,6 +64,16 @@ def _head(plan: Plan) -> Iterator[str]:
     yield from _more(len(plan.warnings) - _MOST_LINES, "warning")
     yield from _approvals(plan.approvals)
     yield ""
+
+
+def _overlays(plan: Plan) -> Iterator[str]:
+    """What an apply does not end."""
+    if not plan.overlays:
+        return
+    yield f"\n**{overlay_count(plan.overlays)}**, which an apply does not end:"
+    for item in plan.overlays[:_MOST_LINES]:
+        yield f"- {markdown_text(overlay_sentence(item))}"
+    yield from _more(len(plan.overlays) - _MOST_LINES, "overlay")
 
 
 def _approvals(approvals: Approvals) -> Iterator[str]:

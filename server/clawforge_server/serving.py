@@ -28,6 +28,7 @@ from clawforge_server.control_plane import ControlPlane, make_control_plane
 from clawforge_server.endpoint import in_thread
 from clawforge_server.log import failure_fields, logger
 from clawforge_server.service.audit_retention import tend_ledger
+from clawforge_server.service.overlay_clock import orgs_with_due_overlays, tend_overlays
 from clawforge_server.startup_error import StartupError
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _STALL_MILLISECONDS = 20_000
 _FLUSH_SECONDS = 3.0
 _TEND_SECONDS = 60.0
 _WATCH_SECONDS = 1.0
+_OVERLAY_SECONDS = 1.0
 _STOP_SECONDS = 1.5
 
 
@@ -121,6 +123,7 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     flushing = asyncio.create_task(_flush_reports(plane))
     watching = asyncio.create_task(_watch_revocations(plane))
     tending = asyncio.create_task(_tend_ledgers(plane))
+    timing = asyncio.create_task(_time_overlays(plane))
     stopping = asyncio.create_task(stop.wait())
     logger().info("listening", host=host, port=port, tls=settings.tls is not None)
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -129,11 +132,12 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     flushing.cancel()
     watching.cancel()
     tending.cancel()
+    timing.cancel()
     stopping.cancel()
     if not serving.done():
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=_STOP_SECONDS)
-    for task in (flushing, watching, tending):
+    for task in (flushing, watching, tending, timing):
         with contextlib.suppress(asyncio.CancelledError):
             await task
     plane.reports.flush()
@@ -174,6 +178,22 @@ async def _tend_ledgers(plane: ControlPlane) -> None:
                 await in_thread(plane, functools.partial(tend_ledger, plane, org))
             except Exception as error:  # One org's damaged log must not stop the others' from being kept.
                 logger().error("audit log not tended", org=org, **failure_fields(error))
+
+
+async def _time_overlays(plane: ControlPlane) -> None:
+    """End what was done by hand for a time, within a second, and remind of what stays."""
+    while True:
+        await asyncio.sleep(_OVERLAY_SECONDS)
+        try:
+            due = await in_thread(plane, functools.partial(orgs_with_due_overlays, plane))
+        except Exception as error:  # What does not end goes on, and an emergency stays one; the next round asks again.
+            logger().error("overlays not read", **failure_fields(error))
+            continue
+        for org in due:
+            try:
+                await in_thread(plane, functools.partial(tend_overlays, plane, org))
+            except Exception as error:  # One org's trouble must not keep the others' overlays from ending.
+                logger().error("overlays not tended", org=org, **failure_fields(error))
 
 
 async def _orgs(plane: ControlPlane) -> tuple[str, ...]:

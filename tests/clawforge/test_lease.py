@@ -27,7 +27,6 @@ from clawforge.lease import (
     freshness,
     lease_header,
     open_lease,
-    overlays_digest,
     read_lease_header,
     sign_lease,
 )
@@ -127,11 +126,6 @@ def test_signed_text_that_is_no_lease_is_refused() -> None:
 
 def test_a_bundle_signed_in_place_of_a_lease_is_refused() -> None:
     assert refusal(WORLD.full(DEV, NOON).bundle) == "wrong-type"
-
-
-def test_overlays_digest_depends_on_every_overlay() -> None:
-    assert overlays_digest([]) != overlays_digest([{}])
-    assert overlays_digest([{"a": None}]) != overlays_digest([{}])
 
 
 offlines = st.fixed_dictionaries(

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
-from strategies import invariants, orgs
+from strategies import elevation_policies, invariants, orgs
 
 from clawforge.json_schema import merge_of
 from clawforge.load.project_file import ProjectFile
@@ -226,6 +226,7 @@ DOCUMENTS = (
     | st.sampled_from(EXAMPLES)
     | orgs().filter(bool).flatmap(st.sampled_from).map(canonical_resource)
     | invariants().filter(bool).flatmap(st.sampled_from).map(canonical_resource)
+    | elevation_policies().filter(bool).flatmap(st.sampled_from).map(canonical_resource)
 )
 WRONGLY = (
     "", " ", "Text", "a\n", "\x00", "x" * 64, "x" * 129, "x" * 257, "x" * 1025, "x" * 4097, "5m", "4000d", "group:*",

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from signing_world import DEV, NOON, SigningWorld, policy, seed
+from signing_world import DEV, NOON, SigningWorld, elevation, policy, seed
 
 from clawforge.bundle import bundle_digest
 from clawforge.dsse import envelope_json
@@ -155,8 +155,7 @@ def test_bundle_and_lease_must_be_of_one_serial_even_if_the_digest_is_the_same()
 
 def test_the_lease_vouches_for_the_runtime_overlays_too() -> None:
     world, state = joined()
-    world.overlays = ({"kind": "grant", "until": None},)
-    world.set_kill()
+    world.set_overlays(elevation())
     other = world.full(DEV, NOON)
     assert refusal(state, replace(other, keys=None, bundle=None)) == "lease-bundle-mismatch"
     holding = held(accept_answer(state, other, NOON))

@@ -90,6 +90,11 @@ def _suspended(api: Api) -> Prepared:
     return Prepared("DELETE", "/v1/orgs/acme/users/bob/suspension")
 
 
+def _stopped(api: Api) -> Prepared:
+    on = api.post("/v1/orgs/acme/overlays", json={"scope": "tool:exec", "reason": "CVE"}).json()["overlay"]
+    return Prepared("DELETE", f"/v1/orgs/acme/overlays/{on['id']}?reason=patched")
+
+
 REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans": lambda api: Prepared(
         "POST", "/v1/orgs/acme/plans", {"source": "policies", "resources": company(), "positions": {}}
@@ -100,6 +105,10 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans/{id}/apply": _apply,
     "POST /v1/orgs/{org}/plans/{id}/approvals": _judged("approvals"),
     "POST /v1/orgs/{org}/plans/{id}/rejections": _judged("rejections"),
+    "POST /v1/orgs/{org}/overlays": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/overlays", {"scope": "org", "reason": "incident 7"}
+    ),
+    "DELETE /v1/orgs/{org}/overlays/{id}": _stopped,
     "DELETE /v1/orgs/{org}/instances/{name}": lambda api: Prepared(
         "DELETE", f"/v1/orgs/acme/instances/{api.enroll()['instance']}"
     ),

@@ -8,18 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deciding_agent import DecidingAgent
 from server_app import NOON, MovableClock, opened_api
 from server_process import company, resource
 
 from clawforge.analysis.invariant_subject import InvariantCheck
-from clawforge.decide.request import Decision, InstanceFacts
 from clawforge.errors import InputError
-from clawforge.lease import read_lease_header
 from clawforge.resource.policy_test import Effect
-from clawforge.trust import Answer, accept_answer, held, new_trust
-from clawforge_cli.agent.clock import Clock
-from clawforge_cli.agent.protocol import CheckRequest
-from clawforge_cli.agent.service import AgentService
 
 CONTRACTORS = resource("Group", "contractors", members={"claims": ["agency"]})
 PEOPLE = [
@@ -54,58 +49,17 @@ def listed(api: Any, name: str) -> dict[str, Any]:
     return next(item for item in found if item["instance"] == name)
 
 
-class Agent:
-    """What a real agent does with what it is answered: it verifies, keeps, and decides."""
-
-    def __init__(self, api: Any, enrolled: dict[str, Any]) -> None:
-        self.api = api
-        self.name = enrolled["instance"]
-        self.credential = enrolled["credential"]
-        self._trust = new_trust(
-            org="acme",
-            instance=self.name,
-            user=enrolled["user"],
-            root_key=enrolled["rootKey"],
-            keys=enrolled["keys"],
-            now=api.clock.now(),
-        )
-        clock = Clock(NOON, wall=api.clock.now, monotonic=lambda: 0.0)
-        self._service = AgentService(clock, InstanceFacts(workspace="/w", home="/home/dev"))
-
-    @property
-    def tag(self) -> dict[str, str]:
-        found = held(self._trust)
-        return {} if found is None else {"If-None-Match": f'"{found.digest}"'}
-
-    def take(self, answer: Any) -> None:
-        assert answer.status_code in (200, 304), answer.text
-        body = answer.json() if answer.status_code == 200 else {}
-        lease = read_lease_header(answer.headers["ClawForge-Lease"])
-        message = Answer(lease=lease, keys=body.get("keys"), bundle=body.get("bundle"))
-        self._trust = accept_answer(self._trust, message, self.api.clock.now())
-        found = held(self._trust)
-        assert found is not None
-        self._service.adopt(found)
-
-    def poll(self) -> int:
-        answer = self.api.get("/v1/agent/policy", token=self.credential, headers=self.tag)
-        self.take(answer)
-        return int(answer.status_code)
-
-    def decide(self, tool: str, **params: Any) -> Decision:
-        return self._service.decide(CheckRequest(tool=tool, params=params))
-
-    def is_shut_in(self) -> bool:
-        """Everything is denied, and the reason says why."""
-        decisions = [self.decide("read", path="/w/a"), self.decide("exec", command="ls"), self.decide("plugin-tool")]
-        quarantined = ["in quarantine since" in item.reasons[0].message for item in decisions]
-        assert len(set(quarantined)) == 1, decisions
-        if quarantined[0]:
-            assert all(item.effect is Effect.DENY for item in decisions)
-            assert "Invariant/" in decisions[0].reasons[0].message
-        else:
-            assert decisions[0].effect is Effect.ALLOW
-        return quarantined[0]
+def is_shut_in(agent: DecidingAgent) -> bool:
+    """Everything is denied, and the reason says why."""
+    decisions = [agent.decide("read", path="/w/a"), agent.decide("exec", command="ls"), agent.decide("plugin-tool")]
+    quarantined = ["in quarantine since" in item.reasons[0].message for item in decisions]
+    assert len(set(quarantined)) == 1, decisions
+    if quarantined[0]:
+        assert all(item.effect is Effect.DENY for item in decisions)
+        assert "Invariant/" in decisions[0].reasons[0].message
+    else:
+        assert decisions[0].effect is Effect.ALLOW
+    return quarantined[0]
 
 
 @pytest.fixture
@@ -118,9 +72,9 @@ def shutting(api: Any) -> Any:
 
 
 def test_who_keeps_the_invariants_is_not_spoken_of(shutting: Any) -> None:
-    agent = Agent(shutting, shutting.enroll())
+    agent = DecidingAgent(shutting, shutting.enroll())
     assert agent.poll() == 200
-    assert not agent.is_shut_in()
+    assert not is_shut_in(agent)
     assert records(shutting) == []
     assert listed(shutting, agent.name)["state"] == "active"
     assert listed(shutting, agent.name)["quarantine"] == []
@@ -128,9 +82,9 @@ def test_who_keeps_the_invariants_is_not_spoken_of(shutting: Any) -> None:
 
 def test_a_violation_is_an_alert(api: Any) -> None:
     api.apply(open_company(ALERTS))
-    agent = Agent(api, api.enroll(groups=["contractors"], tags={"site": "berlin"}))
+    agent = DecidingAgent(api, api.enroll(groups=["contractors"], tags={"site": "berlin"}))
     agent.poll()
-    assert not agent.is_shut_in()
+    assert not is_shut_in(agent)
     (alert,) = records(api)
     assert (alert["action"], alert["actor"], alert["target"]) == (
         "invariants:violation",
@@ -150,9 +104,9 @@ def test_a_violation_is_an_alert(api: Any) -> None:
 
 
 def test_a_violation_shuts_the_machine_in(shutting: Any) -> None:
-    agent = Agent(shutting, shutting.enroll(groups=["contractors"]))
+    agent = DecidingAgent(shutting, shutting.enroll(groups=["contractors"]))
     assert agent.poll() == 200
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
     quarantine, alert = records(shutting)
     assert (alert["action"], alert["detail"]["reaction"]) == ("invariants:violation", "quarantine")
     assert (quarantine["action"], quarantine["target"]) == ("instances:quarantine", f"instance/{agent.name}")
@@ -170,7 +124,7 @@ def test_a_violation_shuts_the_machine_in(shutting: Any) -> None:
 
 
 def test_the_server_says_what_the_agent_would(shutting: Any) -> None:
-    agent = Agent(shutting, shutting.enroll(groups=["contractors"]))
+    agent = DecidingAgent(shutting, shutting.enroll(groups=["contractors"]))
     agent.poll()
     body = {"user": "dev", "instance": agent.name, "tool": "read", "params": {"path": "/w/a"}}
     answer = shutting.post("/v1/orgs/acme/decide", json=body).json()
@@ -181,14 +135,14 @@ def test_the_server_says_what_the_agent_would(shutting: Any) -> None:
 def test_a_quarantine_outlives_the_server(tmp_path: Path, clock: MovableClock) -> None:
     with opened_api(tmp_path / "data", clock) as api:
         api.apply(open_company(SHUTS))
-        agent = Agent(api, api.enroll(groups=["contractors"]))
+        agent = DecidingAgent(api, api.enroll(groups=["contractors"]))
         agent.poll()
     clock.move(days=1)
     with opened_api(tmp_path / "data", clock) as api:
         api.owner = (tmp_path / "data" / "bootstrap-token").read_text()
         agent.api = api
         agent.poll()
-        assert agent.is_shut_in()
+        assert is_shut_in(agent)
         assert listed(api, agent.name)["state"] == "quarantined"
 
 
@@ -200,9 +154,9 @@ def test_a_machine_that_waits_is_looked_at_when_it_is_let_in(shutting: Any) -> N
     ann = shutting.session("user:ann")["accessToken"]
     approved = shutting.post(path, json={"reason": "seen"}, token=ann)
     assert (approved.status_code, approved.json()["state"]) == (200, "quarantined")
-    agent = Agent(shutting, enrolled)
+    agent = DecidingAgent(shutting, enrolled)
     agent.poll()
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
     assert {item["actor"] for item in records(shutting)} == {"user:ann"}
 
 
@@ -219,9 +173,9 @@ def test_what_cannot_be_decided_does_not_hold(api: Any) -> None:
         for hour in range(8)
     ]
     api.apply(open_company(SHUTS, *crons))
-    agent = Agent(api, api.enroll(groups=["contractors"]))
+    agent = DecidingAgent(api, api.enroll(groups=["contractors"]))
     agent.poll()
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
     _, alert = records(api)
     assert "is not known" in alert["detail"]["why"]
     assert "call" not in alert["detail"]
@@ -246,17 +200,17 @@ def test_nobody_joins_whose_check_fails(shutting: Any, problem: Any, monkeypatch
 def test_an_apply_is_held_against_everybody_who_is_in(api: Any) -> None:
     closed = company(*PEOPLE, SHUTS, deny=["exec"])
     api.apply(closed)
-    inside = [Agent(api, api.enroll(groups=["contractors"])) for _ in range(2)]
-    outside = Agent(api, api.enroll())
+    inside = [DecidingAgent(api, api.enroll(groups=["contractors"])) for _ in range(2)]
+    outside = DecidingAgent(api, api.enroll())
     revoked = api.enroll(groups=["contractors"])["instance"]
     assert api.delete(f"/v1/orgs/acme/instances/{revoked}").status_code == 204
     for agent in (*inside, outside):
         agent.poll()
-        assert not agent.is_shut_in()
+        assert not is_shut_in(agent)
     api.apply(open_company(SHUTS))
     for agent in (*inside, outside):
         agent.poll()
-        assert agent.is_shut_in() is (agent in inside)
+        assert is_shut_in(agent) is (agent in inside)
     alert = records(api, "invariants:violation")
     assert [item["detail"]["count"] for item in alert] == [2]
     assert sorted(alert[0]["detail"]["instances"]) == sorted(agent.name for agent in inside)
@@ -265,7 +219,7 @@ def test_an_apply_is_held_against_everybody_who_is_in(api: Any) -> None:
     api.apply(company(*PEOPLE, SHUTS, deny=["exec"]))
     for agent in inside:
         agent.poll()
-        assert agent.is_shut_in(), "only a person lets a machine out"
+        assert is_shut_in(agent), "only a person lets a machine out"
 
 
 def test_who_is_shut_in_is_not_reported_again(shutting: Any) -> None:
@@ -276,7 +230,7 @@ def test_who_is_shut_in_is_not_reported_again(shutting: Any) -> None:
 
 
 def test_a_second_invariant_adds_to_the_first(shutting: Any) -> None:
-    agent = Agent(shutting, shutting.enroll(groups=["contractors"]))
+    agent = DecidingAgent(shutting, shutting.enroll(groups=["contractors"]))
     second = invariant("no-web", forbid={"tools": ["web_fetch"]}, onViolation="quarantine")
     shutting.apply(open_company(SHUTS, second))
     found = listed(shutting, agent.name)["quarantine"]
@@ -314,7 +268,7 @@ def test_without_invariants_nobody_looks(api: Any, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_person_who_signs_in_with_groups(shutting: Any) -> None:
-    agent = Agent(shutting, shutting.enroll())
+    agent = DecidingAgent(shutting, shutting.enroll())
     agent.poll()
     shutting.session("user:dev", claims=("unrelated",))
     assert records(shutting) == []
@@ -323,7 +277,7 @@ def test_a_person_who_signs_in_with_groups(shutting: Any) -> None:
     assert {alert["actor"], quarantine["actor"]} == {"user:dev"}
     assert "with the claim agency" in alert["detail"]["why"]
     assert agent.poll() == 304, "the policy is the same, the lease is not"
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
 
 
 def test_a_person_without_a_machine_is_an_alert(shutting: Any) -> None:
@@ -333,7 +287,7 @@ def test_a_person_without_a_machine_is_an_alert(shutting: Any) -> None:
 
 
 def test_a_poll_that_waits_hears_of_it_at_once(shutting: Any) -> None:
-    agent = Agent(shutting, shutting.enroll())
+    agent = DecidingAgent(shutting, shutting.enroll())
     agent.poll()
 
     async def wait_for_it() -> Any:
@@ -346,28 +300,28 @@ def test_a_poll_that_waits_hears_of_it_at_once(shutting: Any) -> None:
             return await asyncio.wait_for(waiting, 5)
 
     agent.take(shutting.run(wait_for_it()))
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
 
 
 def test_somebody_who_is_active_again_is_looked_at(api: Any) -> None:
     api.apply(company(*PEOPLE, SHUTS, deny=["exec"]))
-    agent = Agent(api, api.enroll(groups=["contractors"]))
+    agent = DecidingAgent(api, api.enroll(groups=["contractors"]))
     assert api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "lost"}).status_code == 201
     api.apply(open_company(SHUTS))
     assert records(api) == [], "suspended people may do nothing at all"
     assert api.delete("/v1/orgs/acme/users/dev/suspension").status_code == 200
     agent.poll()
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
 
 
 # --- a machine is released ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def shut_in(shutting: Any) -> Agent:
-    agent = Agent(shutting, shutting.enroll(groups=["contractors"]))
+def shut_in(shutting: Any) -> DecidingAgent:
+    agent = DecidingAgent(shutting, shutting.enroll(groups=["contractors"]))
     agent.poll()
-    assert agent.is_shut_in()
+    assert is_shut_in(agent)
     return agent
 
 
@@ -375,12 +329,12 @@ def release(api: Any, name: str, *, token: str | None = None, reason: str = "loo
     return api.post(f"/v1/orgs/acme/instances/{name}/releases", json={"reason": reason}, token=token)
 
 
-def test_a_person_lets_it_out(shutting: Any, shut_in: Agent) -> None:
+def test_a_person_lets_it_out(shutting: Any, shut_in: DecidingAgent) -> None:
     ann = shutting.session("user:ann")["accessToken"]
     answer = release(shutting, shut_in.name, token=ann)
     assert (answer.status_code, answer.json()["state"], answer.json()["quarantine"]) == (200, "active", [])
     assert shut_in.poll() == 304
-    assert not shut_in.is_shut_in()
+    assert not is_shut_in(shut_in)
     record = records(shutting)[0]
     assert (record["action"], record["actor"], record["detail"]["reason"]) == (
         "instances:release",
@@ -392,25 +346,25 @@ def test_a_person_lets_it_out(shutting: Any, shut_in: Agent) -> None:
     assert listed(shutting, shut_in.name)["state"] == "active"
 
 
-def test_who_was_released_stays_out_until_the_invariant_is_another(shutting: Any, shut_in: Agent) -> None:
+def test_who_was_released_stays_out_until_the_invariant_is_another(shutting: Any, shut_in: DecidingAgent) -> None:
     assert release(shutting, shut_in.name).status_code == 200
     shutting.apply(open_company(SHUTS, resource("Group", "other")))
     shut_in.poll()
-    assert not shut_in.is_shut_in()
+    assert not is_shut_in(shut_in)
     assert records(shutting)[0]["action"] == "invariants:violation", "it is still said that it violates it"
     shutting.apply(open_company(invariant(onViolation="quarantine", forbid={"tools": ["exec", "process"]})))
     shut_in.poll()
-    assert shut_in.is_shut_in()
+    assert is_shut_in(shut_in)
 
 
-def test_nobody_releases_their_own(shutting: Any, shut_in: Agent, problem: Any) -> None:
+def test_nobody_releases_their_own(shutting: Any, shut_in: DecidingAgent, problem: Any) -> None:
     own = shutting.session("user:dev")["accessToken"]
     problem(release(shutting, shut_in.name, token=own), 403, "own-instance")
     shut_in.poll()
-    assert shut_in.is_shut_in()
+    assert is_shut_in(shut_in)
 
 
-def test_what_a_release_needs(shutting: Any, shut_in: Agent, problem: Any) -> None:
+def test_what_a_release_needs(shutting: Any, shut_in: DecidingAgent, problem: Any) -> None:
     problem(release(shutting, shut_in.name, reason=" "), 422, "invalid-request")
     path = f"/v1/orgs/acme/instances/{shut_in.name}/releases"
     problem(shutting.post(path, json={}), 422, "invalid-request")
@@ -434,13 +388,15 @@ def test_a_program_releases_nobody(shutting: Any, problem: Any) -> None:
     problem(release(shutting, name, token=token), 403, "not-a-person")
 
 
-def test_a_machine_that_is_revoked_in_quarantine_is_revoked(shutting: Any, shut_in: Agent, problem: Any) -> None:
+def test_a_machine_that_is_revoked_in_quarantine_is_revoked(
+    shutting: Any, shut_in: DecidingAgent, problem: Any
+) -> None:
     assert shutting.delete(f"/v1/orgs/acme/instances/{shut_in.name}").status_code == 204
     assert listed(shutting, shut_in.name)["state"] == "revoked"
     problem(release(shutting, shut_in.name), 404, "unknown-instance")
 
 
-def test_quarantines_are_of_one_org(shutting: Any, shut_in: Agent) -> None:
+def test_quarantines_are_of_one_org(shutting: Any, shut_in: DecidingAgent) -> None:
     other = [resource("Organization", "other"), resource("User", "dev", email="dev@other.example")]
     shutting.apply(other, org="other")
     state = shutting.plane.states.get("other")
@@ -448,7 +404,7 @@ def test_quarantines_are_of_one_org(shutting: Any, shut_in: Agent) -> None:
     assert release(shutting, shut_in.name).status_code == 200
 
 
-def test_org_in_memory_and_in_the_store_are_one(shutting: Any, shut_in: Agent) -> None:
+def test_org_in_memory_and_in_the_store_are_one(shutting: Any, shut_in: DecidingAgent) -> None:
     with shutting.plane.store.transaction() as transaction:
         stored = transaction.quarantines.list("acme")
     present = shutting.plane.states.get("acme")

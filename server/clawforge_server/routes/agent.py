@@ -18,6 +18,7 @@ from clawforge.wire import (
     HEADER_ACKNOWLEDGED,
     HEADER_LEASE,
     HEADER_REVISION,
+    HEADER_SERIAL,
     Heartbeat,
     HeartbeatAnswer,
     PolicyAnswer,
@@ -36,6 +37,7 @@ from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
+_SERIAL = re.compile(r"^[0-9]{1,15}$")
 _LONGEST_WAIT = 30
 _MOST_VERSIONS = 32
 _LONGEST_VERSION = 200
@@ -75,9 +77,10 @@ async def policy(call: Call) -> Response:
         if f'"{bundle.digest}"' not in held:
             return _policy_answer(call, state, bundle, 200)
         if told is None:
-            told = bundle.lease.kill
+            # There was news before the agent began to wait: of a kill, perhaps.
+            told = bundle.lease.kill if _seen(call) in (None, bundle.lease.serial) else None
         if bundle.lease.kill != told:
-            # The policy is the same, and the lease says that the instance was shut in or released.
+            # The policy is the same, and the lease says that something was killed, or goes on again.
             return _policy_answer(call, state, bundle, 304)
         left = deadline - loop.time()
         if left <= 0 or plane.wakeups.closed:
@@ -86,6 +89,12 @@ async def policy(call: Call) -> Response:
             await asyncio.wait_for(news.wait(), left)
         except TimeoutError:
             continue
+
+
+def _seen(call: Call) -> int | None:
+    """The newest serial that the agent has seen; None if it does not say."""
+    text = call.request.headers.get(HEADER_SERIAL, "")
+    return int(text) if _SERIAL.fullmatch(text) else None
 
 
 async def rotate(call: Call) -> Response:
@@ -143,6 +152,9 @@ def _check_versions(versions: dict[str, str]) -> None:
 
 
 _HOLDS = Parameter("If-None-Match", "The digest of the held bundle, in quotes.", "header")
+_SAW = Parameter(
+    HEADER_SERIAL, "The newest serial that the agent has seen; with another one it does not wait.", "header"
+)
 _ENFORCES = Parameter(HEADER_ACKNOWLEDGED, "The digest of the bundle that is enforced.", "header")
 
 ENDPOINTS = (
@@ -164,7 +176,7 @@ ENDPOINTS = (
         "The agent's signed bundle, or 304 if it holds it; a fresh lease in a header of both.",
         policy,
         PolicyAnswer,
-        parameters=(_HOLDS, _ENFORCES, Parameter("wait", "Seconds to wait for a change, up to 30.")),
+        parameters=(_HOLDS, _ENFORCES, _SAW, Parameter("wait", "Seconds to wait for a change, up to 30.")),
         refusals=(304,),
     ),
     Endpoint(

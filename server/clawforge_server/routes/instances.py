@@ -113,7 +113,7 @@ ENDPOINTS = (
     Endpoint(
         "POST",
         "/v1/orgs/{org}/instances/{name}/releases",
-        "Let an instance out of the quarantine into which an invariant put it. Nobody releases their own.",
+        "Let an instance out of its quarantine, whether an invariant or somebody put it in. Nobody releases their own.",
         release,
         InstanceView,
         "instances:approve",

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.fleet_drift import Difference, FleetComparison, Standing
+from clawforge.overlay.kill_scope import KillScope, parse_kill_scope
 from clawforge.resource.organization import Organization, OrganizationSpec
 from clawforge.wire_drift import AgentCounts, AgentDrift, DeclaredException, FleetDrift
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.overlays import standing_overlays
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import AcknowledgementRecord
 
@@ -28,13 +30,13 @@ def fleet_drift(plane: ControlPlane, who: Principal, org: str, limit: int) -> Fl
     with plane.store.transaction() as transaction:
         machines = transaction.instances.standings(org)
     reached = tuple(item for item in machines if _reaches(who, state, item)) if not _reaches_all(who) else machines
-    shut_in = {item.name for item in reached if state.quarantined(item.name)}
+    shut_in = {item.name for item in reached if state.is_shut_in(item.name)}
     comparison = FleetComparison(state.wanted_bundles(), now - _silence(state), limit)
     comparison.add(item for item in reached if item.name not in shut_in)
     with plane.store.transaction() as transaction:
         names = [item.machine.name for item in comparison.differences]
         newest = transaction.acknowledgements.newest(org, names)
-    exceptions = tuple(_exceptions(state, who, shut_in))
+    exceptions = tuple(_exceptions(state, who, {item.name for item in reached}, shut_in))
     return FleetDrift(
         org=org,
         revision=state.state.revision,
@@ -91,7 +93,7 @@ def _view(item: Difference, newest: AcknowledgementRecord | None) -> AgentDrift:
     )
 
 
-def _exceptions(state: OrgState, who: Principal, shut_in: set[str]) -> Iterator[DeclaredException]:
+def _exceptions(state: OrgState, who: Principal, reached: Set[str], shut_in: Set[str]) -> Iterator[DeclaredException]:
     for item in sorted(state.quarantines, key=lambda item: (item.instance, item.invariant)):
         if item.instance in shut_in:
             why = f"{item.invariant}: {item.why}"
@@ -99,3 +101,17 @@ def _exceptions(state: OrgState, who: Principal, shut_in: set[str]) -> Iterator[
     for stop in state.suspensions:
         if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(stop.user))):
             yield DeclaredException(kind="suspension", subject=stop.user, at=stop.at, why=stop.reason, by=stop.by)
+    for standing in standing_overlays(state):
+        scope = parse_kill_scope(standing.scope)
+        if _reaches_all(who) or _concerns(who, scope, reached):
+            subject = standing.scope if standing.kind == "kill" else scope.name
+            yield DeclaredException(
+                kind=standing.kind, subject=subject, at=standing.since, why=standing.reason, by=standing.by
+            )
+
+
+def _concerns(who: Principal, scope: KillScope, reached: Set[str]) -> bool:
+    """What stops the whole org, or a tool, concerns everybody."""
+    if scope.kind == "instance":
+        return scope.name in reached
+    return scope.kind != "group" or who.may(_READ, Target(groups=frozenset((scope.name,))))

@@ -176,7 +176,7 @@ def _not_waiting(name: str) -> NotFoundError:
 def instance_view(state: OrgState, record: InstanceRecord, now: dt.datetime) -> InstanceView:
     """The instance as people see it; one that is shut in is `quarantined`, though its credential is good."""
     own = record.state_at(now)
-    shut_in = state.quarantined(record.name) if own == "active" else ()
+    shut_in = quarantine_views(state, record.name) if own == "active" else ()
     return InstanceView(
         instance=record.name,
         user=record.user,
@@ -192,5 +192,15 @@ def instance_view(state: OrgState, record: InstanceRecord, now: dt.datetime) -> 
         pending_until=record.pending_until,
         approved_by=record.approved_by,
         reason=record.reason,
-        quarantine=tuple(QuarantineView(invariant=item.invariant, at=item.at, why=item.why) for item in shut_in),
+        quarantine=shut_in,
     )
+
+
+def quarantine_views(state: OrgState, name: str) -> tuple[QuarantineView, ...]:
+    """Why an instance is shut in: invariants first, then somebody's word."""
+    found = [QuarantineView(invariant=item.invariant, at=item.at, why=item.why) for item in state.quarantined(name)]
+    held = state.shut_in_by_hand(name)
+    if held is not None:
+        by_hand = QuarantineView(at=held.created_at, why=held.reason, by=held.created_by, until=held.expires_at)
+        found.append(by_hand)
+    return tuple(found)

@@ -162,7 +162,7 @@ class _Warden:
         )
 
     def _note(self, instance: str, invariants: Sequence[str]) -> None:
-        before = {"state": "quarantined" if self._state.quarantined(instance) else "active"}
+        before = {"state": "quarantined" if self._state.is_shut_in(instance) else "active"}
         after = {"state": "quarantined"}
         target = f"instance/{instance}"
         self._append(QUARANTINE, target, before=before, after=after, instance=instance, invariants=list(invariants))

@@ -35,6 +35,7 @@ from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.change_control import cautions, needs_of, reviewed, said_about, with_needs
+from clawforge_server.service.overlays import standing_overlays
 from clawforge_server.service.plan_authority import needed_approvals, refuse_last_owner, require_over_changes
 from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
 from clawforge_server.service.vouching import authors_of, vouching
@@ -95,6 +96,7 @@ def create_plan(
         "reason": request.reason,
         "vouched": vouched,
         "authors": authors_of(who, state.access, request, vouched),
+        "overlays": standing_overlays(state),
     }
     if not request.scope.is_everything:
         found["warnings"] = (narrowed(request.scope, left_out), *planned.plan.warnings)

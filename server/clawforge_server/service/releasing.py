@@ -41,12 +41,16 @@ def release_instance(
             require_standing(transaction, state, who, now)
             instance = transaction.instances.get(org, name)
             who.require(APPROVE, ORG_WIDE if instance is None else instance_target(state, instance))
-            held = state.quarantined(name)
-            if instance is None or instance.state_at(now) != "active" or not held or state.record is None:
+            held, by_hand = state.quarantined(name), state.shut_in_by_hand(name)
+            shut_in = instance is not None and instance.state_at(now) == "active" and state.is_shut_in(name)
+            if instance is None or state.record is None or not shut_in:
                 raise _not_in_quarantine(name)
             require_foreign(who, instance)
             require_present(transaction, state)
             transaction.quarantines.release(org, name, now, who.actor, reason)
+            if by_hand is not None:
+                ended = dataclasses.replace(by_hand, ended_at=now, ended_by=who.actor, end_reason=reason)
+                transaction.overlays.put(ended)
             entry = done(
                 now,
                 who.actor,
@@ -58,6 +62,7 @@ def release_instance(
                 after={"state": "active"},
                 instance=name,
                 invariants=[item.invariant for item in held],
+                overlay=None if by_hand is None else by_hand.id,
                 reason=reason,
             )
             transaction.audit.append(org, entry)
@@ -65,6 +70,7 @@ def release_instance(
             record = dataclasses.replace(state.record, serial=state.record.serial + 1)
             transaction.orgs.update(record)
             changed = state.with_quarantines(record, in_quarantine(transaction, org))
+            changed = changed.with_overlays(record, transaction.overlays.open(org))
         plane.states.publish(changed)
     return instance_view(changed, instance, now)
 

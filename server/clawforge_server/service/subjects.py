@@ -17,7 +17,7 @@ from clawforge.wire import DecideRequest, EffectiveView
 from clawforge.wire_asking import AccessHistoryRequest, ExplainRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
-from clawforge_server.state.bundle_cache import shut_in_orders
+from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.org_state import OrgState
 
 Asked = DecideRequest | ExplainRequest | AccessHistoryRequest
@@ -79,9 +79,9 @@ def explanation_for(plane: ControlPlane, who: Principal, org: str, request: Expl
 def _decision(
     state: OrgState, subject: Subject, tool: str, params: Mapping[str, Any], at: dt.datetime, origin: Origin
 ) -> Decision:
-    """As the agent would answer, which denies everything while its instance is shut in."""
-    shut_in = () if subject.instance is None else shut_in_orders(state, subject.instance)
-    runtime = Runtime(kill=shut_in)
+    """As the agent would answer, which obeys kill switches, and denies everything while its instance is shut in."""
+    groups = tuple(sorted(state.model.facts(subject).groups))
+    runtime = Runtime(kill=emergency_orders(state, subject.instance), groups=groups)
     return state.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime).decision
 
 

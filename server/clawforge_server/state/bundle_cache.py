@@ -9,19 +9,17 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from clawforge.bundle import Counters, build_bundle, lease_for, sign_bundle
-from clawforge.decide.request import KillOrder
 from clawforge.dsse import Envelope, envelope_json
 from clawforge.errors import NotFoundError
 from clawforge.lease import Lease, sign_lease
 from clawforge.resolve.subject import Subject
-from clawforge.resource.meta import format_instant
 from clawforge.wire import PolicyAnswer
+from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, OrgRecord
 
 _MOST = 20_000
-_MOST_NAMED = 3
 _REMEMBERED = 4
 """Bundles of one instance of which it is known what they were made for: an agent acknowledges one a poll later."""
 
@@ -100,19 +98,6 @@ def subject_of(instance: InstanceRecord) -> Subject:
     return Subject(user=instance.user, instance=instance.name, groups=instance.groups, tags=dict(instance.tags))
 
 
-def shut_in_orders(state: OrgState, instance: str) -> tuple[KillOrder, ...]:
-    """What makes the agent of an instance in quarantine deny every call: a kill switch for it alone, which every agent
-    obeys, also offline and while it is elevated."""
-    found = state.quarantined(instance)
-    if not found:
-        return ()
-    since = format_instant(min(item.at for item in found).replace(microsecond=0))
-    named = ", ".join(item.invariant for item in found[:_MOST_NAMED])
-    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-    message = f"it is in quarantine since {since}, because it violates {named}{more}."
-    return (KillOrder(scope=f"instance:{instance}", reason="quarantine", message=message),)
-
-
 def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
     record, keys = _live(state)
     # The org's day, not the clock's: within one serial every bundle begins with the same day, whatever the clock does.
@@ -126,7 +111,7 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         positions=state.positions,
         commit=state.commit,
     )
-    lease = lease_for(bundle, kill=shut_in_orders(state, instance.name), now=day)
+    lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)
     answer = PolicyAnswer(keys=keys.key_set, bundle=envelope_json(sign_bundle(bundle, keys.online)))
     return ServedBundle(
         counters=(record.epoch, record.serial),

@@ -23,6 +23,7 @@ from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
 
@@ -30,7 +31,8 @@ from clawforge_server.store.records import OrgRecord, QuarantineRecord, Suspensi
 @dataclass(frozen=True)
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
-    `suspensions` are users stopped by hand, `quarantines` instances that are shut in."""
+    `suspensions` are users stopped by hand, `quarantines` instances that are shut in, `overlays` what else was done by
+    hand and was not ended, oldest first."""
 
     name: str
     record: OrgRecord | None
@@ -41,6 +43,7 @@ class OrgState:
     commit: str | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
+    overlays: tuple[OverlayRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -100,7 +103,7 @@ class OrgState:
         return known
 
     def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:
-        """Why an instance is shut in; empty if it is not."""
+        """The invariants for whose sake an instance is shut in; empty if there are none."""
         return self._quarantined.get(instance, ())
 
     @cached_property
@@ -110,11 +113,27 @@ class OrgState:
             found[item.instance] = (*found.get(item.instance, ()), item)
         return found
 
+    def is_shut_in(self, instance: str) -> bool:
+        """Whether an instance denies every call, because of an invariant or of somebody's word."""
+        return bool(self.quarantined(instance)) or self.shut_in_by_hand(instance) is not None
+
+    def shut_in_by_hand(self, instance: str) -> OverlayRecord | None:
+        """The quarantine into which somebody put an instance; None if nobody did."""
+        scope = f"instance:{instance}"
+        held = (item for item in self.overlays if item.kind == "quarantine" and item.scope == scope and item.in_force)
+        return next(held, None)
+
     def with_quarantines(self, record: OrgRecord, quarantines: tuple[QuarantineRecord, ...]) -> OrgState:
         """The same org after somebody was shut in or released: nobody's policy is another one, so the model stays."""
         other = copy(self)
         other.__dict__.pop("_quarantined", None)
         other.__dict__.update(record=record, quarantines=quarantines)
+        return other
+
+    def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
+        """The same org after something was done by hand, or ended: nobody's policy is another one."""
+        other = copy(self)
+        other.__dict__.update(record=record, overlays=overlays)
         return other
 
     @cached_property
@@ -163,6 +182,7 @@ def read_org(
         commit=None if revision is None else revision.commit,
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
+        overlays=transaction.overlays.open(name),
     )
 
 

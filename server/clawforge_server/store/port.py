@@ -18,6 +18,7 @@ from clawforge.wire import Revision
 from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.history_port import History
+from clawforge_server.store.overlay_port import Overlays
 from clawforge_server.store.plugin_receipt_port import PluginReceipts
 from clawforge_server.store.quarantine_port import Quarantines
 from clawforge_server.store.records import (
@@ -345,6 +346,10 @@ class Transaction(Protocol):
     @property
     def quarantines(self) -> Quarantines:
         """Who is shut in."""
+
+    @property
+    def overlays(self) -> Overlays:
+        """What was done by hand."""
 
     @property
     def acknowledgements(self) -> Acknowledgements:

@@ -13,6 +13,7 @@ from strategies import (
     COMMANDS,
     CONTEXTS,
     DOMAINS,
+    ELEVATION_SPECS,
     GLOBS,
     GROUPS,
     INSTANCES,
@@ -189,6 +190,7 @@ CHANGE_POLICIES = optional(
 )
 KINDS = (
     ("ChangePolicy", "changes", CHANGE_POLICIES),
+    ("ElevationPolicy", "glass", ELEVATION_SPECS),
     ("Invariant", "demand", INVARIANTS),
     ("Enrollment", "template", ENROLLMENTS),
     ("ServiceAccount", "account", ACCOUNTS),

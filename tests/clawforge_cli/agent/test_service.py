@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from signing_world import DEV, NOON, SigningWorld, policy
+from signing_world import DEV, NOON, SigningWorld, elevation, policy
 from strategies import resource
 
 from clawforge.decide.request import InstanceFacts
@@ -112,6 +112,57 @@ def test_a_kill_stops_calls_at_once_and_by_scope() -> None:
     world.set_kill("group:finance")
     bench.service.adopt_kill(bench.holding().kill)
     assert bench.code("read")[0] is Effect.ALLOW
+
+
+def shell(bench: Bench) -> tuple[Effect, str]:
+    return bench.code("exec", params={"command": "make"})
+
+
+def test_an_elevation_begins_and_ends_without_the_server() -> None:
+    world = SigningWorld(
+        [policy(tools={"deny": ["exec"]}, offline={"mode": "cached", "lease": "5m", "maxStale": "1h"})]
+    )
+    world.set_overlays(elevation(minutes=(10, 30)))
+    bench = Bench(world).adopt()
+    for minute, effect in ((9, Effect.DENY), (10, Effect.ALLOW), (29, Effect.ALLOW), (30, Effect.DENY)):
+        bench.moment = NOON + dt.timedelta(minutes=minute)
+        assert shell(bench)[0] is effect
+    bench.moment = NOON + dt.timedelta(minutes=29)
+    decision = bench.service.decide(CheckRequest(tool="exec", params={"command": "make"}))
+    assert [(record.code, record.resource) for record in decision.obligations.record] == [
+        ("elevated", "elevation/el-1")
+    ]
+
+
+def test_a_kill_and_the_end_of_the_policy_win_over_an_elevation() -> None:
+    world = SigningWorld([policy(tools={"deny": ["exec"]}, offline=BLOCK)])
+    world.set_overlays(elevation())
+    bench = Bench(world).adopt()
+    assert shell(bench)[0] is Effect.ALLOW
+    world.set_kill("tool:exec")
+    bench.service.adopt_kill(bench.holding().kill)
+    assert shell(bench) == (Effect.DENY, "kill-switch")
+    bench.service.adopt_kill(())
+    bench.moment = NOON + dt.timedelta(minutes=5)
+    assert shell(bench) == (Effect.DENY, "policy-expired")
+
+
+def test_a_clock_that_is_set_opens_no_elevation() -> None:
+    """Set back it does not last longer; set ahead, while the server's time is known, it does not begin earlier."""
+    world = SigningWorld([policy(tools={"deny": ["exec"]}, offline={"maxStale": "10h"})])
+    world.set_overlays(elevation(minutes=(10, 30)))
+    moment, passed = NOON, 0.0
+    clock = Clock(NOON, wall=lambda: moment, monotonic=lambda: passed)
+    clock.learn(NOON)
+    bench = Bench(world)
+    bench.service = AgentService(clock, InstanceFacts(workspace="/w", home="/home/dev"))
+    bench.adopt()
+    moment = NOON + dt.timedelta(minutes=20)
+    assert shell(bench)[0] is Effect.DENY
+    moment, passed = NOON, 20 * 60.0
+    assert shell(bench)[0] is Effect.ALLOW
+    moment, passed = NOON - dt.timedelta(days=1), 30 * 60.0
+    assert shell(bench)[0] is Effect.DENY
 
 
 def test_a_defect_denies() -> None:

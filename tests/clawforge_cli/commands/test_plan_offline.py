@@ -39,7 +39,7 @@ def plan(program: Program, *arguments: str, expect: int = 0) -> Any:
 
 def test_against_nothing_everything_is_new(program: Program) -> None:
     document = plan(program, "new")
-    assert document["summary"]["add"] == len(document["changes"]) == 57
+    assert document["summary"]["add"] == len(document["changes"]) == 59
     assert {check["name"]: (check["status"], check["failed"]) for check in document["checks"]} == {
         "lint": ("passed", 0),
         "invariant": ("passed", 0),
@@ -131,7 +131,7 @@ def test_failing_tests_are_told_beside_the_plan(program: Program) -> None:
     assert check["status"] == "failed"
     assert check["failed"] >= 1
     done = program.finish("plan", "--offline", "new")
-    assert "Plan: 57 to add" in done.stdout
+    assert "Plan: 59 to add" in done.stdout
     assert f"Check test: {check['failed']} failed.\n  tests/" in done.stderr
     assert done.stderr.endswith("A control plane would refuse this plan.\n")
 
@@ -184,7 +184,7 @@ def test_a_base_that_cannot_be_read_is_said(program: Program) -> None:
 
 def test_no_address_and_no_token_is_needed_or_used(program: Program) -> None:
     closed = program.with_environment(CLAWFORGE_SERVER="http://127.0.0.1:9", CLAWFORGE_TOKEN="x")
-    assert "Plan: 57 to add" in closed.run("plan", "--offline", "new")
+    assert "Plan: 59 to add" in closed.run("plan", "--offline", "new")
 
 
 def _timeless(document: Any) -> Any:

@@ -23,6 +23,7 @@ from clawforge_server.store.sqlite.enrollments import SqlEnrollments
 from clawforge_server.store.sqlite.history import SqlHistory
 from clawforge_server.store.sqlite.instances import SqlInstances
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
+from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
 from clawforge_server.store.sqlite.plugin_receipts import SqlPluginReceipts
 from clawforge_server.store.sqlite.quarantines import SqlQuarantines
@@ -134,6 +135,11 @@ class SqlTransaction:
     def quarantines(self) -> SqlQuarantines:
         """Who is shut in."""
         return SqlQuarantines(self._connection)
+
+    @cached_property
+    def overlays(self) -> SqlOverlays:
+        """What was done by hand."""
+        return SqlOverlays(self._connection)
 
     @cached_property
     def acknowledgements(self) -> SqlAcknowledgements:

@@ -1,0 +1,1 @@
+"""What is done by hand, beside the files and for a time: kill switches, quarantines, grants and elevations."""
