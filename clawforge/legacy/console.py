@@ -70,14 +70,14 @@ class OrganizationAnswer(Strict):
 
 
 class PolicyDocument(Strict):
-    """The policy of somebody whom nothing else is known of. It is kept in git and can only be read here."""
+    """The policy of somebody of whom nothing is known. A write answers without `tools`, and with a plain switch."""
 
     id: str
     org_id: str
     version: int
     tools_config: dict[str, tuple[str, ...]]
     skills_config: dict[str, Any]
-    kill_switch: Any
+    kill_switch: dict[str, Any] | bool
     kill_switch_message: str | None
     audit_level: str
     updated_at: str

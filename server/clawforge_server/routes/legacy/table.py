@@ -9,6 +9,7 @@ from clawforge_server.routes.legacy import (
     enrollment_tokens,
     events,
     heartbeat,
+    kill_switch,
     organizations,
     policies,
     users,
@@ -18,6 +19,7 @@ from clawforge_server.routes.legacy.endpoint import LegacyEndpoint
 LEGACY_ENDPOINTS: tuple[LegacyEndpoint, ...] = (
     *auth.ENDPOINTS,
     *policies.ENDPOINTS,
+    *kill_switch.ENDPOINTS,
     *heartbeat.ENDPOINTS,
     *events.ENDPOINTS,
     *audit.ENDPOINTS,
