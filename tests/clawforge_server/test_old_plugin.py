@@ -92,6 +92,65 @@ def test_whoever_may_use_nothing_is_stopped_by_event_and_by_heartbeat(plugin: Ol
     assert plugin.allows("read")
 
 
+def kill(owner: httpx.Client, scope: str, **more: Any) -> str:
+    body = {"scope": scope, "reason": "drill", **more}
+    answer = owner.post("/v1/orgs/acme/overlays", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["overlay"]["id"])
+
+
+def revive(owner: httpx.Client, overlay: str) -> None:
+    answer = owner.delete(f"/v1/orgs/acme/overlays/{overlay}", params={"reason": "over"})
+    assert answer.status_code == 200, answer.text
+
+
+def test_a_kill_is_seen_by_an_event_at_once(plugin: OldPlugin, owner: httpx.Client) -> None:
+    plugin.do("policy")
+    plugin.do("listen")
+    plugin.event("connected")
+    overlay = kill(owner, "org", message="Stop now.")
+    assert plugin.event("kill_switch")["data"] == {"active": True, "message": "Stop now."}
+    assert not plugin.allows("read")
+    revive(owner, overlay)
+    assert plugin.event("kill_switch")["data"] == {"active": False}
+    assert plugin.allows("read")
+
+
+@pytest.mark.parametrize("scope", ["org", "group:eng", "instance"])
+def test_a_kill_is_seen_by_the_next_heartbeat_without_events(
+    plugin: OldPlugin, owner: httpx.Client, scope: str
+) -> None:
+    plugin.do("policy")
+    if scope == "instance":
+        scope = f"instance:{owner.get('/v1/orgs/acme/instances').json()['instances'][0]['instance']}"
+    overlay = kill(owner, scope)
+    told = plugin.do("beat")
+    assert (told["killed"], told["message"], told["refreshed"]) == (True, "drill", True)
+    assert not plugin.allows("read")
+    assert plugin.do("beat")["killed"], "also once the policy was fetched"
+    revive(owner, overlay)
+    assert not plugin.do("beat")["killed"]
+    assert plugin.allows("read")
+
+
+def test_a_kill_of_a_tool_stops_that_tool(plugin: OldPlugin, owner: httpx.Client) -> None:
+    plugin.do("policy")
+    overlay = kill(owner, "tool:read")
+    told = plugin.do("beat")
+    assert (told["killed"], told["refreshed"]) == (False, True)
+    assert (plugin.allows("read"), plugin.allows("write")) == (False, True)
+    revive(owner, overlay)
+    plugin.do("beat")
+    assert plugin.allows("read")
+
+
+def test_who_connects_while_the_switch_is_on_is_told_at_once(plugin: OldPlugin, owner: httpx.Client) -> None:
+    kill(owner, "org")
+    plugin.do("listen")
+    plugin.event("connected")
+    assert plugin.event("kill_switch")["data"]["active"]
+
+
 def test_a_buffer_of_ten_thousand_events_is_delivered(plugin: OldPlugin, owner: httpx.Client) -> None:
     sent = plugin.do("flush", count=10_000)
     assert (sent["status"], sent["ingested"], sent["left"]) == (201, 10_000, 0)
