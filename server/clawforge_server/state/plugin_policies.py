@@ -9,7 +9,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from clawforge.decide.catalogue import catalogue
-from clawforge.legacy.answer import EffectivePolicy, KillSwitch
+from clawforge.legacy.answer import EffectivePolicy, Heartbeat, KillSwitch
 from clawforge.legacy.policy import Plugin, effective_policy, next_deadline
 from clawforge.resolve.variants import horizon, variants
 from clawforge_server.state.bundle_cache import BundleCache, subject_of
@@ -25,6 +25,7 @@ class ServedPolicy:
 
     `mark` tells what a plugin would enforce from everything else, whatever its version is: a schedule changes what
     holds without an apply, and an apply may change nothing for this plugin. `rules` does so without the kill switch.
+    `beat` is the answer to a heartbeat of whoever holds this policy, `beat_refresh` that of everybody else.
     """
 
     counters: tuple[int, int]
@@ -34,6 +35,8 @@ class ServedPolicy:
     body: bytes
     mark: bytes
     rules: bytes
+    beat: bytes
+    beat_refresh: bytes
 
     def holds(self, counters: tuple[int, int], now: dt.datetime) -> bool:
         """Whether it is the one to serve now. A clock that went back makes another one."""
@@ -112,7 +115,20 @@ def _served(state: OrgState, instance: InstanceRecord, bundles: BundleCache, now
         body=body,
         mark=_digest(policy, kill_switch=policy.kill_switch),
         rules=_digest(policy, kill_switch=KillSwitch(active=False)),
+        beat=_beat(policy, refresh=False),
+        beat_refresh=_beat(policy, refresh=True),
     )
+
+
+def _beat(policy: EffectivePolicy, *, refresh: bool) -> bytes:
+    """Always with the kill switch: an answer without it would clear the plugin's."""
+    beat = Heartbeat(
+        policy_version=policy.version,
+        kill_switch=policy.kill_switch.active,
+        kill_switch_message=policy.kill_switch.message,
+        refresh_policy_now=refresh,
+    )
+    return beat.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
 def _digest(policy: EffectivePolicy, *, kill_switch: KillSwitch) -> bytes:
