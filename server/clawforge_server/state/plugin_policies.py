@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from clawforge.decide.catalogue import catalogue
 from clawforge.legacy.answer import EffectivePolicy, Heartbeat, KillSwitch
+from clawforge.legacy.identifier import org_id, user_id
 from clawforge.legacy.policy import Plugin, effective_policy, next_deadline
 from clawforge.resolve.variants import horizon, variants
 from clawforge_server.state.bundle_cache import BundleCache, subject_of
@@ -25,7 +26,8 @@ class ServedPolicy:
 
     `mark` tells what a plugin would enforce from everything else, whatever its version is: a schedule changes what
     holds without an apply, and an apply may change nothing for this plugin. `rules` does so without the kill switch.
-    `beat` is the answer to a heartbeat of whoever holds this policy, `beat_refresh` that of everybody else.
+    `beat` is the answer to a heartbeat of whoever holds this policy, `beat_refresh` that of everybody else. The ids are
+    those under which the plugin may ask.
     """
 
     counters: tuple[int, int]
@@ -37,6 +39,8 @@ class ServedPolicy:
     rules: bytes
     beat: bytes
     beat_refresh: bytes
+    org_id: str
+    user_id: str
 
     def holds(self, counters: tuple[int, int], now: dt.datetime) -> bool:
         """Whether it is the one to serve now. A clock that went back makes another one."""
@@ -117,6 +121,8 @@ def _served(state: OrgState, instance: InstanceRecord, bundles: BundleCache, now
         rules=_digest(policy, kill_switch=KillSwitch(active=False)),
         beat=_beat(policy, refresh=False),
         beat_refresh=_beat(policy, refresh=True),
+        org_id=org_id(instance.org),
+        user_id=user_id(instance.org, instance.user),
     )
 
 
