@@ -129,10 +129,10 @@ def test_an_enrolment_that_fails_keeps_its_use(acme: Api, monkeypatch: pytest.Mo
     assert enrol(acme, token).status_code == 201
 
 
-@pytest.mark.parametrize("email", ["ann@acme.example", "nobody@acme.example"])
-def test_a_token_is_for_its_own_person(acme: Api, email: str) -> None:
+def test_a_token_is_for_its_own_person(acme: Api) -> None:
     token = mint(acme)
-    assert enrol(acme, token, email).status_code == 403
+    for email in ("ann@acme.example", "nobody@acme.example"):
+        assert enrol(acme, token, email).status_code == 403
     assert enrol(acme, token, "DEV@acme.example").status_code == 201
 
 
@@ -421,18 +421,19 @@ def test_the_hot_path_leaves_every_refusal_to_the_route(acme: Api, clock: Movabl
     assert hot(acme, BEAT, token) is None
 
 
-@pytest.mark.parametrize("stop", ["suspend", "revoke", "leave", "refresh"])
-def test_the_hot_path_is_shut_the_moment_a_credential_ends(acme: Api, stop: str) -> None:
-    tokens = plugin(acme)
-    token = tokens["accessToken"]
-    fetch(acme, token)
-    assert hot(acme, BEAT, token) is not None
-    if stop == "suspend":
-        acme.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "left"})
-    elif stop == "revoke":
-        acme.delete(f"/v1/orgs/acme/instances/{instances(acme)[0]['instance']}")
-    elif stop == "leave":
-        acme.delete("/v1/sessions/current", token=token)
-    else:
-        refresh(acme, tokens["refreshToken"])
-    assert hot(acme, BEAT, token) is None
+def test_the_hot_path_is_shut_the_moment_a_credential_ends(acme: Api) -> None:
+    for stop in ("refresh", "leave", "revoke", "suspend"):
+        tokens = plugin(acme)
+        token = tokens["accessToken"]
+        fetch(acme, token)
+        assert hot(acme, BEAT, token) is not None
+        if stop == "suspend":
+            acme.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "left"})
+        elif stop == "revoke":
+            for item in instances(acme):
+                acme.delete(f"/v1/orgs/acme/instances/{item['instance']}")
+        elif stop == "leave":
+            acme.delete("/v1/sessions/current", token=token)
+        else:
+            refresh(acme, tokens["refreshToken"])
+        assert hot(acme, BEAT, token) is None, stop
