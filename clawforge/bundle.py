@@ -7,7 +7,7 @@ a moved file or an edited comment wakes no agent. How long a bundle may be used 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field, StringConstraints, ValidationError
@@ -80,12 +80,20 @@ def bundle_digest(bundle: Bundle) -> str:
     return digest(_decided(bundle.variants, bundle.policies))
 
 
-def wanted_digest(model: OrgModel, subject: Subject, now: dt.datetime) -> str:
-    """The digest of the bundle that `build_bundle` makes, without making it. Subjects of one static class, suspended or
-    not, have the same: who they are is no part of what is decided.
+class WantedBundle(NamedTuple):
+    """The digest of a bundle, and for how many seconds a lease of it lasts."""
+
+    digest: str
+    lease: int
+
+
+def wanted_bundle(model: OrgModel, subject: Subject, now: dt.datetime) -> WantedBundle:
+    """What a lease says of the bundle that `build_bundle` makes, without making it. Subjects of one static class,
+    suspended or not, have the same: who they are is no part of what is decided.
     """
     found, resolutions = variants(model, subject, *horizon(now))
-    return digest(_decided(found, {name: item.effective for name, item in resolutions.items()}))
+    policies = {name: item.effective for name, item in resolutions.items()}
+    return WantedBundle(digest(_decided(found, policies)), _lease_seconds(policies.values()))
 
 
 def _decided(found: Sequence[Variant], policies: Mapping[str, Effective]) -> dict[str, Any]:
@@ -180,8 +188,12 @@ def lease_for(bundle: Bundle, *, kill: tuple[KillOrder, ...], now: dt.datetime) 
         kill=tuple(sorted(kill, key=lambda order: (order.scope, order.reason, order.message))),
         overlays=overlays_digest(bundle.overlays),
         issued_at=now,
-        until=now + dt.timedelta(seconds=max(1, strictest_offline(bundle).lease)),
+        until=now + dt.timedelta(seconds=_lease_seconds(bundle.policies.values())),
     )
+
+
+def _lease_seconds(policies: Iterable[Effective]) -> int:
+    return max(1, min((policy.enforced.offline.lease for policy in policies), default=EffectiveOffline().lease))
 
 
 def strictest_offline(bundle: Bundle) -> EffectiveOffline:

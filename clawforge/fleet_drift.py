@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from clawforge.bundle import wanted_digest
-from clawforge.resolve.subject import Subject
+from clawforge.bundle import WantedBundle, wanted_bundle
+from clawforge.machine_classes import MachineClasses
 
 if TYPE_CHECKING:
     from clawforge.resolve.org import OrgModel
-    from clawforge.resolve.targets import StaticClass
 
 AgentState = Literal["in-force", "behind", "offline", "unacknowledged"]
 """`behind` was seen lately and holds something else; `offline` holds something else and was not; `unacknowledged` never
@@ -27,6 +26,8 @@ class Standing(NamedTuple):
     tags: tuple[tuple[str, str], ...]
     acknowledged: str | None
     last_seen: dt.datetime | None
+    versions: tuple[tuple[str, str], ...] = ()
+    host: str = "openclaw"
 
 
 class WantedBundles:
@@ -35,46 +36,24 @@ class WantedBundles:
     """
 
     def __init__(self, model: OrgModel, day: dt.datetime) -> None:
-        self._model = model
-        self._day = day
-        self._named_users = model.index.named_users
-        self._named_instances = model.index.named_instances
-        self._by_kind: dict[object, str] = {}
-        self._by_class: dict[tuple[StaticClass, bool], str] = {}
-        self._users: dict[str, object] = {}
+        self._classes = MachineClasses(model, lambda subject: wanted_bundle(model, subject, day))
 
     def of(self, machine: Standing) -> str:
         """The digest for one machine."""
-        name = machine.name
-        user = self._users.get(machine.user)
-        if user is None:
-            user = self._users[machine.user] = self._kind_of_user(machine.user)
-        listed = self._model.membership.groups_of_instance(name)
-        kind = (user, name if name in self._named_instances else None, listed, machine.groups, machine.tags)
-        found = self._by_kind.get(kind)
-        if found is None:
-            found = self._by_kind[kind] = self._of_class(machine)
-        return found
+        return self.bundle_of(machine).digest
+
+    def bundle_of(self, machine: Standing) -> WantedBundle:
+        """What a lease for one machine says of its bundle."""
+        return self._classes.of(machine)
+
+    def known(self, machine: Standing) -> WantedBundle | None:
+        """As `bundle_of`, if it takes no work."""
+        return self._classes.known(machine)
 
     @property
     def classes(self) -> int:
         """How many different classes were met."""
-        return len(self._by_class)
-
-    def _kind_of_user(self, given: str) -> object:
-        """Everything that selectors ask about somebody, with the name only where some selector names it."""
-        members = self._model.membership
-        user = members.user_name(given)
-        return (members.kind_of_user(user), user if user in self._named_users else None)
-
-    def _of_class(self, machine: Standing) -> str:
-        subject = Subject(user=machine.user, instance=machine.name, groups=machine.groups, tags=dict(machine.tags))
-        facts = self._model.facts(subject)
-        key = (self._model.index.candidates(facts), facts.suspended)
-        found = self._by_class.get(key)
-        if found is None:
-            found = self._by_class[key] = wanted_digest(self._model, subject, self._day)
-        return found
+        return self._classes.count
 
 
 def state_of(machine: Standing, wanted: str, silent_since: dt.datetime) -> AgentState:

@@ -180,13 +180,26 @@ class PolicyAnswer(Strict):
     bundle: dict[str, Any]
 
 
+ChannelHealth = Literal["ok", "degraded", "down"]
+"""How a channel of an agent's host does, such as the messenger that people talk to it through."""
+ReportedText = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""A line that an agent says about itself."""
+
+
 class Heartbeat(Strict):
-    """What an agent reports about itself."""
+    """What an agent reports about itself; what it leaves out stays as it was reported before.
+
+    `versions` are those of host, plugin and runtime, `acknowledged` is the digest of the bundle that is enforced.
+    `uptime` is how long the host has been running, in seconds, ten years at most; `last_exit` how its run before this
+    one ended, and `crashes` how many of its runs ended otherwise than somebody wanted within the last hour.
+    """
 
     versions: dict[str, str] = {}
     acknowledged: str | None = None
-    uptime: Annotated[int, Field(ge=0)] = 0
-    last_exit: str | None = None
+    uptime: Annotated[int, Field(ge=0, le=315_360_000)] = 0
+    last_exit: ReportedText | None = None
+    crashes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    channels: Annotated[dict[ReportedText, ChannelHealth], Field(max_length=64)] = {}
 
 
 class HeartbeatAnswer(Strict):

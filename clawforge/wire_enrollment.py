@@ -6,8 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from clawforge.fleet_drift import AgentState
+from clawforge.fleet_status import MachineStatus
+from clawforge.ledger.record import AuditEvent
 from clawforge.resource.enrollment import LONGEST_LIFE
 from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
+from clawforge.wire_versions import VersionMiss, VersionWord
 
 InstanceState = Literal["active", "quarantined", "pending", "expired", "rejected", "revoked"]
 """`quarantined` works, and denies every call; `pending` waits for an approval, `expired` waited in vain; the credential
@@ -118,7 +122,15 @@ class QuarantineView(Strict):
 
 
 class InstanceView(Strict):
-    """One instance. `reason` is what was said when it was approved, rejected or revoked."""
+    """One instance. `reason` is what was said when it was approved, rejected or revoked.
+
+    A list says of those that are in: whether they were heard of (`status`), whether they enforce what they should
+    (`enforces`; `revision` is that of what they said they enforce, where it is known), and how their versions stand
+    (`compliance`). `credentialSince` is when the credential was given.
+
+    `started_at`, `last_exit`, `crashes` and `channels` are what its last heartbeats said: since when its host runs, how
+    the run before ended, how many runs ended unwanted within the hour before, and how its channels do.
+    """
 
     instance: str
     user: str
@@ -130,11 +142,36 @@ class InstanceView(Strict):
     enrolled_at: Instant
     last_seen: Instant | None = None
     acknowledged: str | None = None
+    started_at: Instant | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: dict[str, str] = {}
     state: InstanceState = "active"
     pending_until: Instant | None = None
     approved_by: str | None = None
     reason: str | None = None
     quarantine: tuple[QuarantineView, ...] = ()
+    status: MachineStatus | None = None
+    enforces: AgentState | None = None
+    revision: int | None = None
+    compliance: VersionWord | None = None
+    credential_since: Instant | None = None
+
+
+class InstanceDetail(Strict):
+    """Everything about one instance. `wanted` is the digest of the bundle that it should enforce at `wantedRevision`,
+    `acknowledgedSince` when it first said what it says now. `events` is the number of the last event that it uploaded.
+    `log` are the newest records about it, for those who may read the log.
+    """
+
+    instance: InstanceView
+    wanted: str | None = None
+    wanted_revision: int | None = None
+    acknowledged_since: Instant | None = None
+    out_of_range_since: dict[str, Instant] = {}
+    misses: tuple[VersionMiss, ...] = ()
+    events: int = 0
+    log: tuple[AuditEvent, ...] = ()
 
 
 class InstanceList(Strict):

@@ -48,6 +48,15 @@ Excludes = Annotated[
 Selects = Annotated[
     list[str] | None, typer.Option("--select", metavar="LABEL=VALUE", help="Only resources with this label.")
 ]
+Machines = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        metavar="SELECTOR",
+        help="Only machines that fit: user=ann, group=eng, tag:env=prod, status=stale, version:host<2026.9 and more, "
+        "separated by commas.",
+    ),
+]
 TakeOwnership = Annotated[
     list[str] | None,
     typer.Option(

@@ -38,6 +38,8 @@ from clawforge_cli.settings import Connection
 if TYPE_CHECKING:
     import httpx
 
+    from clawforge_cli.manifest import Manifest
+
 Answer = TypeVar("Answer", bound=Strict)
 
 NO_TERMS = ApplyTerms()
@@ -64,9 +66,9 @@ class ControlPlane:
         self._transport = transport
         self._timeout = timeout
 
-    def create_plan(self, org: str, request: PlanRequest) -> Plan:
-        """Ask for the plan that a proposal would be."""
-        return self._call(Plan, "POST", f"/v1/orgs/{org}/plans", request)
+    def create_plan(self, manifest: Manifest, request: PlanRequest) -> Plan:
+        """Ask for the plan that a proposal would be: what the manifest declares, and what the request says beside."""
+        return self._call(Plan, "POST", f"/v1/orgs/{manifest.file.org}/plans", manifest.body(request))
 
     def apply_plan(self, plan: Plan, terms: ApplyTerms = NO_TERMS) -> ApplyResult:
         """Carry out a plan exactly as it was answered; `terms` are what else there is to say."""
@@ -100,7 +102,7 @@ class ControlPlane:
         model: type[Answer],
         method: str,
         path: str,
-        body: Strict | None = None,
+        body: Strict | bytes | None = None,
         *,
         query: Mapping[str, str | list[str]] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -119,7 +121,7 @@ class ControlPlane:
         self,
         method: str,
         path: str,
-        body: Strict | None,
+        body: Strict | bytes | None,
         *,
         query: Mapping[str, str | list[str]] | None = None,
         headers: Mapping[str, str] | None = None,
@@ -128,7 +130,7 @@ class ControlPlane:
 
         from clawforge_cli.views.progress import busy
 
-        content = None if body is None else body.model_dump_json(by_alias=True).encode()
+        content = body.model_dump_json(by_alias=True).encode() if isinstance(body, Strict) else body
         token = self._connection.token.reveal()
         all_headers = {
             **({"Authorization": f"Bearer {token}"} if token else {}),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from clawforge.wire_enrollment import (
     EnrollmentList,
+    InstanceDetail,
     InstanceList,
     InstanceState,
     InstanceView,
@@ -24,10 +27,19 @@ class FleetClient(IdentityClient):
         """Take an enrolment token back."""
         self._send("DELETE", self._path("enrollments", enrollment), None)
 
-    def instances(self, state: InstanceState | None = None) -> InstanceList:
-        """Machines, by name; or those in one state."""
-        query = {} if state is None else {"state": state}
-        return self._call(InstanceList, "GET", self._path("instances"), query=query)
+    def instances(self, state: InstanceState | None = None, select: Sequence[str] = ()) -> InstanceList:
+        """Machines, by name; those in one state, or those that fit a selector."""
+        query: dict[str, str | list[str]] = {"select": list(select)}
+        return self._call(
+            InstanceList,
+            "GET",
+            self._path("instances"),
+            query=query if state is None else {**query, "state": state},
+        )
+
+    def instance(self, instance: str) -> InstanceDetail:
+        """Everything about one machine."""
+        return self._call(InstanceDetail, "GET", self._path("instances", instance))
 
     def revoke_instance(self, instance: str, reason: str) -> None:
         """Put a machine out at once."""

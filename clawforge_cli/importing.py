@@ -23,6 +23,7 @@ def import_live(
     from clawforge.load.project import load_project
     from clawforge.resource.address import checked_address
     from clawforge_cli.asking_client import AskingClient
+    from clawforge_cli.changed_texts import write_texts
     from clawforge_cli.state_source import resources_of
 
     for address in addresses:
@@ -35,18 +36,8 @@ def import_live(
     answer = AskingClient.chosen(server, org, directory).present_state()
     live = {item.address: LiveResource(item, answer.sources.get(item.address, "")) for item in resources_of(answer)}
     adoption = adopt(project, live, addresses, place=file)
-    _write(directory, adoption)
+    write_texts(directory, adoption.files)
     return adoption
-
-
-def _write(directory: Path, adoption: Adoption) -> None:
-    from clawforge_cli.new_files import write_files
-    from clawforge_cli.replace_file import replace_file
-
-    write_files(directory, {item.path: item.after.decode() for item in adoption.files if item.before is None})
-    for item in adoption.files:
-        if item.before is not None:
-            replace_file(directory / item.path, item.before, item.after)
 
 
 def public_project(origin: str, from_org: str | None, org: str | None, source: str) -> tuple[DumpedProject, Conversion]:

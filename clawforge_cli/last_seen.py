@@ -19,8 +19,9 @@ from clawforge.resource.meta import Instant, Strict, format_instant
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from clawforge.load.project import Project
+    from clawforge.load.project_file import ProjectFile
     from clawforge_cli.compared import Compared
+    from clawforge_cli.manifest import Manifest
 
 
 class _Seen(Strict):
@@ -30,30 +31,25 @@ class _Seen(Strict):
     positions: dict[str, ResourcePosition]
 
 
-def remember(directory: Path | None, project: Project, revision: int, now: dt.datetime) -> None:
+def remember(directory: Path | None, manifest: Manifest, revision: int, now: dt.datetime) -> None:
     """Keep what the files say as what is in force at a revision; perhaps."""
-    from clawforge.resource.registry import canonical_resource
     from clawforge_cli.cache import Cache
 
     if directory is None:
         return
-    seen = _Seen(
-        revision=revision,
-        at=now.replace(microsecond=0),
-        resources=tuple(canonical_resource(resource) for resource in project.values),
-        positions=dict(project.positions),
-    )
-    Cache(directory).put(_name(project), seen.model_dump_json(by_alias=True).encode())
+    moment = format_instant(now.replace(microsecond=0)).encode()
+    parts = (revision, moment, manifest.resources, manifest.positions)
+    Cache(directory).put(_name(manifest.file), b'{"revision":%d,"at":"%s","resources":%s,"positions":%s}' % parts)
 
 
-def recall(directory: Path | None, project: Project) -> Compared:
+def recall(directory: Path | None, file: ProjectFile) -> Compared:
     """What was in force when it was seen last. Raises InputError if it never was, or cannot be read any more."""
     from clawforge.load.resource import parse_resource
     from clawforge.resource.meta import Resource
     from clawforge_cli.cache import Cache
     from clawforge_cli.compared import Compared
 
-    data = None if directory is None else Cache(directory).get(_name(project))
+    data = None if directory is None else Cache(directory).get(_name(file))
     try:
         seen = None if data is None else _Seen.model_validate_json(data)
     except ValidationError:
@@ -65,13 +61,13 @@ def recall(directory: Path | None, project: Project) -> Compared:
             hint="Apply it once from here, or compare with other files by --against.",
         )
     return Compared(
-        org=project.file.org,
-        source=project.file.source,
+        org=file.org,
+        source=file.source,
         values=tuple(item for item in resources if isinstance(item, Resource)),
         positions=seen.positions,
         name=f"revision {seen.revision}, as it was seen at {format_instant(seen.at)}",
     )
 
 
-def _name(project: Project) -> str:
-    return hashlib.sha256(f"last-seen\n{project.file.org}\n{project.file.source}".encode()).hexdigest()
+def _name(file: ProjectFile) -> str:
+    return hashlib.sha256(f"last-seen\n{file.org}\n{file.source}".encode()).hexdigest()

@@ -114,7 +114,7 @@ def _proposal(project: Project, base: State, options: PlanOptions) -> Proposal:
         {address: place for address, place in project.positions.items() if address in entries},
         commit.id if commit else None,
         moved={move.from_: move.to for move in project.file.moved},
-        forgotten=frozenset(forgotten(project)),
+        forgotten=frozenset(forgotten(project.file)),
         taken=options.taken,
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from clawforge_cli.views.terminal import Printer
 
 if TYPE_CHECKING:
     from clawforge.load.project import Project
+    from clawforge_cli.manifest import Manifest
 
 
 class FindingsError(ClawforgeError):
@@ -36,6 +39,29 @@ def open_project(path: Path) -> Project:
             f"The files have {count}, so this goes no further.", hint="`clawforge lint` lists every problem."
         )
     return project
+
+
+def manifest_of(path: Path) -> Manifest:
+    """What the files of a directory declare, for a control plane that checks it. Files that were read before are not
+    parsed again. Raises FindingsError after showing the problems that stand in the way."""
+    from clawforge_cli.manifest import Manifest
+
+    return _remembered(path) or Manifest.of(open_project(path))
+
+
+def _remembered(path: Path) -> Manifest | None:
+    from clawforge_cli.build_id import build_id
+    from clawforge_cli.cache import Cache
+    from clawforge_cli.manifest_memory import LIMITS, ManifestMemory
+    from clawforge_cli.settings import cache_directory
+
+    directory = cache_directory()
+    build = None
+    with contextlib.suppress(OSError):  # A program that cannot tell what it is remembers nothing.
+        build = build_id(now_ns=time.time_ns())
+    if directory is None or build is None or not path.is_dir():
+        return None
+    return ManifestMemory(Cache(directory / "manifests", LIMITS), build, path).manifest()
 
 
 def readable_project(path: Path) -> Project:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawforge.plan_scope import PlanScope
-from clawforge.resource.registry import canonical_resource
 from clawforge.wire import PlanRequest, Rename, Vouched
 
 if TYPE_CHECKING:
-    from clawforge.load.project import Project
+    from clawforge.load.project_file import ProjectFile
+    from clawforge_cli.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +68,32 @@ class PlanOptions:
 EVERYTHING = PlanOptions()
 
 
-def plan_request(project: Project, options: PlanOptions = EVERYTHING) -> PlanRequest:
-    """The project's resources, where they stand, and the commit that they come from."""
+def plan_request(manifest: Manifest, options: PlanOptions = EVERYTHING) -> PlanRequest:
+    """All that is said beside what the manifest declares: what of it is planned, and the commit it comes from."""
     from clawforge_cli.gitops.local import head_commit
 
-    files = sorted({item.document.file for item in project.resources})
-    commit = head_commit(project.root, files)
+    file = manifest.file
+    commit = head_commit(manifest.root, manifest.paths)
     return PlanRequest(
-        source=project.file.source,
-        resources=tuple(canonical_resource(resource) for resource in project.values),
-        positions=dict(project.positions),
+        source=file.source,
+        resources=(),
         commit=commit.id if commit else None,
         commit_author=commit.author if commit else None,
         dirty=commit.dirty if commit else False,
         scope=options.scope,
-        moved=tuple(Rename(from_=move.from_, to=move.to) for move in project.file.moved),
-        forgotten=forgotten(project),
+        moved=tuple(Rename(from_=move.from_, to=move.to) for move in file.moved),
+        forgotten=forgotten(file),
         take_ownership=options.taken,
         reason=options.reason,
         vouched=options.vouched,
     )
 
 
-def forgotten(project: Project) -> tuple[str, ...]:
+def forgotten(file: ProjectFile) -> tuple[str, ...]:
     """Addresses of the resources that the project lets go of."""
     from clawforge.load.project_file import RemovalAction
 
-    return tuple(item.from_ for item in project.file.removed if item.action is RemovalAction.FORGET)
+    return tuple(item.from_ for item in file.removed if item.action is RemovalAction.FORGET)
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -241,7 +241,7 @@ class World:
                 number for number in index.for_all if not (suspended and is_any_base(index.targets[number].resource))
             ]
             keys = {number: key_of(index.targets[number]) for number in kept}
-            always = tuple(number for number in kept if keys[number] == ALWAYS)
+            always = self.sides[side].one(tuple(number for number in kept if keys[number] == ALWAYS))
             scheduled = tuple(number for number in kept if keys[number] != ALWAYS)
             known = self._shared[side, suspended] = ForAll(
                 always, scheduled, frozenset(keys[number] for number in scheduled)

@@ -20,6 +20,8 @@ PLUGINS = "group:plugins"
 
 _GROUP = "group:"
 _NO_CORE: frozenset[str] = frozenset()
+_LONGEST_REMEMBERED = 64
+"""Patterns of a list whose canonical form is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,13 @@ def matches(patterns: Iterable[str], name: str, core: frozenset[str] = _NO_CORE)
 
 def normalise(patterns: Iterable[str], core: frozenset[str] = _NO_CORE) -> tuple[str, ...]:
     """The canonical form of a list. Groups that were not expanded are kept as they are."""
+    given = tuple(patterns)
+    return _normalised(given, core) if len(given) <= _LONGEST_REMEMBERED else _normalised.__wrapped__(given, core)
+
+
+# Most lists of an org are short and alike, and met again for every class of subjects and with every plan.
+@lru_cache(maxsize=8192)
+def _normalised(patterns: tuple[str, ...], core: frozenset[str]) -> tuple[str, ...]:
     read = {text: _parsed(text) for text in patterns}
     groups = {text for text, pattern in read.items() if pattern is None}
     parsed = {pattern for pattern in read.values() if pattern is not None}

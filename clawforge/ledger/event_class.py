@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 EVENT_CLASSES: dict[str, str] = {
-    "policy": "plans, applies, the state and its keys",
+    "policy": "plans, applies, the state and its keys, reviews and revocations of skills",
     "access": "sign-ins, sessions, tokens, users and what they were refused",
     "fleet": "enrolments and instances, and the invariants that they violate",
     "emergency": "kill switches, and whatever else is done by hand for a time",
@@ -26,6 +26,7 @@ _OF_RESOURCE = {
     "keys": "policy",
     "decisions": "policy",
     "rbac": "policy",
+    "skills": "policy",
     "enrollments": "fleet",
     "instances": "fleet",
     "fleet": "fleet",

@@ -84,7 +84,14 @@ class LintContext:
 
     def each(self, kind: type[_Kind]) -> Iterator[_Kind]:
         """The resources of one kind, by address."""
-        return (resource for resource in self.resources if isinstance(resource, kind))
+        return iter(self._kinds.get(kind, ()))  # type: ignore[arg-type]  # filed under their own kind
+
+    @cached_property
+    def _kinds(self) -> Mapping[type[Resource], Sequence[Resource]]:
+        found: dict[type[Resource], list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(type(resource), []).append(resource)
+        return found
 
     @cached_property
     def bases(self) -> tuple[Policy, ...]:

@@ -96,6 +96,7 @@ class OrgModel:
         self._bare = BareResolver(self.combiner)
         self._bares: dict[tuple[int, tuple[int, ...]], Bare] = {}
         self._commons: dict[int, tuple[tuple[int, ...], Common]] = {}
+        self._shared: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def saying(self, policy: Policy) -> OrgModel:
         """The same org with one policy that says something else, to the same subjects at the same times."""
@@ -187,9 +188,13 @@ class OrgModel:
             self._resolutions[key] = known
         return known
 
+    def one(self, targets: tuple[int, ...]) -> tuple[int, ...]:
+        """These targets as the one object under which `bare` knows what is common to many classes."""
+        return self._shared.setdefault(targets, targets)
+
     def bare(self, common: tuple[int, ...], own: tuple[int, ...]) -> Bare:
         """What the class that these targets make gets, without where it was written; much cheaper. The `common` ones
-        are one object for many classes."""
+        are one object for many classes (`one`)."""
         known = self._bares.get((id(common), own))
         if known is None:
             targets = self.index.targets

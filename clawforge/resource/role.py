@@ -12,23 +12,26 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     "owner": ("*:*",),
     "admin": (
         "state:read", "plans:*", "revisions:read", "users:*", "instances:*", "enrollments:*", "tokens:*", "sessions:*",
-        "keys:read", "kill:*", "audit:read", "decisions:*", "agent:poll",
+        "keys:read", "kill:*", "audit:read", "decisions:*", "skills:*", "agent:poll",
     ),
     "policy-author": (
         "state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read",
+        "skills:read", "skills:submit",
     ),
-    "approver": ("state:read", "plans:read", "plans:approve", "revisions:read", "decisions:read"),
+    "approver": (
+        "state:read", "plans:read", "plans:approve", "revisions:read", "decisions:read", "skills:read", "skills:review",
+    ),
     "security-responder": (
         "state:read", "instances:read", "instances:revoke", "users:read", "users:suspend", "sessions:*", "tokens:read",
         "tokens:revoke", "enrollments:read", "enrollments:revoke", "audit:read", "decisions:read", "revisions:read",
-        "kill:*",
+        "kill:*", "skills:read", "skills:revoke",
     ),
     "auditor": (
         "state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read", "users:read",
-        "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read",
+        "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "skills:read",
     ),
     "agent": ("agent:poll",),
-    "user": ("decisions:read-own",),
+    "user": ("decisions:read-own", "skills:submit"),
 }  # fmt: skip
 """Roles that exist without being declared; a declared Role may not take one of these names."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from clawforge.bundle import Bundle
-from clawforge.decide.judges.versions import is_in_order
+from clawforge.compliance.lapse import missed_components
 from clawforge.decide.request import InstanceFacts
 
 
@@ -17,6 +17,4 @@ def out_of_range_since(
     One moment serves all targets, so a target that is added while another is missed has no grace of its own left.
     """
     targets = [target for policy in bundle.policies.values() for target in policy.versions.targets]
-    if all(is_in_order((facts.versions or {}).get(target.component), target.target) for target in targets):
-        return None
-    return before or now
+    return (before or now) if missed_components(targets, facts.versions or {}) else None

@@ -24,9 +24,9 @@ from clawforge_cli.arguments import (
 from clawforge_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from clawforge.load.project import Project
     from clawforge.plan import Plan
     from clawforge.wire import ApplyResult, ApplyTerms
+    from clawforge_cli.manifest import Manifest
     from clawforge_cli.plan_source import Planned
     from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.views.terminal import Printer
@@ -88,18 +88,18 @@ def apply(
             json_documents.show({"revision": plan.base.revision, "applied": False, "positionsRefreshed": False})
         return
     result, plan = apply_patiently(planned, patience, terms)
-    if planned.project is not None:
-        _remember(planned.project, result)
+    if planned.manifest is not None:
+        _remember(planned.manifest, result)
     _show(result, plan, format, printer)
 
 
-def _remember(project: Project, result: ApplyResult) -> None:
+def _remember(manifest: Manifest, result: ApplyResult) -> None:
     import datetime as dt
 
     from clawforge_cli.last_seen import remember
     from clawforge_cli.settings import cache_directory
 
-    remember(cache_directory(), project, result.revision, dt.datetime.now(dt.UTC))
+    remember(cache_directory(), manifest, result.revision, dt.datetime.now(dt.UTC))
 
 
 def _show(result: ApplyResult, plan: Plan, format: TextOrJson, printer: Printer) -> None:

@@ -1,13 +1,15 @@
-"""`clawforge fleet`: the machines that joined, and letting them in and out."""
+"""`clawforge fleet`: the machines that joined, how they stand, and letting them in and out."""
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from clawforge_cli.arguments import Org, Server
+from clawforge_cli.arguments import Format, Machines, Org, Server, TextOrJson
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
 
@@ -36,28 +38,68 @@ class State(StrEnum):
 
 @app.callback()
 def fleet() -> None:
-    """Machines that joined, and letting them in and out."""
+    """Machines that joined, and how they stand."""
 
 
 @app.command(name="list")
 def list_(
     state: Annotated[State | None, typer.Option("--state", help="Only machines in this state.")] = None,
+    select: Machines = None,
     server: Server = None,
     org: Org = None,
     format: Annotated[
         FleetFormat, typer.Option("--format", "-o", help="Form of the output; wide adds versions, groups and tags.")
     ] = FleetFormat.TEXT,
 ) -> None:
-    """List machines: state, user, when they were seen last, and whether they enforce a policy."""
+    """List machines: state, user, when they were seen last, what they enforce, and whether their versions are right."""
+    from clawforge.fleet_selector import parse_selector
     from clawforge_cli.fleet_client import FleetClient
     from clawforge_cli.views import human_fleet, json_documents
     from clawforge_cli.views.terminal import Printer
 
-    found = FleetClient.chosen(server, org).instances(None if state is None else state.value)
+    parse_selector(select or [])
+    found = FleetClient.chosen(server, org).instances(None if state is None else state.value, select or [])
     if format is FleetFormat.JSON:
         json_documents.show(found.model_dump(mode="json", by_alias=True))
     else:
         human_fleet.show_instances(found, Printer(), wide=format is FleetFormat.WIDE)
+
+
+@app.command()
+def show(instance: InstanceName, server: Server = None, org: Org = None, format: Format = TextOrJson.TEXT) -> None:
+    """Show everything about a machine: what it should enforce and what it does, its versions, and what happened."""
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.views import human_instance, json_documents
+    from clawforge_cli.views.terminal import Printer
+
+    found = FleetClient.chosen(server, org).instance(instance)
+    if format is TextOrJson.JSON:
+        json_documents.show(found.model_dump(mode="json", by_alias=True))
+    else:
+        human_instance.show_instance(found, dt.datetime.now(dt.UTC), Printer())
+
+
+@app.command()
+def watch(
+    select: Machines = None,
+    interval: Annotated[
+        float, typer.Option("--interval", metavar="SECONDS", min=0.2, max=3600, help="Time between two looks.")
+    ] = 2.0,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Keep the list of machines on the terminal up to date; elsewhere print a line for everything that changes.
+
+    Ends with Ctrl-C.
+    """
+    from clawforge.fleet_selector import parse_selector
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.fleet_watching import looks
+    from clawforge_cli.views import fleet_watch
+
+    parse_selector(select or [])
+    with contextlib.suppress(KeyboardInterrupt):
+        fleet_watch.show_looks(looks(FleetClient.chosen(server, org), select or [], interval))
 
 
 @app.command()

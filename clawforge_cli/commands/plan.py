@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from clawforge.load.project import Project
     from clawforge.plan import Plan
     from clawforge_cli.compared import Compared
-    from clawforge_cli.look_ahead import Outlook
+    from clawforge_cli.look_ahead import Horizon, Outlook
+    from clawforge_cli.online_plan import Replaying
     from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.replay_run import Replay
 
@@ -81,8 +82,7 @@ def plan(
     vouched: VouchedFile = None,
 ) -> None:
     """Show what an apply would change on the control plane. Nothing is changed."""
-    from clawforge_cli.look_ahead import first_moment, outlook, parse_horizon
-    from clawforge_cli.project_files import open_project
+    from clawforge_cli.look_ahead import parse_horizon
     from clawforge_cli.proposal import PlanOptions
     from clawforge_cli.replay_run import Replay
 
@@ -90,30 +90,47 @@ def plan(
     options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(reason, vouched)
     now = dt.datetime.now(dt.UTC)
     horizon = None if at is None else parse_horizon(at, now)
-    if offline or against is not None or last_seen:
-        _refuse_combinations(offline=offline, kept=out is not None or submit)
-    project = open_project(path)
-    moment = now if horizon is None else first_moment(horizon, project, now)
-    ahead = None if horizon is None else outlook(project, horizon, now, moment)
-    compared_with = None
     if offline:
-        base = _base(project, against, last_seen=last_seen)
-        made, sound = _offline(project, base, options, now, moment, again)
-        compared_with = "an empty control plane" if base is None else base.name
+        _refuse_keeping(kept=out is not None or submit)
+        found = _offline(path, _Base(against, last_seen=last_seen), options, now, horizon, again)
     else:
-        made, sound = _online(project, options, server, out, again, now, submit=submit), True
-    _show(made, format, detail=detail, compared_with=compared_with, ahead=ahead)
-    if not sound or (made.replay is not None and made.replay.is_too_much):
+        _refuse_comparing(compared=against is not None or last_seen)
+        found = _online(path, options, server, now, horizon, again, out=out, submit=submit)
+    _show(found, format, detail=detail)
+    made = found.plan
+    if not found.sound or (made.replay is not None and made.replay.is_too_much):
         raise typer.Exit(ExitCode.FINDINGS)
     if detailed_exitcode and not made.is_empty:
         raise typer.Exit(ExitCode.CHANGES)
 
 
-def _refuse_combinations(*, offline: bool, kept: bool) -> None:
+class _Found(NamedTuple):
+    """A plan, whether a control plane would make it, what it is held against if none was asked, and what else changes
+    by itself."""
+
+    plan: Plan
+    sound: bool = True
+    compared_with: str | None = None
+    ahead: Outlook | None = None
+
+
+class _Base(NamedTuple):
+    """What an offline plan is compared with."""
+
+    against: Path | None
+    last_seen: bool
+
+
+def _refuse_comparing(*, compared: bool) -> None:
     from clawforge.errors import InputError
 
-    if not offline:
+    if compared:
         raise InputError("--against and --last-seen compare without a control plane.", hint="Add --offline.")
+
+
+def _refuse_keeping(*, kept: bool) -> None:
+    from clawforge.errors import InputError
+
     if kept:
         raise InputError(
             "An offline plan is unsigned and cannot be applied, so there is no use in saving or submitting it.",
@@ -122,46 +139,47 @@ def _refuse_combinations(*, offline: bool, kept: bool) -> None:
 
 
 def _online(
-    project: Project,
+    path: Path,
     options: PlanOptions,
     server: str | None,
-    out: Path | None,
-    again: Replay | None,
     now: dt.datetime,
+    horizon: Horizon | None,
+    again: Replay | None,
     *,
+    out: Path | None,
     submit: bool,
-) -> Plan:
-    from clawforge.errors import InputError
-    from clawforge_cli.client import ControlPlane
-    from clawforge_cli.proposal import plan_request
-    from clawforge_cli.settings import connection
+) -> _Found:
+    from clawforge_cli.manifest import Manifest
+    from clawforge_cli.online_plan import chosen_connection, plan_online
+    from clawforge_cli.project_files import manifest_of, open_project
 
-    try:
-        chosen = connection(server, project_server=project.file.server, org=project.file.org)
-    except InputError as error:
-        raise InputError(
-            error.message, hint=f"{error.hint} `plan --offline` needs no control plane.".strip()
-        ) from error
-    control_plane = ControlPlane(chosen)
-    request = plan_request(project, options)
-    if again is not None:
-        from clawforge_cli.replay_run import replay_online
-
-        report, base = replay_online(again, project, chosen, now)
-        request = request.model_copy(update={"replay": report, "base": base})
-    made = control_plane.create_plan(project.file.org, request)
-    if made.is_empty and options.scope.is_everything:
-        from clawforge_cli.last_seen import remember
-        from clawforge_cli.settings import cache_directory
-
-        remember(cache_directory(), project, made.base.revision, now)
+    # Only what is worked out here needs the resources; the control plane takes them as the manifest has them.
+    project = None if horizon is None and again is None else open_project(path)
+    manifest = manifest_of(path) if project is None else Manifest.of(project)
+    ahead = None if project is None or horizon is None else _ahead(project, horizon, now)[1]
+    chosen = chosen_connection(manifest, server)
+    replaying = None if project is None or again is None else _replaying(again, project, now)
+    made = plan_online(manifest, options, chosen, now, replaying)
     if out is not None:
         from clawforge_cli.saved_plan import save_plan
 
         save_plan(made, out)
     if submit:
         _say_where(made, chosen.server)
-    return made
+    return _Found(made, ahead=ahead)
+
+
+def _replaying(again: Replay, project: Project, now: dt.datetime) -> Replaying:
+    from clawforge_cli.replay_run import replay_online
+
+    return lambda chosen: replay_online(again, project, chosen, now)
+
+
+def _ahead(project: Project, horizon: Horizon, now: dt.datetime) -> tuple[dt.datetime, Outlook]:
+    from clawforge_cli.look_ahead import first_moment, outlook
+
+    moment = first_moment(horizon, project, now)
+    return moment, outlook(project, horizon, now, moment)
 
 
 def _say_where(made: Plan, server: str) -> None:
@@ -174,52 +192,50 @@ def _say_where(made: Plan, server: str) -> None:
         note(f"  clawforge {verb} {made.id}")
 
 
-def _base(project: Project, against: Path | None, *, last_seen: bool) -> Compared | None:
-    from clawforge.errors import InputError
-
-    if last_seen:
-        from clawforge_cli.last_seen import recall
-        from clawforge_cli.settings import cache_directory
-
-        if against is not None:
-            raise InputError("--against and --last-seen are two states to compare with.", hint="Choose one.")
-        return recall(cache_directory(), project)
-    if against is None:
-        return None
-    from clawforge_cli.offline_plan import base_project
-
-    return base_project(against)
-
-
 def _offline(
-    project: Project,
-    base: Compared | None,
-    options: PlanOptions,
-    now: dt.datetime,
-    moment: dt.datetime,
-    again: Replay | None,
-) -> tuple[Plan, bool]:
-    """The plan, and whether a control plane would make it."""
+    path: Path, base: _Base, options: PlanOptions, now: dt.datetime, horizon: Horizon | None, again: Replay | None
+) -> _Found:
     from clawforge_cli.offline_plan import plan_offline
+    from clawforge_cli.project_files import open_project
     from clawforge_cli.views import offline_checks
     from clawforge_cli.views.terminal import note
 
-    made, checked = plan_offline(project, base, now, moment=moment, options=options)
+    project = open_project(path)
+    moment, ahead = (now, None) if horizon is None else _ahead(project, horizon, now)
+    compared = _compared(project, base)
+    made, checked = plan_offline(project, compared, now, moment=moment, options=options)
     if again is not None:
         from clawforge_cli.replay_run import replay_offline
 
-        made = made.model_copy(update={"replay": replay_offline(again, project, base, now)})
+        made = made.model_copy(update={"replay": replay_offline(again, project, compared, now)})
     note("Offline: this plan is unsigned and cannot be applied.")
     offline_checks.show_checks(checked, project)
-    return made, checked.passed
+    name = "an empty control plane" if compared is None else compared.name
+    return _Found(made, checked.passed, name, ahead)
 
 
-def _show(
-    made: Plan, format: PlanForm, *, detail: bool, compared_with: str | None, ahead: Outlook | None = None
-) -> None:
+def _compared(project: Project, base: _Base) -> Compared | None:
+    from clawforge.errors import InputError
+
+    if base.last_seen:
+        from clawforge_cli.last_seen import recall
+        from clawforge_cli.settings import cache_directory
+
+        if base.against is not None:
+            raise InputError("--against and --last-seen are two states to compare with.", hint="Choose one.")
+        return recall(cache_directory(), project.file)
+    if base.against is None:
+        return None
+    from clawforge_cli.offline_plan import base_project
+
+    return base_project(base.against)
+
+
+def _show(found: _Found, format: PlanForm, *, detail: bool) -> None:
     from clawforge_cli.views import human_forecast, plan_document
     from clawforge_cli.views.terminal import Printer
 
-    plan_document.show_plan(made, format, detail=detail, compared_with=compared_with, forecast=ahead)
+    ahead = found.ahead
+    plan_document.show_plan(found.plan, format, detail=detail, compared_with=found.compared_with, forecast=ahead)
     if ahead is not None and format is PlanForm.TEXT:
         human_forecast.show_outlook(ahead, Printer(), word="By")

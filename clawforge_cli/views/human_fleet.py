@@ -61,7 +61,24 @@ def _seen(item: InstanceView) -> str:
         return f"waits until {_second(item.pending_until)}"
     if item.last_seen is None:
         return "never seen"
-    return f"seen {_second(item.last_seen)}, {'enforces' if item.acknowledged is not None else 'enforces nothing yet'}"
+    words = [f"seen {_second(item.last_seen)}"]
+    if item.status is not None:
+        words.append(item.status)
+    words.append(enforcement(item))
+    if item.compliance not in (None, "ok"):
+        words.append(f"versions {item.compliance}")
+    return ", ".join(words)
+
+
+def enforcement(item: InstanceView) -> str:
+    """What a machine enforces, in words."""
+    if item.acknowledged is None:
+        return "enforces nothing yet"
+    if item.enforces == "in-force":
+        return f"enforces revision {item.revision}"
+    if item.enforces is None:
+        return "enforces"
+    return f"behind, at revision {item.revision}" if item.revision is not None else "behind"
 
 
 def show_enrollments(found: EnrollmentList, now: dt.datetime, printer: Printer) -> None:

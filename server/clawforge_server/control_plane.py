@@ -13,6 +13,7 @@ from clawforge_server.auth.sign_in_desk import SignInDesk, make_sign_in_desk
 from clawforge_server.auth.token_directory import TokenDirectory
 from clawforge_server.body_room import BodyRoom
 from clawforge_server.clock import Clock
+from clawforge_server.state.agent_events import AgentEvents
 from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
@@ -21,6 +22,7 @@ from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
+from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 
@@ -45,10 +47,12 @@ class ControlPlane:
     credentials: TokenDirectory
     reports: InstanceReports
     bundles: BundleCache
+    events: AgentEvents
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
     lint_memory: LintMemory
+    version_looks: VersionLooks
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -68,25 +72,29 @@ def make_control_plane(
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
     bundles = BundleCache()
+    states = OrgStates(store, clock, wakeups)
     instances = InstanceDirectory()
+    threads = anyio.CapacityLimiter(_THREADS)
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
         clock=clock,
-        states=OrgStates(store, clock, wakeups),
+        states=states,
         wakeups=wakeups,
         instances=instances,
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        events=AgentEvents(store, clock, states, instances, wakeups, threads),
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(bundles),
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
+        version_looks=VersionLooks(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),
         desk=make_sign_in_desk(clock, egress or Egress()),
-        threads=anyio.CapacityLimiter(_THREADS),
+        threads=threads,
         behind_proxy=behind_proxy,
     )

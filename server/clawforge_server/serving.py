@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import os
 import resource
 import signal
@@ -24,11 +23,9 @@ from granian.server.embed import Server
 from clawforge_server.app import make_app
 from clawforge_server.auth.oidc.egress import Egress
 from clawforge_server.auth.request_limits import rates
-from clawforge_server.control_plane import ControlPlane, make_control_plane
-from clawforge_server.endpoint import in_thread
-from clawforge_server.log import failure_fields, logger
-from clawforge_server.service.audit_retention import tend_ledger
-from clawforge_server.service.overlay_clock import orgs_with_due_overlays, tend_overlays
+from clawforge_server.chores import CHORES
+from clawforge_server.control_plane import make_control_plane
+from clawforge_server.log import logger
 from clawforge_server.startup_error import StartupError
 
 if TYPE_CHECKING:
@@ -44,10 +41,6 @@ _HEADER_MILLISECONDS = 15_000
 _HEADER_BYTES = 64 * 1024
 # A peer that takes nothing of what it asked for, such as a stream's reader that stalls, is cut off by the system.
 _STALL_MILLISECONDS = 20_000
-_FLUSH_SECONDS = 3.0
-_TEND_SECONDS = 60.0
-_WATCH_SECONDS = 1.0
-_OVERLAY_SECONDS = 1.0
 _STOP_SECONDS = 1.5
 
 
@@ -120,92 +113,25 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     server = _granian(settings, make_app(plane), listener)
     host, port = listener.getsockname()[:2]
     serving = asyncio.create_task(server.serve())
-    flushing = asyncio.create_task(_flush_reports(plane))
-    watching = asyncio.create_task(_watch_revocations(plane))
-    tending = asyncio.create_task(_tend_ledgers(plane))
-    timing = asyncio.create_task(_time_overlays(plane))
+    chores = [asyncio.create_task(chore(plane)) for chore in CHORES]
     stopping = asyncio.create_task(stop.wait())
     logger().info("listening", host=host, port=port, tls=settings.tls is not None)
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     # Long polls end first: Granian waits for open requests.
     plane.wakeups.close()
-    flushing.cancel()
-    watching.cancel()
-    tending.cancel()
-    timing.cancel()
+    for chore in chores:
+        chore.cancel()
     stopping.cancel()
     if not serving.done():
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=_STOP_SECONDS)
-    for task in (flushing, watching, tending, timing):
+    for chore in chores:
         with contextlib.suppress(asyncio.CancelledError):
-            await task
+            await chore
     plane.reports.flush()
     logger().info("stopped")
     if not stop.is_set():
         raise StartupError("The HTTP server ended by itself.", hint="Its reasons are in the log above; start it again.")
-
-
-async def _flush_reports(plane: ControlPlane) -> None:
-    while True:
-        await asyncio.sleep(_FLUSH_SECONDS)
-        try:
-            await in_thread(plane, plane.reports.flush)
-        except Exception as error:  # What was not written stays pending; the next round tries again.
-            logger().error("reports not written", **failure_fields(error))
-
-
-async def _watch_revocations(plane: ControlPlane) -> None:
-    """What another replica revoked is dead here within a second, open streams included."""
-    while True:
-        await asyncio.sleep(_WATCH_SECONDS)
-        try:
-            changed = await in_thread(plane, plane.credentials.catch_up)
-        except Exception as error:  # A store that does not answer revokes nothing either; the next round asks again.
-            logger().error("revocations not read", **failure_fields(error))
-            continue
-        plane.instances.forget_orgs(changed)
-        for org in changed:
-            plane.wakeups.notify(org)
-
-
-async def _tend_ledgers(plane: ControlPlane) -> None:
-    """Keep signed checkpoints of every org's audit log, and let go of what is older than the org keeps it."""
-    while True:
-        await asyncio.sleep(_TEND_SECONDS)
-        for org in await _orgs(plane):
-            try:
-                await in_thread(plane, functools.partial(tend_ledger, plane, org))
-            except Exception as error:  # One org's damaged log must not stop the others' from being kept.
-                logger().error("audit log not tended", org=org, **failure_fields(error))
-
-
-async def _time_overlays(plane: ControlPlane) -> None:
-    """End what was done by hand for a time, within a second, and remind of what stays."""
-    while True:
-        await asyncio.sleep(_OVERLAY_SECONDS)
-        try:
-            due = await in_thread(plane, functools.partial(orgs_with_due_overlays, plane))
-        except Exception as error:  # What does not end goes on, and an emergency stays one; the next round asks again.
-            logger().error("overlays not read", **failure_fields(error))
-            continue
-        for org in due:
-            try:
-                await in_thread(plane, functools.partial(tend_overlays, plane, org))
-            except Exception as error:  # One org's trouble must not keep the others' overlays from ending.
-                logger().error("overlays not tended", org=org, **failure_fields(error))
-
-
-async def _orgs(plane: ControlPlane) -> tuple[str, ...]:
-    def work() -> tuple[str, ...]:
-        with plane.store.transaction() as transaction:
-            return transaction.orgs.names()
-
-    try:
-        return await in_thread(plane, work)
-    except Exception as error:  # A store that does not answer has nothing to tend; the next round asks again.
-        logger().error("orgs not read", **failure_fields(error))
-        return ()
 
 
 class _OnSocket(Server):

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import GROUPS, INSTANCES, TAGS, USERS, WEEK, orgs, resource, some
 
-from clawforge.bundle import Counters, build_bundle, bundle_digest, wanted_digest
+from clawforge.bundle import Counters, build_bundle, bundle_digest, strictest_offline, wanted_bundle
 from clawforge.errors import InputError
 from clawforge.fleet_drift import FleetComparison, Standing, WantedBundles, state_of
 from clawforge.resolve.org import OrgModel
@@ -33,7 +33,7 @@ MACHINES = st.builds(
 def by_itself(model: OrgModel, machine: Standing) -> str:
     subject = Subject(user=machine.user, instance=machine.name, groups=machine.groups, tags=dict(machine.tags))
     bundle = build_bundle(model, subject, org="acme", counters=Counters(1, 1, 1), now=NOW, positions={})
-    assert wanted_digest(model, subject, NOW) == bundle_digest(bundle)
+    assert wanted_bundle(model, subject, NOW) == (bundle_digest(bundle), max(1, strictest_offline(bundle).lease))
     return bundle_digest(bundle)
 
 

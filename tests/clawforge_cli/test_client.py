@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import orjson
 import pytest
@@ -16,10 +18,12 @@ from clawforge.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from clawforge.load.project_file import ProjectFile
 from clawforge.secret import Secret
 from clawforge.wire import PlanRequest, Problem
 from clawforge_cli.client import ControlPlane, RefusedError, problem_error
 from clawforge_cli.exit_codes import ExitCode, exit_code_for
+from clawforge_cli.manifest import Manifest
 from clawforge_cli.settings import Connection, checked_server
 
 
@@ -61,6 +65,10 @@ def test_an_answer_that_is_no_problem_document_is_named_as_such(content: bytes) 
     assert exit_code_for(error) is ExitCode.ERROR
 
 
+PROJECT = ProjectFile(api_version="clawforge/v1", kind="Project", org="acme", source="s")
+NOTHING = Manifest.joined(Path(), PROJECT, (), ())
+
+
 def control_plane(answer: httpx.Response) -> ControlPlane:
     transport = httpx.MockTransport(lambda request: answer)
     return ControlPlane(Connection("http://127.0.0.1:1", Secret("token")), transport=transport)
@@ -69,7 +77,7 @@ def control_plane(answer: httpx.Response) -> ControlPlane:
 @pytest.mark.parametrize("content", [b"{}", b"<html></html>", b'{"formatVersion":"9.9"}'])
 def test_a_success_that_is_no_plan_is_refused(content: bytes) -> None:
     with pytest.raises(UnavailableError, match="does not understand"):
-        control_plane(httpx.Response(200, content=content)).create_plan("acme", PlanRequest(source="s", resources=()))
+        control_plane(httpx.Response(200, content=content)).create_plan(NOTHING, PlanRequest(source="s", resources=()))
 
 
 def test_nobody_listening_is_one_clear_sentence() -> None:

@@ -95,6 +95,24 @@ def _stopped(api: Api) -> Prepared:
     return Prepared("DELETE", f"/v1/orgs/acme/overlays/{on['id']}?reason=patched")
 
 
+SKILL = {"key": "pdf-forms", "digest": "sha256:" + "a" * 64, "manifest": "# pdf-forms"}
+
+
+def _handed_in(api: Api) -> str:
+    token = api.session("user:bob")["accessToken"]
+    return str(api.post("/v1/orgs/acme/skills/submissions", json=SKILL, token=token).json()["id"])
+
+
+def _stopped_skill(api: Api) -> str:
+    body = {"key": "pdf-forms", "reason": "reads cookies"}
+    return str(api.post("/v1/orgs/acme/skills/revocations", json=body).json()["id"])
+
+
+def _withdrawn(api: Api) -> Prepared:
+    token = api.session("user:bob")["accessToken"]
+    return Prepared("DELETE", f"/v1/orgs/acme/skills/submissions/{_handed_in(api)}", token=token)
+
+
 REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans": lambda api: Prepared(
         "POST", "/v1/orgs/acme/plans", {"source": "policies", "resources": company(), "positions": {}}
@@ -137,6 +155,20 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
         "POST", "/v1/orgs/acme/users/bob/suspension", {"reason": "lost laptop"}
     ),
     "DELETE /v1/orgs/{org}/users/{name}/suspension": _suspended,
+    "POST /v1/orgs/{org}/skills/submissions": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/skills/submissions", SKILL, api.session("user:bob")["accessToken"]
+    ),
+    "DELETE /v1/orgs/{org}/skills/submissions/{id}": _withdrawn,
+    "POST /v1/orgs/{org}/skills/submissions/{id}/review": lambda api: Prepared(
+        "POST", f"/v1/orgs/acme/skills/submissions/{_handed_in(api)}/review", {"verdict": "approved"}
+    ),
+    "POST /v1/orgs/{org}/skills/revocations": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/skills/revocations", {"key": "pdf-forms", "reason": "reads cookies"}
+    ),
+    "POST /v1/orgs/{org}/skills/revocations/{id}/lift": lambda api: Prepared(
+        "POST", f"/v1/orgs/acme/skills/revocations/{_stopped_skill(api)}/lift", {"reason": "it was another one"}
+    ),
+    "POST /v1/agent/skills": lambda api: Prepared("POST", "/v1/agent/skills", SKILL, api.enroll()["credential"]),
     "POST /v1/orgs/{org}/audit/purge": lambda api: Prepared("POST", "/v1/orgs/acme/audit/purge", {"reason": "test"}),
     "POST /v1/enroll": lambda api: Prepared(
         "POST",

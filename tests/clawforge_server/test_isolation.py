@@ -63,13 +63,26 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     enrolled = api.enroll()
     api.get("/v1/agent/policy", token=enrolled["credential"])
     api.post("/v1/agent/heartbeat", json={"versions": {"host": "1"}}, token=enrolled["credential"])
+    skill = {"key": "pdf", "digest": "sha256:" + "a" * 64}
+    handed_in = api.post("/v1/agent/skills", json=skill, token=enrolled["credential"]).json()["id"]
+    api.post(f"/v1/orgs/acme/skills/submissions/{handed_in}/review", json={"verdict": "rejected"}, token=token)
+    own = api.post("/v1/orgs/acme/skills/submissions", json=skill, token=token).json()["id"]
+    api.delete(f"/v1/orgs/acme/skills/submissions/{own}", token=token)
+    stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "pdf", "reason": "x"}, token=token).json()["id"]
+    assert api.post(f"/v1/orgs/acme/skills/revocations/{stopped}/lift", json={"reason": "x"}, token=token).is_success
+    api.plane.events._still_good("acme", ["hash"])
     for path in (
+        "skills",
+        "skills/submissions",
+        f"skills/submissions/{handed_in}",
         "state?revision=1",
         "revisions",
         "revisions/1",
         "diff",
         "blame?address=Policy/default&all=true",
         "instances",
+        f"instances/{enrolled['instance']}",
+        "versions",
         "enrollments",
         "tokens",
         "sessions",

@@ -380,6 +380,17 @@ def test_a_credential_takes_the_place_of_another(store: Store) -> None:
         assert transaction.instances.get("other", "i-1") == instance("i-1", "other")
 
 
+def test_instances_are_found_by_many_credentials_at_once(store: Store) -> None:
+    waiting = dataclasses.replace(instance("i-3"), next_sha256="hash next", next_until=NOW)
+    with store.transaction() as transaction:
+        for record in (instance(), instance("i-2"), waiting, instance("i-1", "other")):
+            transaction.instances.add(record)
+        hashes = ["hash acme i-1", "hash other i-1", "hash next", "hash acme i-3", "unknown"]
+        found = transaction.instances.with_credentials("acme", hashes)
+        assert {record.name for record in found} == {"i-1", "i-3"}
+        assert transaction.instances.with_credentials("acme", []) == ()
+
+
 def test_instances_report_in_batches(store: Store) -> None:
     later = NOW + dt.timedelta(seconds=5)
     with store.transaction() as transaction:
@@ -387,12 +398,21 @@ def test_instances_report_in_batches(store: Store) -> None:
             transaction.instances.add(record)
         transaction.instances.report(
             [
-                InstanceReport("acme", "i-1", NOW, DIGEST, {"host": "1"}),
+                InstanceReport("acme", "i-1", NOW, DIGEST, {"host": "1"}, NOW, "signal 9", 2, {"slack": "down"}),
                 InstanceReport("acme", "i-1", later),
                 InstanceReport("acme", "nobody", NOW),
             ]
         )
-        reported = dataclasses.replace(instance(), last_seen=later, acknowledged=DIGEST, versions={"host": "1"})
+        reported = dataclasses.replace(
+            instance(),
+            last_seen=later,
+            acknowledged=DIGEST,
+            versions={"host": "1"},
+            started_at=NOW,
+            last_exit="signal 9",
+            crashes=2,
+            channels={"slack": "down"},
+        )
         assert transaction.instances.list("acme") == (reported, instance("i-2"))
         assert transaction.instances.get("other", "i-1") == instance("i-1", "other")
         assert transaction.instances.find("hash acme i-2") == instance("i-2")
@@ -413,7 +433,8 @@ def test_the_standing_of_those_that_are_active_comes_at_once(store: Store) -> No
         assert [item.name for item in transaction.instances.standings("other")] == ["i-1"]
         assert transaction.instances.standings("nobody") == ()
     assert (first.name, first.user, first.acknowledged, first.last_seen) == ("i-1", instance().user, None, None)
-    assert second == Standing("i-3", tagged.user, ("eng", "ops"), (("env", "lab"), ("a", "b")), DIGEST, NOW)
+    # Tags come sorted: machines that have the same ones are of one kind, whoever named them in which order.
+    assert second == Standing("i-3", tagged.user, ("eng", "ops"), (("a", "b"), ("env", "lab")), DIGEST, NOW)
 
 
 def test_writers_never_interleave(store: Store) -> None:

@@ -80,13 +80,19 @@ def _key(denied: str) -> VersionKey | None:
 def blocks_at(target: EffectiveVersionTarget, facts: InstanceFacts, at: dt.datetime) -> bool:
     """Whether the time is up: at the deadline, or when the grace is over, whichever comes first; at once if
     there is neither. The grace is over if nobody noted when it began."""
-    limits = []
-    if target.deadline is not None:
-        limits.append(target.deadline)
+    begins = blocking_begins(target, facts.out_of_range_since)
+    return begins is None or at >= begins
+
+
+def blocking_begins(target: EffectiveVersionTarget, since: dt.datetime | None) -> dt.datetime | None:
+    """When a target that blocks begins to block whoever is out of range since a moment; None for at once, also where a
+    grace began at a moment that nobody noted."""
+    limits = [] if target.deadline is None else [target.deadline]
     if target.grace:
-        since = facts.out_of_range_since
-        limits.append(at if since is None else since + dt.timedelta(seconds=target.grace))
-    return not limits or at >= min(limits)
+        if since is None:
+            return None
+        limits.append(since + dt.timedelta(seconds=target.grace))
+    return min(limits, default=None)
 
 
 def _sentence(target: EffectiveVersionTarget, facts: InstanceFacts) -> str:

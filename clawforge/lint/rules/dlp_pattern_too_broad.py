@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from clawforge.diagnostic import Severity
 from clawforge.finding import Finding
 from clawforge.lint.context import LintContext
 from clawforge.lint.rule import Rule
-from clawforge.resource.dlp_rule_set import DlpAction, DlpRule, DlpRuleSet
+from clawforge.resource.dlp_rule_set import DlpAction, DlpRuleSet
 
 _ORDINARY = Path(__file__).resolve().parent.parent / "ordinary_text.txt"
 _DECIDING = frozenset({DlpAction.BLOCK, DlpAction.ASK, DlpAction.REDACT})
@@ -22,17 +22,16 @@ _LONGEST_SHOWN = 60
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
-    known: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+    tried: set[tuple[str, tuple[str, ...]]] = set()
     for rule_set in context.each(DlpRuleSet):
         for index, rule in enumerate(rule_set.spec.rules):
             if rule.pattern is None or rule.action not in _DECIDING:
                 continue
             search = (rule.pattern, rule.keywords)
-            if search not in known:
-                if len(known) >= _MOST_PATTERNS:
-                    continue
-                known[search] = _lines(rule, rule.pattern)
-            lines = known[search]
+            if search not in tried and len(tried) >= _MOST_PATTERNS:
+                continue
+            tried.add(search)
+            lines = _lines(*search)
             if len(lines) >= _LEAST_LINES:
                 shown = lines[0] if len(lines[0]) <= _LONGEST_SHOWN else f"{lines[0][:_LONGEST_SHOWN]}…"
                 yield Finding(
@@ -46,16 +45,18 @@ def _check(context: LintContext) -> Iterable[Finding]:
                 )
 
 
-def _lines(rule: DlpRule, pattern: str) -> tuple[str, ...]:
-    """The lines of ordinary text in which the rule finds something, each taken for a text of its own."""
+# A control plane is asked about the same patterns with every plan.
+@lru_cache(maxsize=_MOST_PATTERNS)
+def _lines(pattern: str, keywords: tuple[str, ...]) -> tuple[str, ...]:
+    """The lines of ordinary text in which a rule finds something, each taken for a text of its own."""
     from clawforge.decide.dlp.pattern import compile_pattern
 
     compiled = compile_pattern(pattern)
-    keywords = [keyword.encode().lower() for keyword in rule.keywords]
+    words = [keyword.encode().lower() for keyword in keywords]
     return tuple(
         line.decode()
         for line in _corpus()
-        if (not keywords or any(keyword in line.lower() for keyword in keywords)) and compiled.search(line) is not None
+        if (not words or any(word in line.lower() for word in words)) and compiled.search(line) is not None
     )
 
 

@@ -6,6 +6,7 @@ Who an agent is comes from its credential alone; there is no parameter that name
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import re
 
 from starlette.responses import Response
@@ -34,7 +35,7 @@ from clawforge_server.service.enrolling import enroll
 from clawforge_server.service.instance_credentials import offer_credential
 from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
 from clawforge_server.state.org_state import OrgState
-from clawforge_server.store.records import InstanceRecord
+from clawforge_server.store.records import InstanceRecord, InstanceReport
 
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 _SERIAL = re.compile(r"^[0-9]{1,15}$")
@@ -114,10 +115,25 @@ async def heartbeat(call: Call) -> Response:
     _check_versions(report.versions)
     if report.acknowledged is not None and not _DIGEST.fullmatch(report.acknowledged):
         raise InputError("`acknowledged` must be the digest of a bundle.", code="invalid-request")
-    plane.reports.note(instance, plane.clock.now(), report.acknowledged, report.versions)
+    plane.reports.take(_reported(instance, report, plane.clock.now()))
     state, bundle = await _present(call, instance)
     lease = signed_lease(state, bundle, plane.clock.now())
     return json_answer(HeartbeatAnswer(digest=bundle.digest, lease=envelope_json(lease)))
+
+
+def _reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> InstanceReport:
+    given = said.model_fields_set
+    return InstanceReport(
+        org=instance.org,
+        name=instance.name,
+        last_seen=now,
+        acknowledged=said.acknowledged,
+        versions=said.versions if "versions" in given else None,
+        started_at=now - dt.timedelta(seconds=said.uptime) if "uptime" in given else None,
+        last_exit=said.last_exit,
+        crashes=said.crashes if "crashes" in given else None,
+        channels=said.channels if "channels" in given else None,
+    )
 
 
 async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:

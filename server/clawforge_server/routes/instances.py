@@ -7,23 +7,38 @@ from typing import cast, get_args
 import orjson
 from starlette.responses import Response
 
-from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView, ReleaseRequest, ReviewRequest
+from clawforge.wire_enrollment import (
+    InstanceDetail,
+    InstanceList,
+    InstanceState,
+    InstanceView,
+    ReleaseRequest,
+    ReviewRequest,
+)
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
 from clawforge_server.request_body import TINY_BODY, parse_body
-from clawforge_server.service.instances import approve_instance, list_instances, reject_instance, revoke_instance
+from clawforge_server.routes.versions import SELECT, selector_of
+from clawforge_server.service.fleet_listing import list_instances, show_instance
+from clawforge_server.service.instances import approve_instance, reject_instance, revoke_instance
 from clawforge_server.service.releasing import release_instance
 
 _STATES: tuple[str, ...] = get_args(InstanceState)
 
 
 async def listing(call: Call) -> Response:
-    """All instances, or those in one state."""
+    """All instances, those in one state, or those that fit a selector."""
     text = call.query("state")
     if text is not None and text not in _STATES:
         raise HttpError(400, "bad-parameter", f"The parameter state must be one of {', '.join(_STATES)}.")
-    wanted = cast(InstanceState | None, text)
-    return json_answer(await call.run(lambda: list_instances(call.plane, call.who, call.org, wanted)))
+    wanted, selector = cast(InstanceState | None, text), selector_of(call)
+    return json_answer(await call.run(lambda: list_instances(call.plane, call.who, call.org, wanted, selector)))
+
+
+async def show(call: Call) -> Response:
+    """One instance."""
+    name = call.path("name")
+    return json_answer(await call.run(lambda: show_instance(call.plane, call.who, call.org, name)))
 
 
 async def revoke(call: Call) -> Response:
@@ -70,8 +85,18 @@ ENDPOINTS = (
         listing,
         InstanceList,
         "instances:read",
-        parameters=(Parameter("state", f"Only instances in this state: {', '.join(_STATES)}."),),
-        refusals=(400, 404),
+        parameters=(Parameter("state", f"Only instances in this state: {', '.join(_STATES)}."), SELECT),
+        refusals=(400, 404, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "GET",
+        "/v1/orgs/{org}/instances/{name}",
+        "One instance: what it should enforce and what it does, its versions, and the last that happened to it.",
+        show,
+        InstanceDetail,
+        "instances:read",
+        refusals=(404,),
         anywhere=True,
     ),
     Endpoint(

@@ -30,6 +30,7 @@ from clawforge_server.service.plan_authority import (
     require_over_changes,
 )
 from clawforge_server.service.planning import unknown_plan
+from clawforge_server.service.skill_revocations import end_codified
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import new_keys
 from clawforge_server.state.org_state import OrgState, empty_org, read_org
@@ -75,6 +76,8 @@ def apply_plan(
             state = read_org(transaction, org, request.at, previous)
             if state is None:
                 raise UnavailableError("The org that was written cannot be read back.", code="unreadable-state")
+            if result.applied:
+                state = end_codified(transaction, state, Occasion(request.actor, request.at, request.origin))
             # Before the commit: a state that no model can be made of must not become the present one.
             _warm(state)
             ended = _authorise(transaction, request, plan, admission, previous or empty_org(org), state)

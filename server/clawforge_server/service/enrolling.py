@@ -107,6 +107,7 @@ def _enrolled(
             plane.instances.keep(instance)
         # Signed anew: an agent that enrols now must not get a key set that ends soon.
         keys = OrgKeys(found.org, _epoch(transaction, found.org), transaction.orgs.keys(found.org), now)
+    plane.version_looks.newcomer(found.org)
     return EnrollAnswer(
         org=found.org,
         instance=instance.name,

@@ -8,7 +8,7 @@ import datetime as dt
 from clawforge.access.model import USER
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.errors import ForbiddenError, NotFoundError
-from clawforge.wire_enrollment import InstanceList, InstanceState, InstanceView, QuarantineView
+from clawforge.wire_enrollment import InstanceView, QuarantineView
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
@@ -20,21 +20,6 @@ from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import AuditEntry, InstanceRecord
 
 APPROVE = "instances:approve"
-
-
-def list_instances(plane: ControlPlane, who: Principal, org: str, wanted: InstanceState | None = None) -> InstanceList:
-    """The instances that the caller's right reaches, by name, with what they reported last; or those in one state.
-
-    Raises NotFoundError.
-    """
-    state = plane.states.get(org)
-    now = plane.clock.now()
-    plane.reports.flush()
-    with plane.store.transaction() as transaction:
-        found = transaction.instances.list(org)
-    visible = (record for record in found if who.may("instances:read", instance_target(state, record)))
-    views = (instance_view(state, record, now) for record in visible)
-    return InstanceList(instances=tuple(view for view in views if wanted is None or view.state == wanted))
 
 
 def instance_target(state: OrgState, record: InstanceRecord) -> Target:
@@ -95,6 +80,7 @@ def approve_instance(
         transaction.audit.append(org, _reviewed(who, name, "active", now, reason, origin))
         approved = _present(transaction, org, name)
         watch.hold(transaction, (subject_of(approved),), Occasion(who.actor, now, origin))
+    plane.version_looks.newcomer(org)
     return instance_view(watch.after, approved, now)
 
 
@@ -188,6 +174,10 @@ def instance_view(state: OrgState, record: InstanceRecord, now: dt.datetime) -> 
         enrolled_at=record.enrolled_at,
         last_seen=record.last_seen,
         acknowledged=record.acknowledged,
+        started_at=record.started_at,
+        last_exit=record.last_exit,
+        crashes=record.crashes,
+        channels=dict(record.channels),
         state="quarantined" if shut_in else own,
         pending_until=record.pending_until,
         approved_by=record.approved_by,

@@ -231,7 +231,7 @@ def _meaning(
 ) -> Meaning:
     """What the proposed state means to everybody. Raises InputError if no bundle could be made of it for somebody."""
     instances = _instances(plane, state.name)
-    after = state.with_suspensions(resources)
+    after = state.with_stops(resources)
     model = OrgModel(after, previous=state.model)
     check_bundles(model, _subjects(instances, resources), now)
     world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))

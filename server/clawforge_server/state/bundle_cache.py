@@ -78,10 +78,10 @@ class BundleCache:
                     self._bundles.popitem(last=False)
         return found
 
-    def issued(self, instance: InstanceRecord, digest: str) -> Issue | None:
+    def issued(self, org: str, instance: str, digest: str) -> Issue | None:
         """What the bundle of this digest was made for; None if that is not in memory. Never blocks for long."""
         with self._lock:
-            found = self._bundles.get((instance.org, instance.name))
+            found = self._bundles.get((org, instance))
         return next((issue for issue in found.issues if issue.digest == digest), None) if found is not None else None
 
 

@@ -16,7 +16,7 @@ _MOST = 200_000
 
 class InstanceReports:
     """The newest report of each instance since the last flush, and every change of what it acknowledges. A crash loses
-    seconds of it, and nothing else."""
+    a second of it, and nothing else."""
 
     def __init__(self, store: Store, bundles: BundleCache) -> None:
         self._store = store
@@ -25,6 +25,8 @@ class InstanceReports:
         self._changes: list[AcknowledgementRecord] = []
         # What each instance acknowledged last: a poll that repeats it asks and writes nothing.
         self._acknowledged: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self._running: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._version_changes: dict[str, int] = {}
         self._lock = threading.Lock()
 
     def note(
@@ -34,16 +36,23 @@ class InstanceReports:
         acknowledged: str | None = None,
         versions: Mapping[str, str] | None = None,
     ) -> None:
+        """Remember that an instance was heard of, and what it says."""
+        self.take(InstanceReport(instance.org, instance.name, at, acknowledged, versions))
+
+    def take(self, report: InstanceReport) -> None:
         """Remember a report; what it leaves out stays as it was reported before."""
-        key = (instance.org, instance.name)
+        key = (report.org, report.name)
         with self._lock:
-            if acknowledged is not None and self._acknowledged.get(key) != acknowledged:
-                self._note_change(instance, at, acknowledged)
+            if report.acknowledged is not None and self._acknowledged.get(key) != report.acknowledged:
+                self._note_change(report, report.acknowledged)
+            if report.versions is not None:
+                self._note_versions(key, report.versions)
             before = self._pending.get(key)
-            if before is not None:
-                acknowledged = acknowledged or before.acknowledged
-                versions = versions if versions is not None else before.versions
-            self._pending[key] = InstanceReport(instance.org, instance.name, at, acknowledged, versions)
+            self._pending[key] = report if before is None else _joined(before, report)
+
+    def version_changes(self, org: str) -> int:
+        """A number that grows whenever an instance of the org may have reported other versions than before."""
+        return self._version_changes.get(org, 0)
 
     def flush(self) -> None:
         """Write everything that is pending, in one transaction. What fails to be written stays pending."""
@@ -62,19 +71,44 @@ class InstanceReports:
                 self._changes = [*changes, *self._changes]
             raise
 
-    def _note_change(self, instance: InstanceRecord, at: dt.datetime, digest: str) -> None:
-        issue = self._bundles.issued(instance, digest)
+    def _note_versions(self, key: tuple[str, str], versions: Mapping[str, str]) -> None:
+        mark = hash(tuple(sorted(versions.items())))
+        if self._running.get(key) == mark:
+            return
+        self._version_changes[key[0]] = self._version_changes.get(key[0], 0) + 1
+        self._running[key] = mark
+        self._running.move_to_end(key)
+        if len(self._running) > _MOST:
+            self._running.popitem(last=False)
+
+    def _note_change(self, report: InstanceReport, digest: str) -> None:
+        issue = self._bundles.issued(report.org, report.name, digest)
         self._changes.append(
             AcknowledgementRecord(
-                org=instance.org,
-                instance=instance.name,
-                at=at,
+                org=report.org,
+                instance=report.name,
+                at=report.last_seen,
                 digest=digest,
                 revision=None if issue is None else issue.revision,
                 serial=None if issue is None else issue.serial,
             )
         )
-        self._acknowledged[instance.org, instance.name] = digest
-        self._acknowledged.move_to_end((instance.org, instance.name))
+        self._acknowledged[report.org, report.name] = digest
+        self._acknowledged.move_to_end((report.org, report.name))
         if len(self._acknowledged) > _MOST:
             self._acknowledged.popitem(last=False)
+
+
+def _joined(before: InstanceReport, after: InstanceReport) -> InstanceReport:
+    """The later report, with what only the earlier one says."""
+    return InstanceReport(
+        org=after.org,
+        name=after.name,
+        last_seen=after.last_seen,
+        acknowledged=after.acknowledged or before.acknowledged,
+        versions=before.versions if after.versions is None else after.versions,
+        started_at=after.started_at or before.started_at,
+        last_exit=after.last_exit or before.last_exit,
+        crashes=before.crashes if after.crashes is None else after.crashes,
+        channels=before.channels if after.channels is None else after.channels,
+    )

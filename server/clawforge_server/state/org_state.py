@@ -26,13 +26,14 @@ from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
+from clawforge_server.store.skill_records import SkillRevocationRecord
 
 
 @dataclass(frozen=True)
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
-    `suspensions` are users stopped by hand, `quarantines` instances that are shut in, `overlays` what else was done by
-    hand and was not ended, oldest first."""
+    `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
+    in, `overlays` what else was done by hand and was not ended, oldest first."""
 
     name: str
     record: OrgRecord | None
@@ -44,6 +45,7 @@ class OrgState:
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
     overlays: tuple[OverlayRecord, ...] = ()
+    skill_revocations: tuple[SkillRevocationRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
@@ -54,13 +56,18 @@ class OrgState:
 
     @cached_property
     def in_force(self) -> tuple[Resource, ...]:
-        """The resources, with the users stopped who were stopped by hand."""
-        return self.with_suspensions(self.resources.values())
+        """The resources, with the users and skills stopped that were stopped by hand."""
+        return self.with_stops(self.resources.values())
 
-    def with_suspensions(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
-        """These resources; a user who was stopped by hand is as suspended as the files could say."""
+    def with_stops(self, resources: Iterable[Resource]) -> tuple[Resource, ...]:
+        """These resources; who and what was stopped by hand is as suspended or revoked as the files could say."""
         stopped = {f"User/{item.user}" for item in self.suspensions}
-        return tuple(_stopped(item) if item.address in stopped else item for item in resources)
+        kept = (_stopped(item) if item.address in stopped else item for item in resources)
+        return (*kept, *self._revoked)
+
+    @cached_property
+    def _revoked(self) -> tuple[Resource, ...]:
+        return tuple(item.as_resource() for item in self.skill_revocations)
 
     @cached_property
     def access(self) -> AccessModel:
@@ -183,6 +190,7 @@ def read_org(
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
         overlays=transaction.overlays.open(name),
+        skill_revocations=transaction.skill_revocations.standing(name),
     )
 
 

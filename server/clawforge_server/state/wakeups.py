@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 
 class Wakeups:
@@ -11,6 +12,7 @@ class Wakeups:
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: dict[str, asyncio.Event] = {}
+        self._listeners: list[Callable[[str], None]] = []
         self._closed = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -29,10 +31,15 @@ class Wakeups:
             event.set()
         return event
 
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call this with every org that there is news of, for as long as the process lives; `closed` comes with the
+        empty name."""
+        self._listeners.append(listener)
+
     def close(self) -> None:
         """Wake everybody, and let nobody wait any more."""
         self._closed = True
-        for org in list(self._waiting):
+        for org in [*self._waiting, ""]:
             self._wake(org)
 
     @property
@@ -44,3 +51,5 @@ class Wakeups:
         event = self._waiting.pop(org, None)
         if event is not None:
             event.set()
+        for listener in self._listeners:
+            listener(org)

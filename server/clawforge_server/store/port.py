@@ -7,7 +7,7 @@ when it raises nothing of it happened. Writers of one org never interleave.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -35,6 +35,8 @@ from clawforge_server.store.records import (
     TokenRecord,
 )
 from clawforge_server.store.sign_in import Identities, Passwords
+from clawforge_server.store.skill_port import SkillRevocations, SkillSubmissions
+from clawforge_server.store.version_lapse_port import VersionLapses
 
 
 class Orgs(Protocol):
@@ -235,6 +237,9 @@ class Instances(Protocol):
     def find(self, sha256: str) -> InstanceRecord | None:
         """The instance whose present or next credential has this hash, whatever its org."""
 
+    def with_credentials(self, org: str, hashes: Collection[str]) -> tuple[InstanceRecord, ...]:
+        """The instances whose present credentials have these hashes, of which there are at most 500."""
+
     def add(self, instance: InstanceRecord) -> None:
         """Add an instance under an unused name."""
 
@@ -352,8 +357,20 @@ class Transaction(Protocol):
         """What was done by hand."""
 
     @property
+    def skill_submissions(self) -> SkillSubmissions:
+        """Skills that were handed in."""
+
+    @property
+    def skill_revocations(self) -> SkillRevocations:
+        """Skills that were stopped by hand."""
+
+    @property
     def acknowledgements(self) -> Acknowledgements:
         """Which bundles instances said that they enforce."""
+
+    @property
+    def version_lapses(self) -> VersionLapses:
+        """Which components of instances are out of range."""
 
 
 class Store(Protocol):

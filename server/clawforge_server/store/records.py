@@ -205,7 +205,8 @@ class InstanceRecord:
 
     Until `next_until` the credential with the hash `next_sha256` takes the place of the present one when it is used.
     With `pending_until` the instance waits for an approval, until then at the longest; one that is revoked while it
-    waits was rejected. `reason` is what was said last when somebody approved or ended it.
+    waits was rejected. `reason` is what was said last when somebody approved or ended it. `last_seen`, `acknowledged`,
+    `versions` and what follows `reason` are what it reported itself.
     """
 
     org: str
@@ -229,6 +230,10 @@ class InstanceRecord:
     approved_at: dt.datetime | None = None
     approved_by: str | None = None
     reason: str | None = None
+    started_at: dt.datetime | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: Mapping[str, str] = field(default_factory=dict)
 
     def state_at(self, moment: dt.datetime) -> InstanceState:
         """What its credential is good for: everything that an agent asks if `active`, and nothing else."""
@@ -294,3 +299,7 @@ class InstanceReport:
     last_seen: dt.datetime
     acknowledged: str | None = None
     versions: Mapping[str, str] | None = None
+    started_at: dt.datetime | None = None
+    last_exit: str | None = None
+    crashes: int | None = None
+    channels: Mapping[str, str] | None = None

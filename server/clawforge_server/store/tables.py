@@ -385,6 +385,10 @@ instances = sa.Table(
     sa.Column("approved_at", Moment),
     sa.Column("approved_by", sa.String(256)),
     sa.Column("reason", sa.Text),
+    sa.Column("started_at", Moment),
+    sa.Column("last_exit", sa.String(200)),
+    sa.Column("crashes", sa.Integer),
+    sa.Column("channels", sa.Text, nullable=False, server_default="{}"),
     sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
 )
 
@@ -425,6 +429,23 @@ acknowledgements = sa.Table(
         ["instances.org", "instances.name"],
         ondelete="CASCADE",
         name="fk_acknowledgements_instance",
+    ),
+    sqlite_with_rowid=False,
+)
+
+# Components of instances that are out of range of some version target, and since when without a break.
+version_lapses = sa.Table(
+    "version_lapses",
+    metadata,
+    sa.Column("org", sa.String(63), primary_key=True),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("component", sa.String(16), primary_key=True),
+    sa.Column("since", Moment, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["org", "instance"],
+        ["instances.org", "instances.name"],
+        ondelete="CASCADE",
+        name="fk_version_lapses_instance",
     ),
     sqlite_with_rowid=False,
 )

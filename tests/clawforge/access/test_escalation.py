@@ -66,7 +66,10 @@ def service_account(**changes: Any) -> Resource:
     return made("ServiceAccount", "ci", **{key: value for key, value in {**spec, **changes}.items() if value})
 
 
-CI = {"plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read"}
+CI = {
+    "plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read", "skills:read",
+    "skills:review",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(

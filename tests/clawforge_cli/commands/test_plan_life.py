@@ -219,7 +219,8 @@ def test_without_a_control_plane_it_is_held_against_what_was_seen_last(world: Wo
     assert "Plan: 1 to add" in alone.run("plan", world.main, "--offline", "--last-seen")
     cached.run("plan", world.main)
     assert "No changes." in alone.run("plan", world.main, "--offline", "--last-seen")
-    for file in (world.root / "cache").iterdir():
-        file.write_bytes(file.read_bytes()[:-1])
+    for file in (world.root / "cache").rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:-1])
     assert "was not seen here yet" in World.said_by(alone, "plan", world.main, "--offline", "--last-seen")
     assert "Add --offline" in World.said_by(alone, "plan", world.main, "--last-seen")

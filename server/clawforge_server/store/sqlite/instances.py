@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -34,6 +34,12 @@ class SqlInstances:
         row = self._connection.execute(sa.select(table).where(known)).one_or_none()
         return None if row is None else _instance(row)
 
+    def with_credentials(self, org: str, hashes: Collection[str]) -> tuple[InstanceRecord, ...]:
+        """The instances whose present credentials have these hashes, of which there are at most 500."""
+        table = tables.instances
+        rows = self._connection.execute(sa.select(table).where(table.c.org == org, table.c.sha256.in_(hashes)))
+        return tuple(_instance(row) for row in rows)
+
     def add(self, instance: InstanceRecord) -> None:
         """Add an instance under an unused name."""
         self._connection.execute(
@@ -43,6 +49,7 @@ class SqlInstances:
                     "groups": orjson.dumps(instance.groups).decode(),
                     "tags": orjson.dumps(dict(instance.tags)).decode(),
                     "versions": orjson.dumps(dict(instance.versions)).decode(),
+                    "channels": orjson.dumps(dict(instance.channels)).decode(),
                 }
             )
         )
@@ -64,18 +71,22 @@ class SqlInstances:
             table.c.tags,
             table.c.acknowledged,
             table.c.last_seen,
+            table.c.versions,
+            table.c.host,
         )
         rows = self._connection.execute(sa.select(*wanted).where(*active).order_by(table.c.name))
-        # Enrolment templates give thousands the same groups and tags: each text is read once.
+        # Thousands have the same groups, tags and versions: each text is read once, and what is equal is one object.
         groups: dict[str, tuple[str, ...]] = {}
-        tags: dict[str, tuple[tuple[str, str], ...]] = {}
+        pairs: dict[str, tuple[tuple[str, str], ...]] = {}
         found = []
-        for name, user, group_text, tag_text, acknowledged, last_seen in rows:
+        for name, user, group_text, tag_text, acknowledged, last_seen, version_text, host in rows:
             if group_text not in groups:
                 groups[group_text] = tuple(orjson.loads(group_text))
-            if tag_text not in tags:
-                tags[tag_text] = tuple(orjson.loads(tag_text).items())
-            found.append(Standing(name, user, groups[group_text], tags[tag_text], acknowledged, last_seen))
+            for text in (tag_text, version_text):
+                if text not in pairs:
+                    pairs[text] = tuple(sorted(orjson.loads(text).items()))
+            given = (groups[group_text], pairs[tag_text])
+            found.append(Standing(name, user, *given, acknowledged, last_seen, pairs[version_text], host))
         return tuple(found)
 
     def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:
@@ -163,6 +174,10 @@ class SqlInstances:
                 last_seen=sa.bindparam("seen", type_=tables.Moment),
                 acknowledged=sa.func.coalesce(sa.bindparam("digest", type_=sa.String), table.c.acknowledged),
                 versions=sa.func.coalesce(sa.bindparam("running", type_=sa.String), table.c.versions),
+                started_at=sa.func.coalesce(sa.bindparam("started", type_=tables.Moment), table.c.started_at),
+                last_exit=sa.func.coalesce(sa.bindparam("ended", type_=sa.String), table.c.last_exit),
+                crashes=sa.func.coalesce(sa.bindparam("failures", type_=sa.Integer), table.c.crashes),
+                channels=sa.func.coalesce(sa.bindparam("health", type_=sa.String), table.c.channels),
             )
         )
         rows = [
@@ -171,7 +186,11 @@ class SqlInstances:
                 "of_name": report.name,
                 "seen": report.last_seen,
                 "digest": report.acknowledged,
-                "running": None if report.versions is None else orjson.dumps(dict(report.versions)).decode(),
+                "running": _text(report.versions),
+                "started": report.started_at,
+                "ended": report.last_exit,
+                "failures": report.crashes,
+                "health": _text(report.channels),
             }
             for report in reports
         ]
@@ -179,10 +198,15 @@ class SqlInstances:
             self._connection.execute(statement, rows)
 
 
+def _text(mapping: Mapping[str, str] | None) -> str | None:
+    return None if mapping is None else orjson.dumps(dict(mapping)).decode()
+
+
 def _instance(row: Any) -> InstanceRecord:
     lists = {
         "groups": tuple(orjson.loads(row.groups)),
         "tags": orjson.loads(row.tags),
         "versions": orjson.loads(row.versions),
+        "channels": orjson.loads(row.channels),
     }
     return InstanceRecord(**{**row._mapping, **lists})

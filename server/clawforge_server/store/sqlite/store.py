@@ -31,8 +31,10 @@ from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
 from clawforge_server.store.sqlite.sessions import SqlSessions
 from clawforge_server.store.sqlite.sign_in import SqlIdentities, SqlPasswords
+from clawforge_server.store.sqlite.skills import SqlSkillRevocations, SqlSkillSubmissions
 from clawforge_server.store.sqlite.suspensions import SqlRevocations, SqlSuspensions
 from clawforge_server.store.sqlite.tokens import SqlTokens
+from clawforge_server.store.sqlite.version_lapses import SqlVersionLapses
 
 _RETRY_SECONDS = 5.0
 
@@ -142,9 +144,24 @@ class SqlTransaction:
         return SqlOverlays(self._connection)
 
     @cached_property
+    def skill_submissions(self) -> SqlSkillSubmissions:
+        """Skills that were handed in."""
+        return SqlSkillSubmissions(self._connection)
+
+    @cached_property
+    def skill_revocations(self) -> SqlSkillRevocations:
+        """Skills that were stopped by hand."""
+        return SqlSkillRevocations(self._connection)
+
+    @cached_property
     def acknowledgements(self) -> SqlAcknowledgements:
         """Which bundles instances said that they enforce."""
         return SqlAcknowledgements(self._connection)
+
+    @cached_property
+    def version_lapses(self) -> SqlVersionLapses:
+        """Which components of instances are out of range."""
+        return SqlVersionLapses(self._connection)
 
 
 class SqliteStore:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0011_plugin_sessions"
-down_revision = "r0010_overlays"
+revision = "r0014"
+down_revision = "r0013"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Versions of machines, held against what they should be."""

@@ -1,0 +1,1 @@
+"""Skills: what their content is, and how the verdicts on them stand."""

@@ -1,0 +1,146 @@
+"""Skills that are stopped by hand: who may, what counts meanwhile, and that only the files or a person ends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from server_app import Api
+from server_process import company, resource
+
+from clawforge_server.store.sqlite.skills import SqlSkillRevocations
+
+A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
+REVOCATIONS = "/v1/orgs/acme/skills/revocations"
+PEOPLE = [
+    resource("User", "ann", email="ann@acme.example"),
+    resource("User", "bob", email="bob@acme.example"),
+    resource("RoleBinding", "stop", role="security-responder", subjects={"users": ["ann"]}),
+    resource("RoleBinding", "look", role="approver", subjects={"users": ["bob"]}),
+]
+
+
+def approval(name: str, **spec: Any) -> dict[str, Any]:
+    spec = {"appliesTo": "everyone", "key": "pdf", "digest": A, "status": "approved", "reviewedBy": "bob", **spec}
+    return resource("SkillApproval", name, **{key: value for key, value in spec.items() if value is not None})
+
+
+CAREFUL = resource("Policy", "default", appliesTo="everyone", skills={"requireApproval": True})
+APPROVED = [*company()[:-1], *PEOPLE, CAREFUL, approval("pdf")]
+CODIFIED = approval("pdf-revoked", status="revoked", digest=None)
+
+
+def revoke(api: Api, **body: Any) -> dict[str, Any]:
+    answer = api.post(REVOCATIONS, json={"key": "pdf", "reason": "reads cookies", **body})
+    assert answer.status_code == 201, answer.text
+    revocation: dict[str, Any] = answer.json()
+    return revocation
+
+
+def code(api: Api, **params: str) -> str:
+    body = {"user": "dev", "tool": "skill", "params": {"key": "pdf", "digest": A, **params}}
+    return str(api.post("/v1/orgs/acme/decide", json=body).json()["reasons"][0]["code"])
+
+
+def standing(api: Api) -> list[str]:
+    return [item["id"] for item in api.get("/v1/orgs/acme/skills").json()["revocations"]]
+
+
+def tag(api: Api, agent: dict[str, Any]) -> str:
+    return str(api.get("/v1/agent/policy", token=agent["credential"]).headers["etag"])
+
+
+def check_that_it_counts(api: Api) -> None:
+    """It is decided by, shown, in the bundles under a new serial, and there after another apply."""
+    api.apply(APPROVED)
+    agent = api.enroll()
+    before = tag(api, agent)
+    assert code(api) == "allowed"
+    revocation = revoke(api, digest=A)
+    assert (code(api), code(api, digest=B)) == ("skill-revoked", "skill-not-approved")
+    assert tag(api, agent) != before
+    shown = api.get("/v1/orgs/acme/effective?user=dev").json()["effective"]["skills"]["revoked"]
+    assert [(item["key"], item["digest"]) for item in shown] == [("pdf", A)]
+    api.apply([*APPROVED, approval("other", key="other")])
+    assert (code(api), standing(api)) == ("skill-revoked", [revocation["id"]])
+
+
+def test_it_counts_at_once_and_whatever_is_applied(api: Api) -> None:
+    check_that_it_counts(api)
+
+
+def test_a_store_that_forgets_it_fails(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SqlSkillRevocations, "standing", lambda *_: ())
+    with pytest.raises(AssertionError):
+        check_that_it_counts(api)
+
+
+def test_stopping_and_lifting_are_two_rights(api: Api) -> None:
+    api.apply(APPROVED)
+    ann, bob = (api.session(f"user:{name}")["accessToken"] for name in ("ann", "bob"))
+    body = {"key": "pdf", "reason": "reads cookies"}
+    assert api.post(REVOCATIONS, json=body, token=bob).json()["code"] == "missing-permission"
+    revocation = api.post(REVOCATIONS, json=body, token=ann).json()
+    assert revocation["by"] == "user:ann"
+    lift = f"{REVOCATIONS}/{revocation['id']}/lift"
+    assert api.post(lift, json={"reason": "harmless"}, token=ann).json()["code"] == "missing-permission"
+    assert api.post(lift, json={"reason": " "}, token=bob).status_code == 422
+    assert api.post(lift, json={"reason": "harmless"}, token=bob).status_code == 204
+    assert code(api) == "allowed"
+    kept = [(item["action"], item["actor"], item["detail"].get("reason")) for item in api.audit()]
+    assert [item for item in kept if item[0] == "skills:lift"] == [("skills:lift", "user:bob", "harmless")]
+    assert ("skills:revoke", "user:ann", "reads cookies") in kept
+
+
+def test_another_org_is_left_alone(api: Api) -> None:
+    for org in ("acme", "other"):
+        api.apply([resource("Organization", org), *APPROVED[1:]], org=org)
+    revocation = revoke(api)
+    assert api.get("/v1/orgs/other/skills").json()["revocations"] == []
+    lift = api.post(f"/v1/orgs/other/skills/revocations/{revocation['id']}/lift", json={"reason": "x"})
+    assert lift.json()["code"] == "unknown-revocation"
+    body = {"user": "dev", "tool": "skill", "params": {"key": "pdf", "digest": A}}
+    assert api.post("/v1/orgs/other/decide", json=body).json()["effect"] == "allow"
+
+
+def test_a_refused_apply_does_not_end_it(api: Api) -> None:
+    narrow = resource("RoleBinding", "some", role="admin", subjects={"users": ["ann"]}, scope={"kinds": ["Policy"]})
+    api.apply([*APPROVED, narrow])
+    revocation = revoke(api)
+    token = api.session("user:ann")["accessToken"]
+    refused = api.send_apply(api.plan([*APPROVED, narrow, CODIFIED]), token=token)
+    # That her right does not reach so far is found after everything was written.
+    assert (refused.status_code, refused.json()["code"]) == (403, "outside-scope")
+    assert standing(api) == [revocation["id"]]
+    api.apply([*APPROVED, narrow, CODIFIED])
+    assert standing(api) == []
+    assert code(api) == "skill-revoked"
+
+
+def test_what_is_stopped_is_not_approved_by_a_review(api: Api) -> None:
+    api.apply(APPROVED)
+    revoke(api, digest=B)
+    agent = api.enroll()
+    body = {"key": "renamed", "digest": B}
+    submitted = api.post("/v1/agent/skills", json=body, token=agent["credential"]).json()
+    path = f"/v1/orgs/acme/skills/submissions/{submitted['id']}/review"
+    refused = api.post(path, json={"verdict": "approved"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "skill-revoked")
+    assert "reads cookies" in refused.json()["detail"]
+    assert api.post(path, json={"verdict": "rejected"}).status_code == 200
+
+
+def test_a_plan_that_approves_what_is_stopped_gives_nobody_anything(api: Api) -> None:
+    api.apply([item for item in APPROVED if item["kind"] != "SkillApproval"])
+    assert api.plan(APPROVED)["meaning"]["verdict"] == "looser"
+    revoke(api, digest=A)
+    assert api.plan(APPROVED)["meaning"]["verdict"] == "equal"
+
+
+def test_not_without_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clawforge_server.service.skill_revocations._MOST", 2)
+    api.apply(APPROVED)
+    for number in range(2):
+        revoke(api, key=f"k{number}")
+    refused = api.post(REVOCATIONS, json={"key": "pdf", "reason": "x"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "too-many-revocations")
