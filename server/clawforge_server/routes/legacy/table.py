@@ -12,6 +12,7 @@ from clawforge_server.routes.legacy import (
     kill_switch,
     organizations,
     policies,
+    skills,
     users,
 )
 from clawforge_server.routes.legacy.endpoint import LegacyEndpoint
@@ -23,6 +24,7 @@ LEGACY_ENDPOINTS: tuple[LegacyEndpoint, ...] = (
     *heartbeat.ENDPOINTS,
     *events.ENDPOINTS,
     *audit.ENDPOINTS,
+    *skills.ENDPOINTS,
     *users.ENDPOINTS,
     *organizations.ENDPOINTS,
     *enrollment_tokens.ENDPOINTS,
