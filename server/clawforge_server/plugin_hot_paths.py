@@ -41,8 +41,10 @@ def plugin_answer(plane: ControlPlane, path: str, query: str, authorization: lis
     plane.reports.note(instance, plane.clock.now())
     if fetch:
         plane.plugin_policies.note_fetched(credential.id, served)
-        return served.body
-    return served.beat if plane.plugin_policies.is_held(credential.id, served) else served.beat_refresh
+        return served.document.body
+    return (
+        served.document.beat if plane.plugin_policies.is_held(credential.id, served) else served.document.beat_refresh
+    )
 
 
 def _served(plane: ControlPlane, credential: Credential) -> tuple[InstanceRecord, ServedPolicy] | None:

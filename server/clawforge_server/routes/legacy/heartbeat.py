@@ -30,7 +30,7 @@ async def beat(call: LegacyCall) -> Response:
     said = call.query("policyVersion")
     # Plugins that say what they hold are asked to fetch if it is something else; a number that is none says nothing.
     other = said is not None and said.isascii() and said.isdigit() and int(said[:18]) != policy.version
-    body = served.beat_refresh if other or not held else served.beat
+    body = served.document.beat_refresh if other or not held else served.document.beat
     return Response(body, 200, {"Cache-Control": "no-store"}, JSON)
 
 
