@@ -194,12 +194,12 @@ class Heartbeat(Strict):
     one ended, and `crashes` how many of its runs ended otherwise than somebody wanted within the last hour.
     """
 
-    versions: dict[str, str] = {}
+    versions: Annotated[dict[str, str], Field(default_factory=dict)]
     acknowledged: str | None = None
     uptime: Annotated[int, Field(ge=0, le=315_360_000)] = 0
     last_exit: ReportedText | None = None
     crashes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    channels: Annotated[dict[ReportedText, ChannelHealth], Field(max_length=64)] = {}
+    channels: Annotated[dict[ReportedText, ChannelHealth], Field(max_length=64, default_factory=dict)]
 
 
 class HeartbeatAnswer(Strict):

@@ -22,6 +22,12 @@ _HEADERS: tuple[tuple[bytes, bytes], ...] = (
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
 
 
+def answer_fields(scheme: str, *, behind_proxy: bool) -> tuple[tuple[str, str], ...]:
+    """The same headers as text, for answers that go past this middleware; such an answer has a `cache-control`."""
+    headers = (*_HEADERS, _HSTS) if behind_proxy or scheme == "https" else _HEADERS
+    return tuple((name.decode(), value.decode()) for name, value in headers)
+
+
 class AnswerHeaders:
     """ASGI middleware. `behind_proxy`: a proxy ends TLS, so that clients are under TLS although we are not."""
 

@@ -22,6 +22,7 @@ from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
+from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -48,6 +49,7 @@ class ControlPlane:
     reports: InstanceReports
     bundles: BundleCache
     events: AgentEvents
+    leases: SignedLeases
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
@@ -85,6 +87,7 @@ def make_control_plane(
         credentials=TokenDirectory(store),
         reports=InstanceReports(store, bundles),
         bundles=bundles,
+        leases=SignedLeases(),
         events=AgentEvents(store, clock, states, instances, wakeups, threads),
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(),

@@ -59,10 +59,15 @@ async def _read(request: Request, limit: int, place: BodyPlace) -> bytes:
                 chunks.append(chunk)
                 deadline.reschedule(began + _PATIENCE_SECONDS + size / _SLOWEST)
     except TimeoutError as error:
-        raise HttpError(408, "too-slow", "The body did not arrive in time.", hint="Send the request again.") from error
+        raise too_slow() from error
     except ClientDisconnect as error:
         raise HttpError(400, "malformed-body", "The body ended early.") from error
     return b"".join(chunks)
+
+
+def too_slow() -> HttpError:
+    """The refusal of a body that takes too long."""
+    return HttpError(408, "too-slow", "The body did not arrive in time.", hint="Send the request again.")
 
 
 def parse_body(model: type[_Model], body: bytes) -> _Model:

@@ -25,6 +25,7 @@ from clawforge_server.auth.oidc.egress import Egress
 from clawforge_server.auth.request_limits import rates
 from clawforge_server.chores import CHORES
 from clawforge_server.control_plane import make_control_plane
+from clawforge_server.hot_paths import HotPaths
 from clawforge_server.log import logger
 from clawforge_server.startup_error import StartupError
 
@@ -110,7 +111,7 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     except OSError as error:
         raise _port_refused(settings, error) from error
     listener.setblocking(False)
-    server = _granian(settings, make_app(plane), listener)
+    server = _granian(settings, HotPaths(plane, make_app(plane)), listener)
     host, port = listener.getsockname()[:2]
     serving = asyncio.create_task(server.serve())
     chores = [asyncio.create_task(chore(plane)) for chore in CHORES]
@@ -157,7 +158,7 @@ def _granian(settings: Settings, app: Any, listener: socket.socket) -> Server:
         app,
         address=host,
         port=port,
-        interface=Interfaces.ASGINL,
+        interface=Interfaces.RSGI,
         # While it guesses which version a client speaks, it would wait without end for one that says nothing.
         http=HTTPModes.http1,
         websockets=False,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from clawforge_server import serving
+from clawforge_server import chores
 from clawforge_server.__main__ import main
 
 if __name__ == "__main__":
-    serving._FLUSH_SECONDS = 3_600.0
+    chores._FLUSH_SECONDS = 3_600.0
     sys.exit(main())

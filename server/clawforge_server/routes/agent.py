@@ -34,6 +34,7 @@ from clawforge_server.request_body import TINY_BODY, parse_body
 from clawforge_server.service.enrolling import enroll
 from clawforge_server.service.instance_credentials import offer_credential
 from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
+from clawforge_server.state.offers import known_offer, offer_to
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, InstanceReport
 
@@ -112,16 +113,22 @@ async def heartbeat(call: Call) -> Response:
     plane = call.plane
     instance = await admit_instance(call)
     report = parse_body(Heartbeat, call.body)
-    _check_versions(report.versions)
-    if report.acknowledged is not None and not _DIGEST.fullmatch(report.acknowledged):
-        raise InputError("`acknowledged` must be the digest of a bundle.", code="invalid-request")
-    plane.reports.take(_reported(instance, report, plane.clock.now()))
+    check_heartbeat(report)
+    plane.reports.take(reported(instance, report, plane.clock.now()))
     state, bundle = await _present(call, instance)
     lease = signed_lease(state, bundle, plane.clock.now())
     return json_answer(HeartbeatAnswer(digest=bundle.digest, lease=envelope_json(lease)))
 
 
-def _reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> InstanceReport:
+def check_heartbeat(report: Heartbeat) -> None:
+    """Raise InputError for what the model does not see."""
+    _check_versions(report.versions)
+    if report.acknowledged is not None and not _DIGEST.fullmatch(report.acknowledged):
+        raise InputError("`acknowledged` must be the digest of a bundle.", code="invalid-request")
+
+
+def reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> InstanceReport:
+    """What is kept of a heartbeat."""
     given = said.model_fields_set
     return InstanceReport(
         org=instance.org,
@@ -144,6 +151,9 @@ async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, Serv
         state = await call.run(lambda: plane.states.get(instance.org))
     present = state
     bundle = plane.bundles.peek(present, instance)
+    if known_offer(present, instance) is None:
+        # From the next request on the hot paths answer.
+        await call.run(lambda: offer_to(present, instance))
     if bundle is None:
         bundle = await call.run(lambda: plane.bundles.get(present, instance))
     return present, bundle

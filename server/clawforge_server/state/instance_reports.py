@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import threading
 from collections import OrderedDict
@@ -23,6 +24,7 @@ class InstanceReports:
         self._bundles = bundles
         self._pending: dict[tuple[str, str], InstanceReport] = {}
         self._changes: list[AcknowledgementRecord] = []
+        self._seen: dict[tuple[str, str], dt.datetime] = {}
         # What each instance acknowledged last: a poll that repeats it asks and writes nothing.
         self._acknowledged: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._running: OrderedDict[tuple[str, str], int] = OrderedDict()
@@ -50,6 +52,15 @@ class InstanceReports:
             before = self._pending.get(key)
             self._pending[key] = report if before is None else _joined(before, report)
 
+    def knows(self, org: str, instance: str, acknowledged: str | None) -> bool:
+        """Whether it is no news that an instance acknowledges this."""
+        return acknowledged is None or self._acknowledged.get((org, instance)) == acknowledged
+
+    def seen(self, org: str, instance: str, at: dt.datetime) -> None:
+        """Remember that an instance was heard of, and said nothing new."""
+        with self._lock:
+            self._seen[org, instance] = at
+
     def version_changes(self, org: str) -> int:
         """A number that grows whenever an instance of the org may have reported other versions than before."""
         return self._version_changes.get(org, 0)
@@ -57,7 +68,14 @@ class InstanceReports:
     def flush(self) -> None:
         """Write everything that is pending, in one transaction. What fails to be written stays pending."""
         with self._lock:
+            seen, self._seen = self._seen, {}
             pending, self._pending = self._pending, {}
+            for (org, name), at in seen.items():
+                before = pending.get((org, name))
+                if before is None:
+                    pending[org, name] = InstanceReport(org, name, at)
+                elif before.last_seen < at:
+                    pending[org, name] = dataclasses.replace(before, last_seen=at)
             changes, self._changes = self._changes, []
         if not pending:
             return

@@ -1,0 +1,103 @@
+"""What old plugins ask all the time, answered from memory in one step: their policy, and whether it is still the one.
+
+As the other hot paths do, these answer exactly as the route would, or leave the request to it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from clawforge.errors import ClawforgeError
+from clawforge.legacy.answer import Heartbeat
+from clawforge.legacy.identifier import org_id, user_id
+from clawforge_server.asgi_bridge import RequestScope
+from clawforge_server.auth.authenticator import principal_of
+from clawforge_server.auth.secrets import credential_hash
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.routes.legacy.refusal import JSON
+from clawforge_server.state.plugin_policies import ServedPolicy
+from clawforge_server.store.records import InstanceRecord
+
+_PATH = re.compile(r"/api/v1/(?:policies/(?P<org>[^/]+)/effective|heartbeat/(?P<of>[^/]+)/(?P<user>[^/]+))")
+_SCHEME = "Bearer "
+
+
+class _Plugin(NamedTuple):
+    """A plugin that is known, its session, and what it is served."""
+
+    session: str
+    instance: InstanceRecord
+    served: ServedPolicy
+
+
+class LegacyHotPaths:
+    """The body of an answer to an old plugin, and its content type."""
+
+    content_type = JSON
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self._plane = plane
+
+    def body(self, scope: RequestScope) -> bytes | None:
+        """What a 200 says, if all that it needs is in memory and nothing is to be refused."""
+        path = _PATH.fullmatch(scope.path)
+        if path is None or scope.method != "GET" or scope.query_string:
+            return None
+        plugin = self._plugin(scope)
+        if plugin is None:
+            return None
+        instance, user = plugin.instance, path["user"]
+        if (path["org"] or path["of"]) not in (instance.org, org_id(instance.org)):
+            return None
+        if user is not None and user != user_id(instance.org, instance.user):
+            return None
+        try:
+            self._plane.limits.instance(instance.org, instance.name)
+        except ClawforgeError:
+            return None
+        self._plane.reports.seen(instance.org, instance.name, self._plane.clock.now())
+        return self._effective(plugin) if user is None else self._heartbeat(plugin)
+
+    def _effective(self, plugin: _Plugin) -> bytes:
+        self._plane.plugin_policies.note_fetched(plugin.session, plugin.served)
+        return plugin.served.body
+
+    def _heartbeat(self, plugin: _Plugin) -> bytes:
+        policy = plugin.served.policy
+        found = Heartbeat(
+            policy_version=policy.version,
+            kill_switch=policy.kill_switch.active,
+            kill_switch_message=policy.kill_switch.message,
+            refresh_policy_now=not self._plane.plugin_policies.is_held(plugin.session, plugin.served),
+        )
+        return found.model_dump_json(by_alias=True, exclude_none=True).encode()
+
+    def _plugin(self, scope: RequestScope) -> _Plugin | None:
+        plane, shown = self._plane, scope.headers.get_all("authorization")
+        if len(shown) != 1 or not shown[0].startswith(_SCHEME):
+            return None
+        credential = plane.credentials.peek(credential_hash(shown[0].removeprefix(_SCHEME)))
+        if credential is None or credential.org is None or credential.instance is None:
+            return None
+        state, now = plane.states.peek(credential.org), plane.clock.now()
+        if state is None:
+            return None
+        try:
+            principal = principal_of(credential, state, now, self._address(scope))
+        except ClawforgeError:
+            return None
+        instance = plane.plugins.peek(credential.org, credential.instance)
+        if instance is None:
+            return None
+        served = plane.plugin_policies.peek(state, instance, now)
+        return None if served is None else _Plugin(principal.credential, instance, served)
+
+    def _address(self, scope: RequestScope) -> str:
+        """As `client_address` has it."""
+        if self._plane.behind_proxy:
+            lines = scope.headers.get_all("x-forwarded-for")
+            forwarded = lines[-1].rpartition(",")[2].strip() if lines else ""
+            if forwarded:
+                return forwarded[:64]
+        return scope.client.rpartition(":")[0].strip("[]")
