@@ -11,7 +11,6 @@ from server_app import Api, MovableClock
 from server_process import company, resource
 
 from clawforge.legacy.identifier import org_id, user_id
-from clawforge_server.plugin_hot_paths import plugin_answer
 from clawforge_server.routes.legacy.table import LEGACY_ENDPOINTS
 
 ACME, DEV = org_id("acme"), user_id("acme", "dev")
@@ -377,63 +376,3 @@ def test_refusals_of_known_callers_are_in_the_log_of_their_org(two: Api) -> None
     refused = [item for item in two.audit() if item["outcome"] == "refused"]
     assert [item["detail"]["code"] for item in refused] == ["missing-permission", "wrong-org"]
     assert [item for item in two.audit("other") if item["outcome"] == "refused"] == []
-
-
-def hot(api: Api, path: str, token: str) -> dict[str, Any] | None:
-    """What the hot path says, without the route behind it."""
-    plain, _, query = path.partition("?")
-    body = plugin_answer(api.plane, plain, query, [f"Bearer {token}"])
-    return None if body is None else json.loads(body)
-
-
-def test_the_hot_path_answers_as_the_route_does(acme: Api, clock: MovableClock) -> None:
-    token = plugin(acme)["accessToken"]
-    assert hot(acme, BEAT, token) is None, "nothing is in memory yet"
-    assert beat(acme, token)["refreshPolicyNow"]
-    for path in (BEAT, EFFECTIVE, f"{EFFECTIVE}?userId={DEV}", BEAT):
-        assert hot(acme, path, token) == acme.get(path, token=token).json(), path
-    acme.apply(company(*PEOPLE, deny=["read"]))
-    assert hot(acme, BEAT, token) is None
-    assert beat(acme, token)["refreshPolicyNow"]
-    assert hot(acme, BEAT, token) == beat(acme, token)
-    assert hot(acme, EFFECTIVE, token) == fetch(acme, token)
-    assert not beat(acme, token)["refreshPolicyNow"]
-
-
-def test_the_hot_path_leaves_every_refusal_to_the_route(acme: Api, clock: MovableClock) -> None:
-    tokens = plugin(acme)
-    token, ann = tokens["accessToken"], acme.session("user:ann")["accessToken"]
-    fetch(acme, token)
-    for path in (
-        f"/api/v1/heartbeat/{ACME}/{user_id('acme', 'ann')}",
-        f"/api/v1/heartbeat/{org_id('other')}/{DEV}",
-        f"{EFFECTIVE}?userId={user_id('acme', 'ann')}",
-        f"{EFFECTIVE}?userId={DEV}&userId=x",
-        f"{BEAT}?policyVersion=1",
-        f"{BEAT}/x",
-        f"/api/v1/audit/{ACME}/stats",
-    ):
-        assert hot(acme, path, token) is None, path
-    for other in ("", "x", tokens["refreshToken"], ann, acme.owner, acme.token("*:*")):
-        assert hot(acme, BEAT, other) is None
-    assert hot(acme, BEAT, token) is not None
-    clock.move(minutes=16)
-    assert hot(acme, BEAT, token) is None
-
-
-def test_the_hot_path_is_shut_the_moment_a_credential_ends(acme: Api) -> None:
-    for stop in ("refresh", "leave", "revoke", "suspend"):
-        tokens = plugin(acme)
-        token = tokens["accessToken"]
-        fetch(acme, token)
-        assert hot(acme, BEAT, token) is not None
-        if stop == "suspend":
-            acme.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "left"})
-        elif stop == "revoke":
-            for item in instances(acme):
-                acme.delete(f"/v1/orgs/acme/instances/{item['instance']}")
-        elif stop == "leave":
-            acme.delete("/v1/sessions/current", token=token)
-        else:
-            refresh(acme, tokens["refreshToken"])
-        assert hot(acme, BEAT, token) is None, stop
