@@ -99,17 +99,20 @@ class PluginPolicies:
         self._lock = threading.Lock()
 
     def peek(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> ServedPolicy | None:
-        """The present policy if it is in memory; never blocks for long."""
+        """The present policy if it is in memory, or nothing but kill switches changed since; never blocks for long."""
         found = self._policies.get((instance.org, instance.name))
         record = state.record
-        if found is None or record is None or not found.holds((record.epoch, record.serial), now):
+        if found is None or record is None:
             return None
-        return found
+        if found.holds((record.epoch, record.serial), now):
+            return found
+        known = self._known(state, instance, now)
+        return None if known is None else self._serve(state, known, now)
 
     def get(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> ServedPolicy:
         """The present policy, made if need be. Raises NotFoundError for an org without one, InputError for policies
         that cannot be resolved."""
-        return self.peek(state, instance, now) or self._served(state, instance, now)
+        return self.peek(state, instance, now) or self._serve(state, self._resolution(state, instance, now), now)
 
     def note_fetched(self, session: str, served: ServedPolicy) -> None:
         """A session holds this policy from now on."""
@@ -120,12 +123,11 @@ class PluginPolicies:
         """Whether this policy is what the session fetched last."""
         return self._fetched.get(session) == served.document.mark
 
-    def _served(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> ServedPolicy:
-        record = state.record
+    def _serve(self, state: OrgState, resolved: _Resolved, now: dt.datetime) -> ServedPolicy:
+        instance, record = resolved.instance, state.record
         if record is None:
             raise NotFoundError(f"The org {state.name!r} has no policy yet.", code="unknown-org")
         counters = (record.epoch, record.serial)
-        resolved = self._resolution(state, instance, now)
         deadline = next_deadline((policy for _, policy in resolved.policies), now)
         served = ServedPolicy(
             counters=counters,
@@ -139,15 +141,19 @@ class PluginPolicies:
             _keep(self._policies, (instance.org, instance.name), served, _MOST)
         return served
 
+    def _known(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> _Resolved | None:
+        known = self._resolved.get((instance.org, instance.name))
+        if known is None or known.model is not state.model or known.instance != instance:
+            return None
+        return known if known.begins <= now < known.until else None
+
     def _resolution(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> _Resolved:
-        key = (instance.org, instance.name)
-        known = self._resolved.get(key)
-        same = known is not None and known.model is state.model and known.instance == instance
-        if known is not None and same and known.begins <= now < known.until:
+        known = self._known(state, instance, now)
+        if known is not None:
             return known
         resolved = _resolved(state.model, instance, now)
         with self._lock:
-            _keep(self._resolved, key, resolved, _MOST)
+            _keep(self._resolved, (instance.org, instance.name), resolved, _MOST)
         return resolved
 
     def _document(
