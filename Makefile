@@ -76,7 +76,7 @@ ifneq ($(wildcard clawforge_cli/commands/schema.py),)
 	$(BIN)/python -m clawforge_cli.reference --check docs/reference
 endif
 
-bench: $(VENV)/.locked-dev ## measure, beside yamllint and check-jsonschema, and print tables
+bench: $(VENV)/.locked-dev ## measure, beside yamllint, check-jsonschema, Terraform and octoDNS, and print tables
 	$(BIN)/python bench/run.py
 	$(BIN)/python bench/token_check.py
 	$(BIN)/python bench/access.py

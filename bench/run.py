@@ -6,20 +6,25 @@ the least. Nothing here is a test: machines differ.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import astuple
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import lint
+import peers
 from generate import write_project
 from measure import Figure, measure, program, run_once
 
 _CLAWFORGE = program("clawforge")
+_SIZES = (1_000, 10_000)
 
 
 def main() -> None:
@@ -30,6 +35,7 @@ def main() -> None:
         if not program("yamllint").exists() or not program("check-jsonschema").exists():
             print(f"{lint.HOW_TO_INSTALL}\n")
         _show("plan", list(_plans(Path(scratch))), compared=False)
+        _show("plans of others", list(_peers(Path(scratch))), compared=False)
 
 
 def _show(title: str, figures: Sequence[Figure], *, compared: bool) -> None:
@@ -43,14 +49,29 @@ def _show(title: str, figures: Sequence[Figure], *, compared: bool) -> None:
 def _plans(scratch: Path) -> Iterator[Figure]:
     yield measure("version", [_CLAWFORGE, "version"])
     with _server(scratch / "data") as environment:
-        for size in (1_000, 10_000):
+        for size in _SIZES:
             project = scratch / f"project-{size}"
             write_project(project, size)
-            run_once([_CLAWFORGE, "apply", project, "--auto-approve"], environment)
+            cache = scratch / f"cache-{size}"
+            environment["CLAWFORGE_CACHE_DIR"] = str(cache)
+            applied = run_once([_CLAWFORGE, "apply", project, "--auto-approve"], environment)
+            yield Figure(f"apply {size:,} new resources, plan included", *astuple(applied))
             plan = [_CLAWFORGE, "plan", project]
+            yield measure(
+                f"plan {size:,} resources, no change, nothing cached",
+                plan,
+                environment,
+                before=partial(shutil.rmtree, cache, ignore_errors=True),
+            )
             yield measure(f"plan {size:,} resources, no change", plan, environment)
             _change_one_percent(project)
             yield measure(f"plan {size:,} resources, 1% changed", plan, environment)
+
+
+def _peers(scratch: Path) -> Iterator[Figure]:
+    for size in _SIZES:
+        yield from peers.terraform(scratch, size)
+        yield from peers.octodns(scratch, size)
 
 
 def _change_one_percent(project: Path) -> None:

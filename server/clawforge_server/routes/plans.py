@@ -16,7 +16,8 @@ from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
 from clawforge_server.request_body import LARGE_BODY, parse_body, strict_json
 from clawforge_server.service.applying import apply_plan
-from clawforge_server.service.planning import create_plan, read_plan
+from clawforge_server.service.plan_reading import read_plan
+from clawforge_server.service.planning import create_plan
 from clawforge_server.service.reviewing import Verdict, judge_plan
 from clawforge_server.service.rolling_back import plan_rollback
 

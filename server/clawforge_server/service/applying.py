@@ -29,7 +29,7 @@ from clawforge_server.service.plan_authority import (
     refuse_last_owner,
     require_over_changes,
 )
-from clawforge_server.service.planning import unknown_plan
+from clawforge_server.service.plan_reading import unknown_plan
 from clawforge_server.service.skill_revocations import end_codified
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import new_keys

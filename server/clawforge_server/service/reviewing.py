@@ -14,7 +14,7 @@ from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.change_control import reviewed, said_about
 from clawforge_server.service.credentials import require_standing
 from clawforge_server.service.plan_authority import APPROVE, APPROVED, require_over_changes
-from clawforge_server.service.planning import planned_sides, unknown_plan
+from clawforge_server.service.plan_reading import planned_sides, unknown_plan
 from clawforge_server.state.org_state import empty_org
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import JudgementRecord, PlanRecord

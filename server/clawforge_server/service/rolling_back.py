@@ -15,7 +15,8 @@ from clawforge.wire_history import RollbackRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin
-from clawforge_server.service.planning import Rollback, create_plan
+from clawforge_server.service.drafting import Rollback
+from clawforge_server.service.planning import create_plan
 from clawforge_server.service.renames import renamed_between
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction

@@ -18,7 +18,7 @@ from clawforge.wire_versions import MachineVersions, VersionCounts, VersionMiss,
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.fleet_survey import Survey, is_selected, reaches
-from clawforge_server.service.planning import planned_sides, unknown_plan
+from clawforge_server.service.plan_reading import planned_sides, unknown_plan
 from clawforge_server.service.version_watch import fleet_targets, watch_versions
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import PlanRecord
