@@ -160,6 +160,16 @@ def test_who_connects_while_the_switch_is_on_is_told_at_once(plugin: OldPlugin, 
     assert plugin.event("kill_switch")["data"]["active"]
 
 
+def test_a_revoked_plugin_hears_nothing_more(plugin: OldPlugin, owner: httpx.Client, instance: str) -> None:
+    plugin.do("policy")
+    plugin.do("listen")
+    plugin.event("connected")
+    assert owner.delete(f"/v1/orgs/acme/instances/{instance}").status_code == 204
+    plugin.event("stream-ended")
+    assert plugin.do("beat") == {"status": 401}
+    assert plugin.do("refresh") == {"status": 401}
+
+
 def test_a_buffer_of_ten_thousand_events_is_delivered(plugin: OldPlugin, owner: httpx.Client) -> None:
     before = log_size(owner)
     sent = plugin.do("flush", count=10_000)
