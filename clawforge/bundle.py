@@ -119,7 +119,7 @@ def build_bundle(
 
     The digest stays the same within a day as long as nothing that concerns the subject changes; at midnight UTC it
     changes with the horizon, so the caller's serial has to grow then. Raises InputError for a subject without an
-    instance. Nothing is lifted for a suspended user.
+    instance.
     """
     from clawforge.resolve.provenance import locate
 
@@ -142,8 +142,14 @@ def build_bundle(
         provenance={name: dict(locate(item.provenance, positions)) for name, item in sorted(resolutions.items())},
         commit=commit,
         approvers=approvers,
-        overlays=() if facts.suspended else in_order(overlays),
+        overlays=carried(overlays, suspended=facts.suspended),
     )
+
+
+def carried(overlays: Sequence[RuntimeOverlay], *, suspended: bool) -> tuple[RuntimeOverlay, ...]:
+    """The overlays of a bundle, in their order. Nothing is lifted for a suspended user; and of more than a bundle may
+    carry the first to begin count, for each of them only opens."""
+    return () if suspended else in_order(overlays)[:MOST_OVERLAYS]
 
 
 def sign_bundle(bundle: Bundle, key: SigningKey) -> Envelope:

@@ -44,10 +44,10 @@ class DeclaredException(Strict):
     """Something that was done by hand and holds on purpose: it is no drift, and no apply ends it.
 
     `quarantine`: an invariant, or somebody, shut a machine in. `suspension`: somebody stopped a user. `kill`: a kill
-    switch is on, and `subject` is its scope.
+    switch is on, and `subject` is its scope. `elevation`, `grant`: the policies of `subject` are lifted for a while.
     """
 
-    kind: Literal["quarantine", "suspension", "kill"]
+    kind: Literal["quarantine", "suspension", "kill", "elevation", "grant"]
     subject: str
     at: Instant
     why: str

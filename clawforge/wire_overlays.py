@@ -14,9 +14,10 @@ MOST_REASON = 500
 MOST_MESSAGE = 200
 """Characters: both travel in every lease of every agent."""
 
-OverlayKind = Literal["kill", "quarantine"]
+StopKind = Literal["kill", "quarantine"]
 """A quarantine is a kill switch for one machine that `fleet release` ends, and nobody for their own."""
-OverlayState = Literal["on", "ended"]
+OverlayKind = Literal["kill", "quarantine", "elevation", "grant"]
+OverlayState = Literal["waiting", "on", "ended"]
 
 KillReason = Annotated[Reason, StringConstraints(max_length=MOST_REASON)]
 Message = Annotated[Text, StringConstraints(max_length=MOST_MESSAGE)]
@@ -30,7 +31,7 @@ class OverlayRequest(Strict):
     the log is reminded of it every `remindEvery` seconds.
     """
 
-    kind: OverlayKind = "kill"
+    kind: StopKind = "kill"
     scope: Annotated[str, StringConstraints(min_length=1, max_length=300)]
     reason: KillReason
     message: Message = ""
@@ -46,7 +47,7 @@ class OverlayEnding(Strict):
 
 
 class OverlayView(Strict):
-    """Something done by hand: on, or ended by somebody, or by `server` when its time was over."""
+    """Something done by hand: on, waiting for approvals, or ended by somebody, by `server` when its time was over."""
 
     id: str
     kind: OverlayKind

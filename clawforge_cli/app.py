@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run the control plane.",
     "enroll": "Let agents join.",
     "kill": "Stop agents at once, whatever their policy says.",
+    "elevate": "Have policies lifted for a while, within what elevation policies offer.",
     "overlay": "What was done by hand, beside the files, and holds until it ends.",
     "fleet": "Machines that joined, and how they stand.",
     "versions": "Versions of machines, and who is out of range.",

@@ -206,6 +206,12 @@ BREAKS: tuple[Break, ...] = (
         Edit(STAFF, new=_document("Group", "security", "  description: Again.\n")),
     ),
     _break(
+        "elevation-approvers-missing",
+        "access/elevation-policies.yaml:17:7",
+        "approvals:",
+        Edit(ELEVATIONS, "      approvals:\n", "      approvals:\n        count: 3\n"),
+    ),
+    _break(
         "elevation-never-lifted",
         "access/elevation-policies.yaml:15:15",
         "exec",

@@ -7,9 +7,10 @@ from typing import Any
 from server_app import NOON
 
 from clawforge.decide.request import Decision, InstanceFacts
+from clawforge.errors import UntrustedError
 from clawforge.lease import read_lease_header
 from clawforge.resource.policy_test import Effect
-from clawforge.trust import Answer, accept_answer, held, new_trust
+from clawforge.trust import REFETCH_CODES, Answer, accept_answer, held, new_trust
 from clawforge_cli.agent.clock import Clock
 from clawforge_cli.agent.protocol import CheckRequest
 from clawforge_cli.agent.service import AgentService
@@ -50,7 +51,13 @@ class DecidingAgent:
 
     def poll(self) -> int:
         answer = self.api.get("/v1/agent/policy", token=self.credential, headers=self.tag)
-        self.take(answer)
+        try:
+            self.take(answer)
+        except UntrustedError as error:
+            if answer.status_code != 304 or error.code not in REFETCH_CODES:
+                raise
+            answer = self.api.get("/v1/agent/policy", token=self.credential)
+            self.take(answer)
         return int(answer.status_code)
 
     def decide(self, tool: str, **params: Any) -> Decision:

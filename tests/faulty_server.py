@@ -130,6 +130,7 @@ class FaultyServer(AgentServer):
 
     def __init__(self, world: SigningWorld, subject: Subject = DEV) -> None:
         self.wrong: Iterator[Wrong] | None = None
+        self.honest_answers = 0
         super().__init__(world, subject)
         self._server.RequestHandlerClass = _faulty(self, self._server.RequestHandlerClass)  # type: ignore[arg-type]
 
@@ -143,6 +144,7 @@ def _faulty(server: FaultyServer, honest: type[BaseHTTPRequestHandler]) -> type[
         def do_GET(self) -> None:
             if server.wrong is None:
                 super().do_GET()
+                server.honest_answers += 1
                 return
             self.close_connection = True
             wrong = next(server.wrong)

@@ -15,6 +15,8 @@ PERMISSIONS: dict[str, str] = {
     "audit:read": "Read the audit log, follow it, and export it.",
     "decisions:read": "Ask what anybody may do, and why.",
     "decisions:read-own": "Ask what one may do oneself, and why.",
+    "elevations:approve": "Approve, deny and revoke elevations of others, and give temporary grants.",
+    "elevations:read": "See what is lifted for whom, and what was.",
     "enrollments:create": "Mint enrolment tokens: over groups from templates for them, over the whole org any.",
     "enrollments:read": "List enrolment tokens.",
     "enrollments:revoke": "Take enrolment tokens back.",

@@ -13,6 +13,7 @@ from clawforge.analysis.walk import MOST_SUBJECTS
 from clawforge.analysis.world import World
 from clawforge.errors import InputError
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.elevation_policy import ElevationPolicy, ElevationPolicySpec
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationSpec
 
@@ -122,16 +123,29 @@ def _answer(direction: Direction, rights: tuple[Gain, ...], unknown: tuple[str, 
 
 
 def _outside(world: World) -> Iterator[str]:
-    """Changes that are about something else than what subjects may do: who may join, and how people sign in."""
+    """Changes that are about something else than what subjects may do: who may join, how people sign in, and what may
+    be lifted for a while."""
     for address in sorted(world.changed):
         kind = address.partition("/")[0]
         if kind == "Enrollment":
             yield f"{address} changes who may join with which groups and tags, which is not compared."
+        elif kind == "ElevationPolicy":
+            terms = [_terms(side.get(address)) for side in world.resources]
+            if terms[0] != terms[1]:
+                yield f"{address} changes who may have what lifted, and by whose approval, which is not compared."
         elif kind == "Organization":
             before, after = (side.get(address) for side in world.resources)
             for name in _SETTINGS_OF_ORG:
                 if _setting(before, name) != _setting(after, name):
                     yield f"{address} changes {name}, which is not compared."
+
+
+def _terms(policy: Resource | None) -> ElevationPolicySpec | None:
+    """What it says, without what it says about itself."""
+    if not isinstance(policy, ElevationPolicy):
+        return None
+    grants = tuple(grant.model_copy(update={"description": ""}) for grant in policy.spec.grants)
+    return policy.spec.model_copy(update={"description": "", "grants": grants})
 
 
 def _setting(organization: Resource | None, name: str) -> object:

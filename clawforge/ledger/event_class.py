@@ -32,6 +32,7 @@ _OF_RESOURCE = {
     "fleet": "fleet",
     "invariants": "fleet",
     "kill": "emergency",
+    "elevations": "emergency",
     "audit": "audit",
 }
 

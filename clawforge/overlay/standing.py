@@ -8,13 +8,13 @@ from clawforge.resource.meta import Instant, Strict
 
 
 class StandingOverlay(Strict):
-    """A kill switch that is on, or a machine that somebody put into quarantine: an apply changes nothing about it.
+    """Something that is on or in force: a kill switch, a quarantine, or what is lifted for somebody. No apply ends it.
 
     `until` None: until somebody ends it.
     """
 
     id: str
-    kind: Literal["kill", "quarantine"]
+    kind: Literal["kill", "quarantine", "elevation", "grant"]
     scope: str
     reason: str
     since: Instant

@@ -12,7 +12,7 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     "owner": ("*:*",),
     "admin": (
         "state:read", "plans:*", "revisions:read", "users:*", "instances:*", "enrollments:*", "tokens:*", "sessions:*",
-        "keys:read", "kill:*", "audit:read", "decisions:*", "skills:*", "agent:poll",
+        "keys:read", "kill:*", "elevations:*", "audit:read", "decisions:*", "skills:*", "agent:poll",
     ),
     "policy-author": (
         "state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read",
@@ -24,11 +24,12 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     "security-responder": (
         "state:read", "instances:read", "instances:revoke", "users:read", "users:suspend", "sessions:*", "tokens:read",
         "tokens:revoke", "enrollments:read", "enrollments:revoke", "audit:read", "decisions:read", "revisions:read",
-        "kill:*", "skills:read", "skills:revoke",
+        "kill:*", "elevations:*", "skills:read", "skills:revoke",
     ),
     "auditor": (
         "state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read", "users:read",
-        "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "skills:read",
+        "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "elevations:read",
+        "skills:read",
     ),
     "agent": ("agent:poll",),
     "user": ("decisions:read-own", "skills:submit"),

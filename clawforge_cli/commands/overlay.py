@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,3 +34,28 @@ def list_(
         json_documents.show(found.model_dump(mode="json", by_alias=True))
     else:
         human_overlays.show_list(found, Printer())
+
+
+@app.command()
+def codify(
+    overlay: Annotated[str, typer.Argument(metavar="ID", help="Id of a kill switch or a quarantine.")],
+    write: Annotated[
+        Path | None, typer.Option("--write", metavar="PROJECT", help="Write it into this project instead.")
+    ] = None,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Turn what was stopped by hand into a guardrail: YAML on standard output, or a new file of a project."""
+    import sys
+
+    from clawforge_cli.codifying import codified, write_codified
+    from clawforge_cli.overlay_client import OverlayClient
+    from clawforge_cli.views.terminal import note, safe
+
+    client = OverlayClient.chosen(server, org, write)
+    policy = codified(client, overlay)
+    if write is None:
+        sys.stdout.write(policy.text)
+    else:
+        path = write_codified(write, policy)
+        note(f"{safe(path)} is written. Review, merge and apply it, then end {safe(overlay)}: until then both hold.")

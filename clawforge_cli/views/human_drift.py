@@ -106,7 +106,12 @@ def _exception(item: DeclaredException) -> str:
     by = f" by {safe(item.by)}" if item.by is not None else ""
     if item.kind == "kill":
         return f"kill switch over {safe(item.subject)}, on since {_second(item.at)}{by}: {safe(item.why)}"
-    what = {"quarantine": "in quarantine", "suspension": "stopped"}[item.kind]
+    what = {
+        "quarantine": "in quarantine",
+        "suspension": "stopped",
+        "elevation": "elevated",
+        "grant": "given a temporary grant",
+    }[item.kind]
     return f"{safe(item.subject)} {what} since {_second(item.at)}{by}: {safe(item.why)}"
 
 

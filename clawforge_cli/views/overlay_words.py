@@ -12,6 +12,14 @@ if TYPE_CHECKING:
     from clawforge.overlay.standing import StandingOverlay
 
 
+_WORDS = {
+    "kill": "kill switch over",
+    "quarantine": "quarantine of",
+    "elevation": "elevation of",
+    "grant": "temporary grant to",
+}
+
+
 def overlay_count(overlays: Sequence[StandingOverlay]) -> str:
     """`2 active overlays`."""
     return "1 active overlay" if len(overlays) == 1 else f"{len(overlays):,} active overlays"
@@ -20,7 +28,7 @@ def overlay_count(overlays: Sequence[StandingOverlay]) -> str:
 def overlay_sentence(overlay: StandingOverlay) -> str:
     """What holds, since when, by whom, until when and why."""
     until = "" if overlay.until is None else f" until {second(overlay.until)}"
-    what = "kill switch over" if overlay.kind == "kill" else "quarantine of"
+    what = _WORDS[overlay.kind]
     return f"{what} {overlay.scope}, since {second(overlay.since)} by {overlay.by}{until}: {overlay.reason}"
 
 

@@ -19,6 +19,7 @@ PEOPLE = [
     resource("User", "bob", email="bob@acme.example"),
     resource("RoleBinding", "admins", role="admin", subjects={"users": ["ann"]}),
     resource("RoleBinding", "approvers", role="approver", subjects={"users": ["dev"]}),
+    resource("ElevationPolicy", "glass", appliesTo="everyone", grants=[{"name": "shell", "tools": ["exec"]}]),
 ]
 QUIET = {
     "POST /v1/orgs/{org}/decide": "judges a call, and changes nothing",
@@ -90,6 +91,27 @@ def _suspended(api: Api) -> Prepared:
     return Prepared("DELETE", "/v1/orgs/acme/users/bob/suspension")
 
 
+def _asked(api: Api, **more: Any) -> Prepared:
+    api.enroll()
+    return Prepared(
+        "POST", "/v1/orgs/acme/elevations", {"grant": "shell", "user": "dev", "reason": "night shift", **more}
+    )
+
+
+def _waiting(verb: str) -> Callable[[Api], Prepared]:
+    def prepare(api: Api) -> Prepared:
+        credential = api.enroll()["credential"]
+        asked = api.post("/v1/agent/overlays", json={"grant": "shell", "reason": "x"}, token=credential).json()
+        return Prepared("POST", f"/v1/orgs/acme/elevations/{asked['id']}/{verb}", {"reason": "read it"})
+
+    return prepare
+
+
+def _lifted(api: Api) -> Prepared:
+    given = _asked(api).send(api).json()
+    return Prepared("DELETE", f"/v1/orgs/acme/elevations/{given['id']}?reason=over")
+
+
 def _stopped(api: Api) -> Prepared:
     on = api.post("/v1/orgs/acme/overlays", json={"scope": "tool:exec", "reason": "CVE"}).json()["overlay"]
     return Prepared("DELETE", f"/v1/orgs/acme/overlays/{on['id']}?reason=patched")
@@ -127,6 +149,13 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
         "POST", "/v1/orgs/acme/overlays", {"scope": "org", "reason": "incident 7"}
     ),
     "DELETE /v1/orgs/{org}/overlays/{id}": _stopped,
+    "POST /v1/orgs/{org}/elevations": _asked,
+    "POST /v1/orgs/{org}/elevations/{id}/approvals": _waiting("approvals"),
+    "POST /v1/orgs/{org}/elevations/{id}/rejections": _waiting("rejections"),
+    "DELETE /v1/orgs/{org}/elevations/{id}": _lifted,
+    "POST /v1/agent/overlays": lambda api: Prepared(
+        "POST", "/v1/agent/overlays", {"grant": "shell", "reason": "night shift"}, api.enroll()["credential"]
+    ),
     "DELETE /v1/orgs/{org}/instances/{name}": lambda api: Prepared(
         "DELETE", f"/v1/orgs/acme/instances/{api.enroll()['instance']}"
     ),

@@ -392,6 +392,19 @@ def test_taking_an_invariant_away_loosens(api: Any, proposed: list[dict[str, Any
     assert bool(plan["approvals"]["needed"]) is asked
 
 
+@pytest.mark.parametrize(
+    "proposed", [[], [{"name": "g", "tools": ["exec"], "maxTtl": "1h"}]], ids=["removed", "longer"]
+)
+def test_whatever_changes_about_elevations_loosens(api: Any, proposed: list[dict[str, Any]]) -> None:
+    policy = rule(match={"effect": "loosen"})
+    grant = {"name": "g", "tools": ["exec"]}
+    api.apply(org(policy, resource("ElevationPolicy", "e", appliesTo="everyone", grants=[grant])))
+    changed = [resource("ElevationPolicy", "e", appliesTo="everyone", grants=proposed)] if proposed else []
+    plan = propose(api, "ann", org(policy, *changed))
+    (need,) = plan["approvals"]["needed"]
+    assert need["details"] == ["ChangePolicy/p: ElevationPolicy/e may loosen"]
+
+
 def test_a_plan_without_changes_needs_nobody(two: Any) -> None:
     policy = rule(match={"effect": "loosen"}, count=2)
     plan = propose(two, "ann", org(policy), positions={"Policy/default": {"file": "x.yaml", "line": 7}})

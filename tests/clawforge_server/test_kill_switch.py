@@ -493,7 +493,7 @@ def test_a_person_shuts_a_machine_in_and_another_lets_it_out(acme: Any, agent: D
     assert agent.allows()
     assert listed(acme, "?ended=1") == [f"instance:{agent.name}"]
     actions = [item["action"] for item in records(acme, "instances:") if item["outcome"] == "done"]
-    assert actions == ["instances:quarantine", "instances:release"]
+    assert actions[-2:] == ["instances:quarantine", "instances:release"]
 
 
 def test_a_quarantine_ends_by_itself_too(acme: Any, agent: DecidingAgent, clock: MovableClock) -> None:

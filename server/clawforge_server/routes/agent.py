@@ -11,10 +11,9 @@ import re
 
 from starlette.responses import Response
 
-from clawforge.decide.request import KillOrder
 from clawforge.dsse import envelope_json
 from clawforge.errors import InputError, UnauthenticatedError
-from clawforge.lease import lease_header
+from clawforge.lease import Lease, lease_header
 from clawforge.wire import (
     HEADER_ACKNOWLEDGED,
     HEADER_LEASE,
@@ -69,7 +68,7 @@ async def policy(call: Call) -> Response:
     held = {tag.strip().removeprefix("W/") for tag in call.request.headers.get("if-none-match", "").split(",")}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
-    told: tuple[KillOrder, ...] | None = None
+    told: Lease | None = None
     while True:
         # The event first, then the identity and the state: whatever changes after either was looked at wakes us, the
         # revocation of this very instance included.
@@ -79,9 +78,12 @@ async def policy(call: Call) -> Response:
         if f'"{bundle.digest}"' not in held:
             return _policy_answer(call, state, bundle, 200)
         if told is None:
-            # There was news before the agent began to wait: of a kill, perhaps.
-            told = bundle.lease.kill if _seen(call) in (None, bundle.lease.serial) else None
-        if bundle.lease.kill != told:
+            # There may have been news before the agent began to wait: of a kill, perhaps.
+            told = bundle.lease if _seen(call) in (None, bundle.lease.serial) else None
+        if told is not None and bundle.lease.overlays != told.overlays:
+            # What is lifted stands in the bundle, beside what its digest covers.
+            return _policy_answer(call, state, bundle, 200)
+        if told is None or bundle.lease.kill != told.kill:
             # The policy is the same, and the lease says that something was killed, or goes on again.
             return _policy_answer(call, state, bundle, 304)
         left = deadline - loop.time()

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Set
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.fleet_drift import Difference, FleetComparison, Standing
 from clawforge.overlay.kill_scope import KillScope, parse_kill_scope
+from clawforge.overlay.standing import StandingOverlay
 from clawforge.resource.organization import Organization, OrganizationSpec
 from clawforge.wire_drift import AgentCounts, AgentDrift, DeclaredException, FleetDrift
 from clawforge_server.auth.principal import Principal
@@ -102,12 +103,21 @@ def _exceptions(state: OrgState, who: Principal, reached: Set[str], shut_in: Set
         if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(stop.user))):
             yield DeclaredException(kind="suspension", subject=stop.user, at=stop.at, why=stop.reason, by=stop.by)
     for standing in standing_overlays(state):
+        if standing.kind in ("elevation", "grant"):
+            user = standing.scope.removeprefix("user:")
+            if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(user))):
+                yield _declared(standing, user)
+            continue
         scope = parse_kill_scope(standing.scope)
         if _reaches_all(who) or _concerns(who, scope, reached):
             subject = standing.scope if standing.kind == "kill" else scope.name
-            yield DeclaredException(
-                kind=standing.kind, subject=subject, at=standing.since, why=standing.reason, by=standing.by
-            )
+            yield _declared(standing, subject)
+
+
+def _declared(standing: StandingOverlay, subject: str) -> DeclaredException:
+    return DeclaredException(
+        kind=standing.kind, subject=subject, at=standing.since, why=standing.reason, by=standing.by
+    )
 
 
 def _concerns(who: Principal, scope: KillScope, reached: Set[str]) -> bool:

@@ -22,8 +22,8 @@ from clawforge_server.service.credentials import require_standing
 from clawforge_server.service.instances import require_foreign
 from clawforge_server.service.invariant_watch import QUARANTINE
 from clawforge_server.service.overlays import open_overlay, overlay_view, scope_target, with_present_overlays
-from clawforge_server.state.emergency_orders import kill_orders
-from clawforge_server.state.org_state import OrgState
+from clawforge_server.state.org_state import OrgState, kill_orders
+from clawforge_server.store.elevation_body import LIFTING
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import AuditEntry
@@ -202,6 +202,12 @@ def _require_room(overlays: Iterable[OverlayRecord]) -> None:
 
 def _refuse_release(overlay: OverlayRecord) -> None:
     """A machine leaves its quarantine another way, which looks at everything that shuts it in."""
+    if overlay.kind in LIFTING:
+        raise InputError(
+            "It is revoked rather than turned off.",
+            hint=f"`clawforge elevate revoke {overlay.id}` ends it.",
+            code="revoke-instead",
+        )
     if overlay.kind == "quarantine":
         name = parse_kill_scope(overlay.scope).name
         raise InputError(

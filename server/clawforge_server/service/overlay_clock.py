@@ -10,15 +10,18 @@ from clawforge.resource.meta import format_duration
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.log import logger
 from clawforge_server.service.audit_trail import done
+from clawforge_server.service.elevation_account import elevation_entry
 from clawforge_server.service.kill_switch import kill_document
 from clawforge_server.service.overlays import with_present_overlays
 from clawforge_server.service.releasing import RELEASE
+from clawforge_server.state.org_state import OrgState
+from clawforge_server.store.elevation_body import LIFTING
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.records import AuditEntry
 
 SERVER = "server"
 """The actor of what nobody asked for."""
-_WORDS = {"kill": "kill switch", "quarantine": "quarantine"}
+_WORDS = {"kill": "kill switch", "quarantine": "quarantine", "elevation": "elevation", "grant": "temporary grant"}
 
 
 def orgs_with_due_overlays(plane: ControlPlane) -> tuple[str, ...]:
@@ -44,7 +47,7 @@ def tend_overlays(plane: ControlPlane, org: str) -> None:
                 over = before.expires_at is not None and before.expires_at <= now
                 after = _ended(before, now) if over else dataclasses.replace(before, reminded_at=now)
                 transaction.overlays.put(after)
-                transaction.audit.append(org, _entry(before, over, now, state.state.revision))
+                transaction.audit.append(org, _recorded(state, before, after, now))
                 told.append((f"{_WORDS[before.kind]} {'ended' if over else 'is on'}", after))
             changed = with_present_overlays(transaction, state, now)
         plane.states.publish(changed)
@@ -54,6 +57,12 @@ def tend_overlays(plane: ControlPlane, org: str) -> None:
 
 def _ended(record: OverlayRecord, now: dt.datetime) -> OverlayRecord:
     return dataclasses.replace(record, ended_at=now, ended_by=SERVER, end_reason="its time was over")
+
+
+def _recorded(state: OrgState, before: OverlayRecord, after: OverlayRecord, now: dt.datetime) -> AuditEntry:
+    if before.kind in LIFTING:
+        return elevation_entry("elevations:expire", before, after, SERVER, state, now)
+    return _entry(before, after.ended_at is not None, now, state.state.revision)
 
 
 def _entry(record: OverlayRecord, over: bool, now: dt.datetime, revision: int) -> AuditEntry:

@@ -15,8 +15,8 @@ from clawforge.wire_overlays import OverlayKind, OverlayList, OverlayView
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.instances import instance_target
-from clawforge_server.state.emergency_orders import kill_orders
-from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.org_state import OrgState, kill_orders, read_org
+from clawforge_server.store.elevation_body import LIFTING, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 
@@ -36,6 +36,8 @@ def list_overlays(plane: ControlPlane, who: Principal, org: str, *, ended: int =
 
 
 def _concerns(transaction: Transaction, state: OrgState, who: Principal, overlay: OverlayRecord) -> bool:
+    if overlay.kind in LIFTING:
+        return who.may("elevations:read", Target(groups=state.access.groups_of_user(body_of(overlay).user)))
     target = scope_target(transaction, state, overlay.scope)
     return who.may(READ, target) or (target == ORG_WIDE and parse_kill_scope(overlay.scope).kind in ("org", "tool"))
 
@@ -93,7 +95,8 @@ def _told(overlays: Iterable[OverlayRecord]) -> object:
         for item in listed
         if item.kind == "quarantine" and item.in_force
     )
-    return kill_orders(listed), shut_in
+    lifted = tuple((item.id, item.starts_at) for item in listed if item.kind in LIFTING and item.in_force)
+    return kill_orders(listed), shut_in, lifted
 
 
 def standing_overlays(state: OrgState) -> tuple[StandingOverlay, ...]:
@@ -119,7 +122,7 @@ def overlay_view(record: OverlayRecord) -> OverlayView:
         id=record.id,
         kind=_kind(record),
         scope=record.scope,
-        state="on" if record.ended_at is None else "ended",
+        state="ended" if record.ended_at is not None else "on" if record.in_force else "waiting",
         reason=record.reason,
         message=record.message,
         ticket=record.ticket,

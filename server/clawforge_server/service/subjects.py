@@ -18,6 +18,7 @@ from clawforge.wire_asking import AccessHistoryRequest, ExplainRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.state.emergency_orders import emergency_orders
+from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
 
 Asked = DecideRequest | ExplainRequest | AccessHistoryRequest
@@ -82,7 +83,9 @@ def _decision(
     """As the agent would answer, which obeys kill switches, and denies everything while its instance is shut in."""
     groups = tuple(sorted(state.model.facts(subject).groups))
     runtime = Runtime(kill=emergency_orders(state, subject.instance), groups=groups)
-    return state.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime).decision
+    overlays = lifted_for(state, subject)
+    judged = state.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime, overlays=overlays)
+    return judged.decision
 
 
 def question_of(request: Asked) -> Question:

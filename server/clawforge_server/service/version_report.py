@@ -59,7 +59,7 @@ def report_versions(
     chosen = []
     for machine in machines:
         if reaches(who, state, machine):
-            found = survey.of(machine, "quarantined" if state.quarantined(machine.name) else "active")
+            found = survey.of(machine, "quarantined" if state.is_shut_in(machine.name) else "active")
             if is_selected(selector, state, machine, found):
                 chosen.append((machine, found.compliance))
     if plan is None:

@@ -15,6 +15,7 @@ from clawforge.lease import Lease, sign_lease
 from clawforge.resolve.subject import Subject
 from clawforge.wire import PolicyAnswer
 from clawforge_server.state.emergency_orders import emergency_orders
+from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, OrgRecord
@@ -102,14 +103,16 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
     record, keys = _live(state)
     # The org's day, not the clock's: within one serial every bundle begins with the same day, whatever the clock does.
     day = dt.datetime.combine(record.horizon_day, dt.time(), dt.UTC)
+    subject = subject_of(instance)
     bundle = build_bundle(
         state.model,
-        subject_of(instance),
+        subject,
         org=state.name,
         counters=Counters(record.epoch, record.serial, record.revision),
         now=day,
         positions=state.positions,
         commit=state.commit,
+        overlays=lifted_for(state, subject),
     )
     lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)
     answer = PolicyAnswer(keys=keys.key_set, bundle=envelope_json(sign_bundle(bundle, keys.online)))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from clawforge.decide.request import KillOrder
 from clawforge.resource.meta import format_instant
 from clawforge_server.state.org_state import OrgState
-from clawforge_server.store.overlay_port import OverlayRecord
 
 _MOST_NAMED = 3
 
@@ -15,13 +12,7 @@ _MOST_NAMED = 3
 def emergency_orders(state: OrgState, instance: str | None) -> tuple[KillOrder, ...]:
     """Every kill switch of the org that is on, and one for the instance if it is in quarantine. Each agent judges which
     concern it."""
-    return (*kill_orders(state.overlays), *(() if instance is None else shut_in_orders(state, instance)))
-
-
-def kill_orders(overlays: Iterable[OverlayRecord]) -> tuple[KillOrder, ...]:
-    """The kill switches among these that are on, as leases list them."""
-    found = (item for item in overlays if item.kind == "kill" and item.in_force)
-    return tuple(KillOrder(scope=item.scope, reason=item.reason, message=item.message) for item in found)
+    return (*state.kills, *(() if instance is None else shut_in_orders(state, instance)))
 
 
 def shut_in_orders(state: OrgState, instance: str) -> tuple[KillOrder, ...]:

@@ -10,7 +10,9 @@ from clawforge.decide.request import KillOrder
 from clawforge.fleet_drift import Standing
 from clawforge.lease import Lease
 from clawforge.overlay.runtime_overlay import overlays_digest
+from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.emergency_orders import emergency_orders
+from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
 
@@ -65,8 +67,14 @@ def _offer(state: OrgState, instance: InstanceRecord, wanted: WantedBundle) -> O
         digest=wanted.digest,
         lease=wanted.lease,
         kill=tuple(sorted(orders, key=lambda order: (order.scope, order.reason, order.message))),
-        overlays=_NO_OVERLAYS,
+        overlays=_lifted_digest(state, instance),
     )
+
+
+def _lifted_digest(state: OrgState, instance: InstanceRecord) -> str:
+    if instance.name not in state.lifting:
+        return _NO_OVERLAYS
+    return overlays_digest(lifted_for(state, subject_of(instance)))
 
 
 def lease_of(org: str, instance: str, offer: Offer, now: dt.datetime) -> Lease:

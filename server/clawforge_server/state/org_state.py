@@ -10,12 +10,15 @@ from functools import cached_property
 
 from clawforge.access.model import AccessModel
 from clawforge.analysis.invariant_subject import InvariantCheck
+from clawforge.decide.request import KillOrder
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
 from clawforge.fleet_drift import WantedBundles
 from clawforge.load.resource import parse_resource
+from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
@@ -23,6 +26,7 @@ from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.store.elevation_body import LIFTING, Lifting, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
@@ -77,6 +81,12 @@ class OrgState:
     def access_of(self, resources: Iterable[Resource]) -> AccessModel:
         """Who could do what if these were the resources, while the same users are stopped by hand."""
         return AccessModel.of(resources, [item.user for item in self.suspensions])
+
+    @cached_property
+    def elevation_book(self) -> ElevationBook:
+        """Who may have what lifted."""
+        policies = [item for item in self.in_force if isinstance(item, ElevationPolicy)]
+        return ElevationBook(policies, self.model.membership)
 
     @cached_property
     def simulator(self) -> Simulator:
@@ -137,9 +147,26 @@ class OrgState:
         other.__dict__.update(record=record, quarantines=quarantines)
         return other
 
+    @cached_property
+    def kills(self) -> tuple[KillOrder, ...]:
+        """The kill switches that are on, as leases list them."""
+        return kill_orders(self.overlays)
+
+    @cached_property
+    def lifting(self) -> Mapping[str, tuple[Lifting, ...]]:
+        """Elevations and temporary grants in force, by the machine that they are for."""
+        found: dict[str, tuple[Lifting, ...]] = {}
+        for record in self.overlays:
+            if record.kind in LIFTING and record.in_force:
+                body = body_of(record)
+                found[body.instance] = (*found.get(body.instance, ()), Lifting(record, body))
+        return found
+
     def with_overlays(self, record: OrgRecord, overlays: tuple[OverlayRecord, ...]) -> OrgState:
         """The same org after something was done by hand, or ended: nobody's policy is another one."""
         other = copy(self)
+        for known in ("lifting", "kills"):
+            other.__dict__.pop(known, None)
         other.__dict__.update(record=record, overlays=overlays)
         return other
 
@@ -223,3 +250,9 @@ def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
             raise unreadable(address)
         resources[address] = resource
     return resources
+
+
+def kill_orders(overlays: Iterable[OverlayRecord]) -> tuple[KillOrder, ...]:
+    """The kill switches among these that are on."""
+    found = (item for item in overlays if item.kind == "kill" and item.in_force)
+    return tuple(KillOrder(scope=item.scope, reason=item.reason, message=item.message) for item in found)

@@ -68,5 +68,8 @@ class Overlays(Protocol):
     def ended(self, org: str, limit: int) -> tuple[OverlayRecord, ...]:
         """What ended, newest first."""
 
+    def of_scope(self, org: str, scope: str) -> tuple[OverlayRecord, ...]:
+        """Everything that ever had this scope, oldest first."""
+
     def due(self, now: dt.datetime) -> tuple[str, ...]:
         """The orgs in which something is to be ended or reminded of, by name."""

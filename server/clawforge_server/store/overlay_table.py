@@ -29,5 +29,6 @@ overlays = sa.Table(
     sa.Column("end_reason", sa.Text),
     sa.Column("due_at", Moment),
     sa.Index("ix_overlays_ended", "org", "ended_at"),
+    sa.Index("ix_overlays_scope", "org", "scope"),
     sa.Index("ix_overlays_due", "due_at"),
 )

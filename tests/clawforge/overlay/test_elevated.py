@@ -174,6 +174,12 @@ def test_a_bundle_carries_them_and_an_unknown_kind_makes_it_refused() -> None:
         assert caught.value.code == "bad-document"
 
 
+def test_more_overlays_than_a_bundle_may_carry_cost_nobody_the_bundle() -> None:
+    world = SigningWorld()
+    world.set_overlays(*(elevation(number, minutes=(number, 200)) for number in range(100)))
+    assert [overlay.id for overlay in world.bundle(DEV, NOON).overlays] == [f"el-{number}" for number in range(64)]
+
+
 def test_nothing_is_lifted_for_a_suspended_user() -> None:
     world = SigningWorld([policy(), resource("User", "dev", {"email": "dev@acme.example", "state": "suspended"})])
     world.set_overlays(elevation())

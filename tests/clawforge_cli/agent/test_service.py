@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from signing_world import DEV, NOON, SigningWorld, elevation, policy
 from strategies import resource
 
@@ -19,6 +21,9 @@ from clawforge_cli.agent.service import AgentService
 
 CACHED = {"mode": "cached", "lease": "5m", "maxStale": "1h"}
 BLOCK = {"mode": "block", "lease": "5m", "maxStale": "1h"}
+
+
+MINUTE = dt.timedelta(minutes=1)
 
 
 class Bench:
@@ -114,6 +119,16 @@ def test_a_kill_stops_calls_at_once_and_by_scope() -> None:
     assert bench.code("read")[0] is Effect.ALLOW
 
 
+def _elevated() -> Held:
+    """A policy that denies `exec`, good for ten hours, and an elevation from the tenth minute to the thirtieth."""
+    world = SigningWorld([policy(tools={"deny": ["exec"]}, offline={"lease": "10h", "maxStale": "10h"})])
+    world.set_overlays(elevation(minutes=(10, 30)))
+    return Bench(world).holding()
+
+
+ELEVATED = _elevated()
+
+
 def shell(bench: Bench) -> tuple[Effect, str]:
     return bench.code("exec", params={"command": "make"})
 
@@ -147,22 +162,23 @@ def test_a_kill_and_the_end_of_the_policy_win_over_an_elevation() -> None:
     assert shell(bench) == (Effect.DENY, "policy-expired")
 
 
-def test_a_clock_that_is_set_opens_no_elevation() -> None:
-    """Set back it does not last longer; set ahead, while the server's time is known, it does not begin earlier."""
-    world = SigningWorld([policy(tools={"deny": ["exec"]}, offline={"maxStale": "10h"})])
-    world.set_overlays(elevation(minutes=(10, 30)))
-    moment, passed = NOON, 0.0
-    clock = Clock(NOON, wall=lambda: moment, monotonic=lambda: passed)
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(-6_000_000, 6_000_000)), min_size=1, max_size=8))
+def test_a_clock_that_is_set_opens_no_elevation(steps: list[tuple[int, int]]) -> None:
+    """Minutes that really pass, and then how far off the machine's clock is set: up to eleven years either way."""
+    bench = Bench(SigningWorld())
+    passed, off = 0, 0
+    clock = Clock(NOON, wall=lambda: NOON + (passed + off) * MINUTE, monotonic=lambda: passed * 60.0)
     clock.learn(NOON)
-    bench = Bench(world)
     bench.service = AgentService(clock, InstanceFacts(workspace="/w", home="/home/dev"))
-    bench.adopt()
-    moment = NOON + dt.timedelta(minutes=20)
-    assert shell(bench)[0] is Effect.DENY
-    moment, passed = NOON, 20 * 60.0
-    assert shell(bench)[0] is Effect.ALLOW
-    moment, passed = NOON - dt.timedelta(days=1), 30 * 60.0
-    assert shell(bench)[0] is Effect.DENY
+    bench.service.adopt(ELEVATED)
+    for minutes, jump in steps:
+        passed, off = passed + minutes, jump
+        if shell(bench)[0] is Effect.ALLOW:
+            assert 10 <= passed < 30
+        off = 0
+        if all(jump <= 0 for _, jump in steps):
+            assert (shell(bench)[0] is Effect.ALLOW) == (10 <= passed < 30)
 
 
 def test_a_defect_denies() -> None:

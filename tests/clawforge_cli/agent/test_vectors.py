@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import pytest
 from agent_socket import serving
-from signing_world import DEV, NOON, SigningWorld
+from signing_world import DEV, NOON, SigningWorld, elevation
 
 from clawforge.bundle import Bundle, lease_for, sign_bundle
 from clawforge.decide.request import Decision, InstanceFacts, Runtime
@@ -39,13 +39,12 @@ def joined(value: Any) -> Any:
 
 def within_reach(vector: dict[str, Any]) -> bool:
     """Whether an enrolled agent can be in this situation: it always has an instance and acts at its own time, and it
-    knows neither elevation nor quarantine yet."""
+    hears of a quarantine as of a kill."""
     request = vector["request"]
     targets = vector["effective"].get("versions", {}).get("targets")
     unjudged = targets and "instance" not in request and not vector.get("facts", {}).get("versions")
     return (
-        not vector.get("elevated")
-        and not vector.get("runtime", {}).get("quarantine")
+        not vector.get("runtime", {}).get("quarantine")
         and not unjudged
         and request.keys() <= {"tool", "params", "instance", "agent", "context"}
     )
@@ -81,6 +80,7 @@ def asked(agent: tuple[Path, AgentService], vector: dict[str, Any]) -> Decision:
             "groups": runtime.groups,
             "policies": {digest: effective},
             "provenance": {},
+            "overlays": (elevation(tools=("*",), user="alice"),) if vector.get("elevated") else (),
             "variants": (Variant(from_=NOON, until=NOON + dt.timedelta(days=1), digest=digest),),
         }
     )
@@ -120,5 +120,5 @@ def test_a_bypass_is_denied_under_allowlist_and_asked_under_ask(
 
 
 def test_nearly_all_vectors_are_within_reach() -> None:
-    assert len(VECTORS) >= len(ALL) - 12
+    assert len(VECTORS) >= len(ALL) - 7
     assert len(BYPASSES) == 25

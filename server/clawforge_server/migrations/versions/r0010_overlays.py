@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("org", "id", name=op.f("pk_overlays")),
     )
     op.create_index("ix_overlays_ended", "overlays", ["org", "ended_at"])
+    op.create_index("ix_overlays_scope", "overlays", ["org", "scope"])
     op.create_index("ix_overlays_due", "overlays", ["due_at"])
 
 

@@ -40,6 +40,11 @@ class SqlOverlays:
         own = _select().where(table.c.org == org, table.c.ended_at.is_not(None))
         return self._records(own.order_by(table.c.ended_at.desc(), table.c.id).limit(limit))
 
+    def of_scope(self, org: str, scope: str) -> tuple[OverlayRecord, ...]:
+        """Everything that ever had this scope, oldest first."""
+        own = _select().where(table.c.org == org, table.c.scope == scope)
+        return self._records(own.order_by(table.c.created_at, table.c.id))
+
     def due(self, now: dt.datetime) -> tuple[str, ...]:
         """The orgs in which something is to be ended or reminded of, by name."""
         statement = sa.select(table.c.org).where(table.c.due_at <= now).distinct().order_by(table.c.org)
