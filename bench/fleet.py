@@ -75,6 +75,9 @@ def rates(server: Served, folder: Path) -> None:
     body = '{"versions":{"host":"2026.9.6","plugin":"0.1.5"},"uptime":86400,"channels":{"slack":"ok"}}'
     beat.write_text(f'wrk.method = "POST"\nwrk.body = \'{body}\'\nwrk.headers["Content-Type"] = "application/json"\n')
     one = ["-H", f"Authorization: Bearer {credential(0)}"]
+    token, effective, beat_path = server.plugin()
+    asked(server, effective, token)
+    plugin = ["-H", f"Authorization: Bearer {token}"]
     with static_file(folder) as (process, url):
         print(f"{'requests':<44}{'1/s':>10}{'of nginx':>10}{'us of processor':>17}")
         nginx = rate(process.pid, [url])
@@ -83,6 +86,8 @@ def rates(server: Served, folder: Path) -> None:
             ("policy poll, 304, one agent", [*one, "-H", f"If-None-Match: {tags[0]}", server.url + POLL]),
             (f"policy poll, 304, {AGENTS:,} agents in turn", ["-s", str(many), server.url + POLL]),
             ("heartbeat, one agent", [*one, "-s", str(beat), server.url + HEARTBEAT]),
+            ("old plugin's policy", [*plugin, server.url + effective]),
+            ("old plugin's heartbeat", [*plugin, server.url + beat_path]),
             ("health, through the whole application", [server.url + "/health"]),
         )
         for what, arguments in rows:

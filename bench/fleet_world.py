@@ -58,10 +58,22 @@ class Served:
 
     def kill(self, turn: int) -> None:
         """Turn one more kill switch on."""
-        body = json.dumps({"scope": f"tool:tool-{turn}", "reason": "measured"}).encode()
+        self._sent("/v1/orgs/acme/overlays", {"scope": f"tool:tool-{turn}", "reason": "measured"})
+
+    def plugin(self) -> tuple[str, str, str]:
+        """An old plugin of the first person: its token, and the paths of its policy and of its heartbeat."""
+        token = self._sent("/v1/orgs/acme/enrollments", {"user": "user-0"})["token"]
+        body = {"token": token, "email": "user-0@acme.example", "name": "laptop"}
+        session = self._sent("/api/v1/auth/enroll", body)
+        org, user = session["orgId"], session["userId"]
+        return session["accessToken"], f"/api/v1/policies/{org}/effective", f"/api/v1/heartbeat/{org}/{user}"
+
+    def _sent(self, path: str, body: dict[str, str]) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/v1/orgs/acme/overlays", body, headers, method="POST")
-        urllib.request.urlopen(request, timeout=60).read()
+        request = urllib.request.Request(self.url + path, json.dumps(body).encode(), headers, method="POST")
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            found: dict[str, str] = json.loads(answer.read())
+        return found
 
 
 def fill(data: Path, count: int) -> None:

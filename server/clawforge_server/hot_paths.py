@@ -23,12 +23,14 @@ from clawforge_server.auth.rate_limit import RateLimitedError
 from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.legacy_hot_paths import LegacyHotPaths
+from clawforge_server.log import failure_fields, logger
 from clawforge_server.problems import problem_response
 from clawforge_server.request_body import TINY_BODY, parse_body, too_slow
 from clawforge_server.routes.agent import check_heartbeat, reported
 from clawforge_server.state.signed_leases import SignedLease
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_POLL, _HEARTBEAT, _PLUGINS = "/v1/agent/policy", "/v1/agent/heartbeat", "/api/v1/"
 _SCHEME = "Bearer "
 _ACKNOWLEDGED = HEADER_ACKNOWLEDGED.lower()
 _BODY_SECONDS = 15.0
@@ -53,16 +55,16 @@ class HotPaths:
 
     async def __call__(self, scope: RequestScope, protocol: Any) -> None:
         """Serve one request, as Granian calls for it."""
-        path, body, answer = scope.path, None, None
-        if path == "/v1/agent/policy":
-            answer = self.poll(scope)
-        elif path == "/v1/agent/heartbeat" and _is_small(scope):
-            body = await self._small_body(protocol)
+        body: bytes | None = None
+        if scope.path == _HEARTBEAT and _is_small(scope):
+            body = await self._small_body(scope, protocol)
             if body is None:
                 return
-            answer = self.heartbeat(scope, body)
-        elif path.startswith("/api/v1/"):
-            answer = self.plugin(scope)
+        try:
+            answer = self._answer(scope, body)
+        except Exception as error:  # A defect here is no answer: the route has its own, and its own boundary.
+            logger().error("hot path failed", path=scope.path, **failure_fields(error))
+            answer = None
         if answer is None:
             await serve_asgi(self._app, scope, protocol, body)
         elif answer.body:
@@ -70,15 +72,22 @@ class HotPaths:
         else:
             protocol.response_empty(answer.status, answer.headers)
 
-    async def _small_body(self, protocol: Any) -> bytes | None:
+    def _answer(self, scope: RequestScope, body: bytes | None) -> HotAnswer | None:
+        if scope.path == _POLL:
+            return self.poll(scope)
+        if body is not None:
+            return self.heartbeat(scope, body)
+        return self.plugin(scope) if scope.path.startswith(_PLUGINS) else None
+
+    async def _small_body(self, scope: RequestScope, protocol: Any) -> bytes | None:
         """The body; None for a client that left, or took too long and has its answer."""
         try:
             async with asyncio.timeout(_BODY_SECONDS):
                 return bytes(await protocol())
         except TimeoutError:
             late = problem_response(too_slow())
-            fields = [*late.headers.items(), *self._fields["http"]]
-            protocol.response_bytes(late.status_code, fields, bytes(late.body))
+            fields = {"cache-control": "no-store", **late.headers}
+            protocol.response_bytes(late.status_code, self._headers(scope, tuple(fields.items())), bytes(late.body))
         except ProtocolClosed:
             pass
         return None

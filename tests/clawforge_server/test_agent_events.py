@@ -17,7 +17,7 @@ from clawforge.decide.request import KillOrder
 from clawforge.dsse import read_envelope
 from clawforge.errors import UnavailableError
 from clawforge.keys import KeySet, decode_public_key, open_key_set
-from clawforge.lease import Lease, open_lease
+from clawforge.lease import Lease, open_lease, read_lease_header
 from clawforge_server.state.event_streams import EventStream, EventStreams
 from clawforge_server.state.offers import Offer
 
@@ -127,6 +127,40 @@ def test_a_stream_alone_keeps_the_lease_fresh(server: ServerProcess) -> None:
     assert issued[-1] > issued[0]
 
 
+def test_a_kill_is_told_and_its_end(server: ServerProcess) -> None:
+    with server.client() as owner:
+        apply(owner, company())
+        agent = enroll(owner)
+        with reading(server, agent["credential"]) as reader:
+            reader.wait(1)
+            body = {"scope": "org", "reason": "incident"}
+            made = owner.post("/v1/orgs/acme/overlays", json=body)
+            assert made.status_code == 201, made.text
+            killed = reader.wait(2)[1]
+            assert killed.name == "kill"
+            assert [order.scope for order in lease(agent, killed).kill] == ["org"]
+            assert same_everywhere(server, agent, lease(agent, killed))
+            (shown,) = owner.get("/v1/orgs/acme/overlays").json()["overlays"]
+            ended = owner.delete(f"/v1/orgs/acme/overlays/{shown['id']}", params={"reason": "over"})
+            assert ended.status_code == 200, ended.text
+            released = reader.wait(3)[2]
+            assert (released.name, lease(agent, released).kill) == ("kill", ())
+            assert same_everywhere(server, agent, lease(agent, released))
+
+
+def same_everywhere(server: ServerProcess, agent: dict[str, Any], told: Lease) -> bool:
+    """Whether polls, on both paths, and heartbeats say what a stream said."""
+    with server.client(agent["credential"]) as client:
+        full = client.get("/v1/agent/policy")
+        held = {"If-None-Match": full.headers["etag"]}
+        polls = [full, *(client.get("/v1/agent/policy", headers=held) for _ in range(3))]
+        beats = [client.post("/v1/agent/heartbeat", json={}).json()["lease"] for _ in range(2)]
+    envelopes = [*(read_lease_header(poll.headers["ClawForge-Lease"]) for poll in polls), *beats]
+    leases = [open_lease(read_envelope(item), keys(agent)) for item in envelopes]
+    time_apart = {"issued_at": told.issued_at, "until": told.until}
+    return all(item.model_copy(update=time_apart) == told for item in leases)
+
+
 OFFER = Offer(1, 7, 3, "sha256:" + "a" * 64, 300, (), "sha256:" + "0" * 64)
 KILLED = OFFER._replace(serial=8, kill=(KillOrder(scope="org", reason="incident"),))
 NARROWED = OFFER._replace(serial=9, digest="sha256:" + "b" * 64)
@@ -194,12 +228,12 @@ def test_there_is_room_for_so_many_streams() -> None:
     assert not streams.by_org
 
 
-def ends_within(reader: Reader, seconds: float, code: str) -> None:
-    assert reader.ended.wait(seconds + 10)
+def ends(reader: Reader, code: str) -> None:
+    assert reader.ended.wait(12)
     assert (reader.events[-1].name, reader.events[-1].text) == ("end", code)
 
 
-def test_a_stream_ends_within_two_seconds_of_its_credential(server: ServerProcess) -> None:
+def test_a_stream_ends_with_its_credential(server: ServerProcess) -> None:
     with server.client() as owner:
         apply(owner, company())
         revoked, rotated, left = enroll(owner), enroll(owner), enroll(owner)
@@ -211,14 +245,12 @@ def test_a_stream_ends_within_two_seconds_of_its_credential(server: ServerProces
             for reader in (first, second, third):
                 reader.wait(1)
             assert owner.delete(f"/v1/orgs/acme/instances/{revoked['instance']}").status_code == 204
-            began = time.monotonic()
-            ends_within(first, 2, "credential-ended")
-            assert time.monotonic() - began < 2
+            ends(first, "credential-ended")
             with server.client(rotated["credential"]) as client:
                 fresh = client.post("/v1/agent/credential").json()["credential"]
             with server.client(fresh) as client:
                 assert client.get("/v1/agent/policy").status_code == 200
-            ends_within(second, 2, "credential-ended")
+            ends(second, "credential-ended")
             with server.client(revoked["credential"]) as client:
                 assert client.get(EVENTS).status_code == 401
             assert not third.ended.is_set(), "others go on"
@@ -246,7 +278,7 @@ def test_the_newest_streams_of_an_instance_stay(server: ServerProcess) -> None:
                 second.wait(1)
                 with reading(server, agent["credential"]) as third:
                     third.wait(1)
-                    ends_within(first, 2, "replaced")
+                    ends(first, "replaced")
                     apply(owner, company(deny=["read"]))
                     assert second.wait(2)[1].name == third.wait(2)[1].name == "policy"
 
@@ -258,7 +290,7 @@ def test_a_server_that_stops_ends_its_streams(running: ServerProcess) -> None:
         with reading(running, agent["credential"]) as reader:
             reader.wait(1)
             assert running.stop() == 0
-            ends_within(reader, 2, "shutdown")
+            ends(reader, "shutdown")
 
 
 @pytest.mark.timeout(120)

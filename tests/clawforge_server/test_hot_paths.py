@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +258,29 @@ def test_a_small_body_that_trickles_in_is_refused(
     assert exchange.answer is not None
     assert exchange.answer[0] == 408
     assert json.loads(exchange.answer[2])["code"] == "too-slow"
+    assert exchange.answer[1]["cache-control"] == "no-store"
+    assert len(exchange.answer[1]["x-request-id"]) == 32
+
+
+def test_a_defect_of_a_hot_path_leaves_the_request_to_the_route(
+    front: Front, agent: dict[str, str], logged: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(type(front.api.plane.leases), "get", broken)
+    assert (front.ask("GET", POLL, agent)[0], front.used) == (304, False)
+    assert (front.ask("POST", HEARTBEAT, agent, {"crashes": 1})[0], front.used) == (200, False)
+    assert "hot path failed" in logged.getvalue()
+    assert "secret" not in logged.getvalue()
+
+
+def test_an_agent_that_asks_no_more_holds_no_old_state(front: Front, agent: dict[str, str]) -> None:
+    same_as_the_route(front, agent, "GET", POLL)
+    old = weakref.ref(front.api.plane.states.peek("acme"))
+    front.api.apply(company(deny=["read"]))
+    gc.collect()
+    assert old() is None
 
 
 @pytest.fixture

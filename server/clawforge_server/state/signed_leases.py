@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -19,9 +20,10 @@ _MOST = 10_000
 @dataclass(frozen=True, slots=True)
 class SignedLease:
     """The offer of one state to an instance, with a lease that was signed in the second `second`: as headers of an
-    answer to a poll, and as the body of one to a heartbeat. `etag` is the tag of the bundle that is offered."""
+    answer to a poll, and as the body of one to a heartbeat. `etag` is the tag of the bundle that is offered. The state
+    is not kept alive: an agent that asks no more must not hold a whole org of long ago."""
 
-    state: OrgState
+    state: weakref.ref[OrgState]
     instance: InstanceRecord
     second: int
     offer: Offer
@@ -40,7 +42,7 @@ class SignedLeases:
         """The lease of this second; None if it takes more work than a signature to know what is offered."""
         second = int(now.timestamp())
         found = self._leases.get(instance.sha256)
-        if found is not None and found.second == second and found.state is state and found.instance is instance:
+        if found is not None and found.second == second and found.state() is state and found.instance is instance:
             return found
         offer = known_offer(state, instance)
         if offer is None or state.keys is None:
@@ -65,4 +67,6 @@ def _signed(state: OrgState, instance: InstanceRecord, offer: Offer, now: dt.dat
         ("cache-control", "no-store"),
     )
     answer = HeartbeatAnswer(digest=offer.digest, lease=envelope_json(envelope))
-    return SignedLease(state, instance, second, offer, etag, headers, answer.model_dump_json(by_alias=True).encode())
+    return SignedLease(
+        weakref.ref(state), instance, second, offer, etag, headers, answer.model_dump_json(by_alias=True).encode()
+    )
