@@ -45,9 +45,10 @@ class DeclaredException(Strict):
 
     `quarantine`: an invariant, or somebody, shut a machine in. `suspension`: somebody stopped a user. `kill`: a kill
     switch is on, and `subject` is its scope. `elevation`, `grant`: the policies of `subject` are lifted for a while.
+    `skill`: somebody stopped that skill, and the files do not say so yet.
     """
 
-    kind: Literal["quarantine", "suspension", "kill", "elevation", "grant"]
+    kind: Literal["quarantine", "suspension", "kill", "elevation", "grant", "skill"]
     subject: str
     at: Instant
     why: str

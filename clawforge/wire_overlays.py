@@ -16,7 +16,8 @@ MOST_MESSAGE = 200
 
 StopKind = Literal["kill", "quarantine"]
 """A quarantine is a kill switch for one machine that `fleet release` ends, and nobody for their own."""
-OverlayKind = Literal["kill", "quarantine", "elevation", "grant"]
+OverlayKind = Literal["kill", "quarantine", "elevation", "grant", "skill"]
+"""`skill`: a skill that was revoked by hand, which `skill lift` ends, or an apply that says the same."""
 OverlayState = Literal["waiting", "on", "ended"]
 
 KillReason = Annotated[Reason, StringConstraints(max_length=MOST_REASON)]

@@ -32,6 +32,12 @@ def codified(client: OverlayClient, overlay: str) -> CodifiedPolicy:
     found = next((item for item in client.overlays(_MOST_ENDED).overlays if item.id == overlay), None)
     if found is None:
         raise NotFoundError(f"There is no overlay {overlay!r}.", hint="`clawforge overlay list --ended 20` lists them.")
+    if found.kind == "skill":
+        raise InputError(
+            "A skill that was revoked by hand becomes a SkillApproval, not a guardrail.",
+            hint="`clawforge skill revoke` with the same skill and --project writes it.",
+            code="not-codified",
+        )
     if found.kind not in ("kill", "quarantine"):
         raise InputError(
             "What was lifted for a while is made to stay by the policy that forbids it.",

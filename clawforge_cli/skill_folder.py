@@ -21,12 +21,19 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 @dataclass(frozen=True, slots=True)
 class SkillFolder:
-    """What a folder holds: its digest, how many files and bytes, and its SKILL.md, empty if there is none."""
+    """What a folder holds: its digest, and the beginning of its SKILL.md, empty if there is none."""
 
     digest: str
-    files: int
-    size: int
-    manifest: str
+    manifest: bytes
+
+    def manifest_text(self) -> str:
+        """The SKILL.md. Raises InputError for one that is too long to be shown to reviewers, or no text."""
+        if len(self.manifest) > _MOST_MANIFEST:
+            raise _refused(MANIFEST, f"has more than {_MOST_MANIFEST // 1024} KiB")
+        try:
+            return self.manifest.decode()
+        except UnicodeDecodeError as error:
+            raise _refused(MANIFEST, "is not UTF-8") from error
 
 
 def read_skill(folder: Path) -> SkillFolder:
@@ -45,7 +52,7 @@ def read_skill(folder: Path) -> SkillFolder:
         reading.walk(top, "", 0)
     finally:
         os.close(top)
-    return SkillFolder(content_digest(reading.files), len(reading.files), reading.size, reading.manifest)
+    return SkillFolder(content_digest(reading.files), bytes(reading.manifest))
 
 
 class _Reading:
@@ -54,7 +61,7 @@ class _Reading:
     def __init__(self) -> None:
         self.files: list[SkillFile] = []
         self.size = 0
-        self.manifest = ""
+        self.manifest = bytearray()
 
     def walk(self, folder: int, prefix: str, depth: int) -> None:
         if depth > MOST_FOLDERS:
@@ -82,7 +89,7 @@ class _Reading:
             raise _refused(path, "is a symbolic link" if stat.S_ISLNK(mode) else "is no plain file")
 
     def _file(self, descriptor: int, path: str) -> None:
-        hashed, kept = hashlib.sha256(), bytearray()
+        hashed = hashlib.sha256()
         with os.fdopen(descriptor, "rb", buffering=0) as stream:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise _refused(path, "is no plain file")
@@ -91,20 +98,9 @@ class _Reading:
                 if self.size > MOST_BYTES:
                     raise _refused(path, f"is beyond the {MOST_BYTES // 1024**2} MiB that a skill may have")
                 hashed.update(block)
-                if path == MANIFEST and len(kept) <= _MOST_MANIFEST:
-                    kept += block
+                if path == MANIFEST and len(self.manifest) <= _MOST_MANIFEST:
+                    self.manifest += block[: _MOST_MANIFEST + 1]
         self.files.append(SkillFile(path, hashed.hexdigest()))
-        if path == MANIFEST:
-            self.manifest = _manifest(bytes(kept))
-
-
-def _manifest(data: bytes) -> str:
-    if len(data) > _MOST_MANIFEST:
-        raise _refused(MANIFEST, f"has more than {_MOST_MANIFEST // 1024} KiB")
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise _refused(MANIFEST, "is not UTF-8") from error
 
 
 def _refused(path: str, why: str) -> InputError:

@@ -58,7 +58,8 @@ def submission_of(
     from clawforge.skill.manifest import read_manifest
 
     content = read_skill(folder)
-    said = read_manifest(content.manifest)
+    manifest = content.manifest_text()
+    said = read_manifest(manifest)
     named = key or said.name or folder.resolve().name
     try:
         return SubmissionRequest(
@@ -66,7 +67,7 @@ def submission_of(
             version=version or said.version,
             digest=content.digest,
             source=source,
-            manifest=content.manifest,
+            manifest=manifest,
             note=note,
         )
     except ValidationError as error:

@@ -23,6 +23,11 @@ class NamedSkill:
     digest: str | None = None
 
 
+def skill_words(key: str, version: str | None, digest: str | None) -> str:
+    """A skill for people: `KEY`, `KEY VERSION`, `KEY@DIGEST` or `KEY VERSION@DIGEST`."""
+    return "".join((key, f" {version}" if version is not None else "", f"@{digest}" if digest is not None else ""))
+
+
 def parse_skill(text: str) -> NamedSkill:
     """Read `KEY` or `KEY@sha256:HEX`. Raises InputError."""
     key, mark, rest = text.rpartition(_MARK)

@@ -69,9 +69,9 @@ def reviewed(
             code="no-digest",
         )
     same_key = [item for item in approvals if item.spec.key == content.key]
-    if judgement.status is SkillStatus.APPROVED:
-        _refuse_refused(content, same_key)
     place = _replaced(content, same_key, replace) if replace else _same_place(content, judgement, same_key)
+    if judgement.status is SkillStatus.APPROVED:
+        _refuse_refused(content, same_key, place)
     beside = tuple(item.address for item in same_key if item.spec.status is SkillStatus.APPROVED and item is not place)
     if place is not None:
         return SkillPatch(changed={place.address: _values(content, judgement, place)}, beside=beside)
@@ -124,13 +124,13 @@ def _replaced(content: SkillContent, same_key: Sequence[SkillApproval], address:
     return found
 
 
-def _refuse_refused(content: SkillContent, same_key: Iterable[SkillApproval]) -> None:
+def _refuse_refused(content: SkillContent, same_key: Iterable[SkillApproval], place: SkillApproval | None) -> None:
+    """A rejection may become an approval in its own `place`; nothing else that wins over the approval may stand."""
     for item in same_key:
         spec = item.spec
         covers = spec.version in (None, content.version) and spec.digest in (None, content.digest)
-        # A rejection of exactly this is what the approval takes the place of.
-        wider = (spec.version, spec.digest) != (content.version, content.digest)
-        if covers and (spec.status is SkillStatus.REVOKED or (spec.status is SkillStatus.REJECTED and wider)):
+        stays = spec.status is SkillStatus.REVOKED or (spec.status is SkillStatus.REJECTED and item is not place)
+        if covers and stays:
             raise InputError(
                 f"{item.address} says that this skill is {spec.status.value}, and that wins over an approval.",
                 hint="Remove that verdict from the files first, if it is not meant any more.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clawforge_cli.arguments import Format, Org, Server, TextOrJson
+from clawforge_cli.arguments import Org, Output, Server, TextOrJson
 
 if TYPE_CHECKING:
     from clawforge_cli.skill_review_run import Review
@@ -51,10 +51,10 @@ def submit(
     key: Annotated[str | None, typer.Option("--key", help="Key of the skill; default the name in SKILL.md.")] = None,
     version: Annotated[str | None, typer.Option("--version", help="Version; default that of SKILL.md.")] = None,
     source: Annotated[str | None, typer.Option("--source", help="Where it comes from.")] = None,
-    remark: Annotated[str, typer.Option("--note", help="What reviewers should know.")] = "",
+    note: Annotated[str, typer.Option("--note", help="What reviewers should know.")] = "",
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """Hand a skill in for review."""
     from clawforge_cli.skill_client import SkillClient
@@ -62,7 +62,7 @@ def submit(
     from clawforge_cli.views import human_skills, json_documents
     from clawforge_cli.views.terminal import Printer
 
-    request = submission_of(folder, key=key, version=version, source=source, note=remark)
+    request = submission_of(folder, key=key, version=version, source=source, note=note)
     answer = SkillClient.chosen(server, org).submit(request)
     if format is TextOrJson.JSON:
         json_documents.show(answer.model_dump(mode="json", by_alias=True))
@@ -87,7 +87,7 @@ def list_(
     ] = False,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """List verdicts on skills, what was stopped by hand, and what changed since it was approved."""
     from clawforge_cli.skill_client import SkillClient
@@ -105,10 +105,10 @@ def list_(
 
 @app.command()
 def review(
-    submission: Annotated[str | None, typer.Argument(metavar="[ID]", help="Submission; left out, list them.")] = None,
+    submission: Annotated[str | None, typer.Argument(metavar="ID", help="Submission; left out, list them.")] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve it, as `skill approve` does.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject it, as `skill reject` does.")] = False,
-    all_: Annotated[bool, typer.Option("--all", help="List those that were reviewed too.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="List those that were reviewed too.")] = False,
     reason: Why = "",
     review_by: ReviewBy = None,
     folder: Seen = None,
@@ -119,7 +119,7 @@ def review(
     file: File = None,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """List the skills that wait for a review, or show one, or approve or reject it."""
     from clawforge.errors import InputError
@@ -148,7 +148,7 @@ def review(
         return
     client = SkillClient.chosen(server, org, project)
     if submission is None:
-        listed = client.submissions(None if all_ else "pending")
+        listed = client.submissions(None if every else "pending")
         if format is TextOrJson.JSON:
             json_documents.show(listed.model_dump(mode="json", by_alias=True))
         else:
@@ -174,7 +174,7 @@ def approve(
     file: File = None,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """Approve a skill that somebody else handed in: the approval is written to the files, to be applied."""
     from clawforge_cli.skill_review_run import Review
@@ -202,7 +202,7 @@ def reject(
     file: File = None,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """Reject a skill that somebody else handed in: the verdict on its content is written to the files."""
     from clawforge_cli.skill_review_run import Review
@@ -220,7 +220,7 @@ def revoke(
     file: File = None,
     server: Server = None,
     org: Org = None,
-    format: Format = TextOrJson.TEXT,
+    format: Output = TextOrJson.TEXT,
 ) -> None:
     """Stop a skill for everybody at once, and write it to the files of the project, to be applied."""
     from clawforge_cli.skill_client import SkillClient

@@ -111,6 +111,7 @@ def _exception(item: DeclaredException) -> str:
         "suspension": "stopped",
         "elevation": "elevated",
         "grant": "given a temporary grant",
+        "skill": "revoked",
     }[item.kind]
     return f"{safe(item.subject)} {what} since {_second(item.at)}{by}: {safe(item.why)}"
 

@@ -34,12 +34,13 @@ def show_instances(found: InstanceList, printer: Printer, *, wide: bool = False)
         if item.reason is not None:
             printer.line(f"  {safe(item.reason)}")
         for held in item.quarantine:
-            printer.line(f"  in quarantine since {_second(held.at)} {_cause(held)}: {safe(held.why)}")
+            printer.line(f"  in quarantine since {_second(held.at)} {quarantine_cause(held)}: {safe(held.why)}")
         if wide:
             _show_more(item, printer)
 
 
-def _cause(held: QuarantineView) -> str:
+def quarantine_cause(held: QuarantineView) -> str:
+    """For which invariant, or by whom and until when."""
     if held.invariant is not None:
         return f"for {safe(held.invariant)}"
     until = "" if held.until is None else f" until {_second(held.until)}"

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from clawforge.resource.meta import format_instant
-from clawforge_cli.views.human_fleet import enforcement
+from clawforge_cli.views.human_fleet import enforcement, quarantine_cause
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def show_instance(found: InstanceDetail, now: dt.datetime, printer: Printer) -> 
     for miss in found.misses:
         printer.paragraph(_miss(miss), first=(" " * _WIDTH,), hang=_WIDTH + 2)
     for held in item.quarantine:
-        why = f"since {_second(held.at)} for {safe(held.invariant)}: {safe(held.why)}"
+        why = f"since {_second(held.at)} {quarantine_cause(held)}: {safe(held.why)}"
         printer.paragraph(why, first=(f"{'quarantine':<{_WIDTH}}",))
     _line(printer, "joined", _joined(item))
     if item.credential_since is not None:

@@ -17,6 +17,7 @@ _WORDS = {
     "quarantine": "quarantine of",
     "elevation": "elevation of",
     "grant": "temporary grant to",
+    "skill": "revocation of",
 }
 
 

@@ -48,13 +48,14 @@ def world(client: httpx.Client) -> dict[str, Any]:
     spare = [made(client, "tokens", name="spare", permissions=["state:read"])["id"] for _ in range(5)]
     enrollments = [made(client, "enrollments", user="victim", uses=100) for _ in range(5)]
     agents = [enrolled(client, "dev")["credential"] for _ in range(2)]
+    kill = made(client, "overlays", scope="tool:plugin.odd", reason="because")["overlay"]["id"]
     plans = [make_plan(client, proposal(company(*people(), deny=[f"tool_{n}"])))["id"] for n in range(3)]
     return {
         "tokens": tokens,
         "agents": agents,
         "names": {
             "org": ["acme", "acme", "other", "nowhere"],
-            "id": [*spare, *plans, *(item["id"] for item in enrollments)],
+            "id": [*spare, *plans, kill, *(item["id"] for item in enrollments)],
             "name": ["victim", enrolled(client, "victim")["instance"]],
             "user": ["victim"],
             "n": ["1", "2"],

@@ -91,6 +91,24 @@ def _suspended(api: Api) -> Prepared:
     return Prepared("DELETE", "/v1/orgs/acme/users/bob/suspension")
 
 
+SKILL = {"key": "pdf-forms", "digest": "sha256:" + "a" * 64, "manifest": "# pdf-forms"}
+
+
+def _handed_in(api: Api) -> str:
+    token = api.session("user:bob")["accessToken"]
+    return str(api.post("/v1/orgs/acme/skills/submissions", json=SKILL, token=token).json()["id"])
+
+
+def _stopped_skill(api: Api) -> str:
+    body = {"key": "pdf-forms", "reason": "reads cookies"}
+    return str(api.post("/v1/orgs/acme/skills/revocations", json=body).json()["id"])
+
+
+def _withdrawn(api: Api) -> Prepared:
+    token = api.session("user:bob")["accessToken"]
+    return Prepared("DELETE", f"/v1/orgs/acme/skills/submissions/{_handed_in(api)}", token=token)
+
+
 def _asked(api: Api, **more: Any) -> Prepared:
     api.enroll()
     return Prepared(
@@ -115,24 +133,6 @@ def _lifted(api: Api) -> Prepared:
 def _stopped(api: Api) -> Prepared:
     on = api.post("/v1/orgs/acme/overlays", json={"scope": "tool:exec", "reason": "CVE"}).json()["overlay"]
     return Prepared("DELETE", f"/v1/orgs/acme/overlays/{on['id']}?reason=patched")
-
-
-SKILL = {"key": "pdf-forms", "digest": "sha256:" + "a" * 64, "manifest": "# pdf-forms"}
-
-
-def _handed_in(api: Api) -> str:
-    token = api.session("user:bob")["accessToken"]
-    return str(api.post("/v1/orgs/acme/skills/submissions", json=SKILL, token=token).json()["id"])
-
-
-def _stopped_skill(api: Api) -> str:
-    body = {"key": "pdf-forms", "reason": "reads cookies"}
-    return str(api.post("/v1/orgs/acme/skills/revocations", json=body).json()["id"])
-
-
-def _withdrawn(api: Api) -> Prepared:
-    token = api.session("user:bob")["accessToken"]
-    return Prepared("DELETE", f"/v1/orgs/acme/skills/submissions/{_handed_in(api)}", token=token)
 
 
 REQUESTS: dict[str, Callable[[Api], Prepared]] = {

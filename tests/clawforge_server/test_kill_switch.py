@@ -460,6 +460,8 @@ def test_who_was_stopped_does_not_let_themselves_go_on(acme: Any, problem: Any) 
     name = acme.enroll()["instance"]
     kill = on(acme, f"instance:{name}", token=acme.session("user:ann")["accessToken"])
     problem(off(acme, kill, token=own), 403, "own-instance")
+    assert on(acme, f"instance:{name}", token=own)["wasOn"], "nor by joining in"
+    problem(off(acme, kill, token=own), 403, "own-instance")
     assert off(acme, kill).status_code == 200
     mine = on(acme, f"instance:{name}", token=own)
     assert off(acme, mine, token=own).status_code == 200

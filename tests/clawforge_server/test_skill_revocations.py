@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from server_app import Api
 from server_process import company, resource
 
@@ -135,6 +137,101 @@ def test_a_plan_that_approves_what_is_stopped_gives_nobody_anything(api: Api) ->
     assert api.plan(APPROVED)["meaning"]["verdict"] == "looser"
     revoke(api, digest=A)
     assert api.plan(APPROVED)["meaning"]["verdict"] == "equal"
+
+
+def test_plans_drift_and_the_list_of_overlays_show_it_until_the_files_say_so(api: Api) -> None:
+    api.apply(APPROVED)
+    revocation = revoke(api, digest=A)
+    scope = f"pdf@{A}"
+    other = api.plan([*APPROVED, approval("other", key="other")])
+    assert [(item["id"], item["kind"], item["scope"]) for item in other["overlays"]] == [
+        (revocation["id"], "skill", scope)
+    ]
+    assert api.plan([*APPROVED, CODIFIED]).get("overlays", []) == []
+    listed = api.get("/v1/orgs/acme/overlays").json()["overlays"]
+    assert [(item["id"], item["kind"], item["state"]) for item in listed] == [(revocation["id"], "skill", "on")]
+    told = api.get("/v1/orgs/acme/drift").json()["exceptions"]
+    assert [(item["kind"], item["subject"], item["why"], item["by"]) for item in told] == [
+        ("skill", scope, "reads cookies", "owner")
+    ]
+    api.clock.move(seconds=1)
+    kill = api.post("/v1/orgs/acme/overlays", json={"scope": "tool:exec", "reason": "CVE"}).json()["overlay"]["id"]
+    assert [item["id"] for item in api.get("/v1/orgs/acme/overlays").json()["overlays"]] == [revocation["id"], kill]
+    only_kills = api.token("kill:read")
+    assert [item["id"] for item in api.get("/v1/orgs/acme/overlays", token=only_kills).json()["overlays"]] == [kill]
+    api.apply([*APPROVED, CODIFIED])
+    assert [item["kind"] for item in api.get("/v1/orgs/acme/drift").json()["exceptions"]] == ["kill"]
+
+
+WANTED = [(key, digest) for key in ("pdf", "notes") for digest in (None, A, B)]
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("revoke"), st.sampled_from(WANTED)),
+        st.tuples(st.just("lift"), st.sampled_from(WANTED)),
+        st.tuples(st.just("apply"), st.frozensets(st.sampled_from(WANTED), max_size=3)),
+    ),
+    max_size=6,
+)
+
+
+def covers(wide: tuple[str, str | None], narrow: tuple[str, str | None]) -> bool:
+    return wide[0] == narrow[0] and wide[1] in (None, narrow[1])
+
+
+class Stops:
+    """What should hold, in the plainest words: what stands by hand, with ids, and what the files say."""
+
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self.by_hand: dict[tuple[str, str | None], str] = {}
+        self.files: frozenset[tuple[str, str | None]] = frozenset()
+        self.apply(self.files)
+        for stale in standing(api):
+            api.post(f"{REVOCATIONS}/{stale}/lift", json={"reason": "of another example"})
+
+    def revoke(self, wanted: tuple[str, str | None]) -> None:
+        body = {"key": wanted[0], "digest": wanted[1], "reason": "x"}
+        answer = self.api.post(REVOCATIONS, json=body)
+        if any(covers(item, wanted) for item in self.files) and wanted not in self.by_hand:
+            assert (answer.status_code, answer.json()["code"]) == (409, "skill-revoked")
+        else:
+            assert answer.json()["id"] == self.by_hand.setdefault(wanted, answer.json()["id"])
+
+    def lift(self, wanted: tuple[str, str | None]) -> None:
+        known = self.by_hand.pop(wanted, None)
+        answer = self.api.post(f"{REVOCATIONS}/{known or 'nothing'}/lift", json={"reason": "x"})
+        assert answer.status_code == (204 if known else 404)
+
+    def apply(self, files: frozenset[tuple[str, str | None]]) -> None:
+        written = [
+            approval(f"stop-{number}", key=key, digest=digest, status="revoked")
+            for number, (key, digest) in enumerate(sorted(files, key=str))
+        ]
+        self.api.apply([*company()[:-1], CAREFUL, *APPROVALS, *written])
+        self.files = files
+        left = {known: name for known, name in self.by_hand.items() if not any(covers(item, known) for item in files)}
+        self.by_hand = left
+
+    def check(self) -> None:
+        assert set(standing(self.api)) == set(self.by_hand.values())
+        for key in ("pdf", "notes"):
+            for digest in (A, B):
+                stops = {*self.by_hand, *self.files}
+                # Content that was revoked is so under any name.
+                stopped = any(covers(item, (key, digest)) or item[1] == digest for item in stops)
+                assert code(self.api, key=key, digest=digest) == ("skill-revoked" if stopped else "allowed")
+
+
+APPROVALS = [approval(f"{key}-{digest[7]}", key=key, digest=digest) for key in ("pdf", "notes") for digest in (A, B)]
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_in_any_order_exactly_what_was_stopped_and_not_lifted_is(api: Api, steps: list[tuple[str, Any]]) -> None:
+    stops = Stops(api)
+    for what, argument in steps:
+        getattr(stops, what)(argument)
+        stops.check()
 
 
 def test_not_without_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,3 +184,57 @@ def test_what_needs_a_review_is_listed(api: Api, clock: MovableClock) -> None:
     assert seen == [("lasting", B, [A]), ("pdf-forms", B, [A])]
     assert found["changed"][0]["seenIn"] == agent["instance"]
     assert (found["pending"], found["complete"]) == (3, True)
+
+
+def test_another_org_neither_sees_nor_reviews_it(api: Api) -> None:
+    api.apply(company(*PEOPLE))
+    other = [resource("Organization", "other"), resource("User", "eve", email="eve@other.example")]
+    api.apply([*other, resource("RoleBinding", "o", role="owner", subjects={"users": ["eve"]})], org="other")
+    submitted = submit(api)
+    eve = api.session("user:eve", org="other")["accessToken"]
+    foreign = "/v1/orgs/other/skills/submissions"
+    assert api.get(foreign, token=eve).json()["submissions"] == []
+    for path in (SUBMISSIONS, foreign):
+        for method, part in (("GET", ""), ("DELETE", ""), ("POST", "/review")):
+            body = {"json": {"verdict": "approved"}} if method == "POST" else {}
+            answer = api.request(method, f"{path}/{submitted['id']}{part}", token=eve, **body)
+            assert answer.json()["code"] in {"wrong-org", "unknown-submission"}, path
+    assert api.get(f"{SUBMISSIONS}/{submitted['id']}").json()["state"] == "pending"
+
+
+REFUSED: list[tuple[dict[str, Any], int]] = [
+    ({"key": ""}, 422),
+    ({"key": "-x"}, 422),
+    ({"key": "a" * 129}, 422),
+    ({"digest": "sha256:x"}, 422),
+    ({"digest": A.upper()}, 422),
+    ({"version": ""}, 422),
+    ({"source": "s" * 513}, 422),
+    ({"manifest": "m" * 65_537}, 422),
+    ({"metadata": {"name": "pdf"}}, 422),
+    ({"note": "\x1b[2J"}, 422),
+    ({"state": "approved"}, 422),
+    ({"manifest": "m" * 600_000}, 413),
+]
+
+
+def test_what_is_no_submission_is_refused_and_what_is_odd_is_kept_as_it_is(api: Api) -> None:
+    api.apply(company(*PEOPLE))
+    agent, bob = api.enroll("dev")["credential"], token(api, "bob")
+    for changes, status in REFUSED:
+        for path, credential in ((SUBMISSIONS, bob), ("/v1/agent/skills", agent)):
+            answer = api.post(path, json={**SKILL, **changes}, token=credential)
+            assert answer.status_code == status, (path, str(changes)[:60])
+    assert api.get(SUBMISSIONS).json()["submissions"] == []
+    odd = "nul \x00, bell \x07 and \u202e"
+    submitted = submit(api, manifest=odd)
+    assert api.get(f"{SUBMISSIONS}/{submitted['id']}").json()["manifest"] == odd
+
+
+def test_an_agent_that_waits_to_be_let_in_hands_nothing_in(api: Api) -> None:
+    template = resource("Enrollment", "laptops", users=["dev"], requireApproval=True)
+    api.apply(company(*PEOPLE, template))
+    minted = api.post("/v1/orgs/acme/enrollments", json={"template": "laptops"}).json()["token"]
+    credential = api.post("/v1/enroll", token="", json={"token": minted}).json()["credential"]
+    refused = api.post("/v1/agent/skills", json=SKILL, token=credential)
+    assert (refused.status_code, refused.json()["code"]) == (403, "enrolment-pending")

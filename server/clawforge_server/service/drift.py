@@ -14,6 +14,7 @@ from clawforge.wire_drift import AgentCounts, AgentDrift, DeclaredException, Fle
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.overlays import standing_overlays
+from clawforge_server.service.skill_overlays import standing_revocations
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import AcknowledgementRecord
 
@@ -102,6 +103,10 @@ def _exceptions(state: OrgState, who: Principal, reached: Set[str], shut_in: Set
     for stop in state.suspensions:
         if _reaches_all(who) or who.may(_READ, Target(groups=state.access.groups_of_user(stop.user))):
             yield DeclaredException(kind="suspension", subject=stop.user, at=stop.at, why=stop.reason, by=stop.by)
+    for revocation in standing_revocations(state) if who.may("skills:read") else ():
+        yield DeclaredException(
+            kind="skill", subject=revocation.scope, at=revocation.since, why=revocation.reason, by=revocation.by
+        )
     for standing in standing_overlays(state):
         if standing.kind in ("elevation", "grant"):
             user = standing.scope.removeprefix("user:")

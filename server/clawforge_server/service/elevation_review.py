@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import Literal
 
 from clawforge.errors import ConflictError, ForbiddenError
@@ -18,8 +19,10 @@ from clawforge_server.service.elevations import begun, open_elevation
 from clawforge_server.service.overlays import with_present_overlays
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.lifted import bounds_for
-from clawforge_server.store.elevation_body import ElevationBody, body_of
+from clawforge_server.state.org_state import OrgState
+from clawforge_server.store.elevation_body import body_of
 from clawforge_server.store.overlay_port import OverlayRecord
+from clawforge_server.store.port import Transaction
 
 Verdict = Literal["approved", "denied"]
 
@@ -45,26 +48,15 @@ def judge_elevation(
         with plane.store.transaction() as transaction:
             require_standing(transaction, state, who, now)
             before = open_elevation(transaction, org, elevation)
-            body = body_of(before)
-            instance = transaction.instances.get(org, body.instance)
-            if instance is None:
-                raise LookupError("an instance is never deleted")
-            require_reviewer(state, who, instance)
-            if before.starts_at is not None:
-                raise ConflictError(
-                    "It is in force already.", hint="`clawforge elevate revoke` ends it.", code="elevation-in-force"
-                )
-            bounds = bounds_for(state, subject_of(instance), before, body)
-            if bounds is not None:
-                require_accepted(state, who, bounds)
+            bounds = _reviewable(transaction, state, who, before, now)
             if verdict == "denied":
                 record = dataclasses.replace(before, ended_at=now, ended_by=who.actor, end_reason=reason)
-            elif bounds is None or instance.state_at(now) != "active":
+            elif bounds is None:
                 raise ConflictError(
                     "The elevation policies would not give this any more.", hint="Ask again.", code="elevation-void"
                 )
             else:
-                record = _approved(before, body, bounds, ElevationApproval(by=who.answerable, at=now, reason=reason))
+                record = _approved(before, bounds, ElevationApproval(by=who.answerable, at=now, reason=reason))
             transaction.overlays.put(record)
             action = "elevations:approve" if verdict == "approved" else "elevations:deny"
             transaction.audit.append(
@@ -75,9 +67,27 @@ def judge_elevation(
     return elevation_view(record)
 
 
-def _approved(
-    before: OverlayRecord, body: ElevationBody, bounds: GrantBounds, approval: ElevationApproval
-) -> OverlayRecord:
+def _reviewable(
+    transaction: Transaction, state: OrgState, who: Principal, waiting: OverlayRecord, now: dt.datetime
+) -> GrantBounds | None:
+    """The terms that back it, None if none do any more, after looking at whether the caller may review it."""
+    body = body_of(waiting)
+    instance = transaction.instances.get(state.name, body.instance)
+    if instance is None:
+        raise LookupError("an instance is never deleted")
+    require_reviewer(state, who, instance)
+    if waiting.starts_at is not None:
+        raise ConflictError(
+            "It is in force already.", hint="`clawforge elevate revoke` ends it.", code="elevation-in-force"
+        )
+    bounds = bounds_for(state, subject_of(instance), waiting, body)
+    if bounds is not None:
+        require_accepted(state, who, bounds)
+    return bounds if instance.state_at(now) == "active" else None
+
+
+def _approved(before: OverlayRecord, bounds: GrantBounds, approval: ElevationApproval) -> OverlayRecord:
+    body = body_of(before)
     if any(item.by == approval.by for item in body.approvals):
         raise ForbiddenError(
             f"{approval.by} approved it already.", hint="Somebody else has to look at it.", code="approved-already"

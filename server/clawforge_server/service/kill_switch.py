@@ -140,7 +140,8 @@ def _stopped(
         message=request.message,
         ticket=request.ticket,
         created_at=now if before is None else before.created_at,
-        created_by=actor,
+        # Who takes part later is in the log; whoever was stopped must not become the one who stopped.
+        created_by=actor if before is None else before.created_by,
         starts_at=now if before is None else before.starts_at,
         expires_at=end,
         remind_every=request.remind_every if request.kind == "kill" else None,

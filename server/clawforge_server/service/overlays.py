@@ -15,6 +15,7 @@ from clawforge.wire_overlays import OverlayKind, OverlayList, OverlayView
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.instances import instance_target
+from clawforge_server.service.skill_overlays import revoked_skills
 from clawforge_server.state.org_state import OrgState, kill_orders, read_org
 from clawforge_server.store.elevation_body import LIFTING, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
@@ -32,7 +33,10 @@ def list_overlays(plane: ControlPlane, who: Principal, org: str, *, ended: int =
     with plane.store.transaction() as transaction:
         found = (*transaction.overlays.open(org), *(transaction.overlays.ended(org, ended) if ended else ()))
         seen = [item for item in found if _concerns(transaction, state, who, item)]
-    return OverlayList(overlays=tuple(map(overlay_view, seen)))
+    on = [overlay_view(item) for item in seen if item.ended_at is None]
+    over = [overlay_view(item) for item in seen if item.ended_at is not None]
+    stopped = revoked_skills(state) if who.may("skills:read") else ()
+    return OverlayList(overlays=(*sorted((*on, *stopped), key=lambda item: item.created_at), *over))
 
 
 def _concerns(transaction: Transaction, state: OrgState, who: Principal, overlay: OverlayRecord) -> bool:

@@ -20,6 +20,7 @@ from clawforge_server.service.change_control import cautions, needs_of, reviewed
 from clawforge_server.service.drafting import Rollback, draft_plan
 from clawforge_server.service.overlays import standing_overlays
 from clawforge_server.service.plan_authority import needed_approvals, refuse_last_owner, require_over_changes
+from clawforge_server.service.skill_overlays import standing_revocations
 from clawforge_server.service.vouching import authors_of, vouching
 from clawforge_server.state.org_state import OrgState, empty_org
 from clawforge_server.store.port import Transaction
@@ -61,7 +62,7 @@ def create_plan(
         "reason": request.reason,
         "vouched": vouched,
         "authors": authors_of(who, state.access, request, vouched),
-        "overlays": standing_overlays(state),
+        "overlays": (*standing_overlays(state), *standing_revocations(state, draft.resources)),
         "warnings": draft.warnings,
     }
     plan = draft.planned.plan.model_copy(update=found)

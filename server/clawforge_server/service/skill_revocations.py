@@ -88,11 +88,9 @@ def lift_revocation(
 
 def end_codified(transaction: Transaction, state: OrgState, occasion: Occasion) -> OrgState:
     """End what the applied files say themselves now. The state after that; its serial must be a new one already."""
-    approvals = [item for item in state.resources.values() if isinstance(item, SkillApproval)]
     left = []
     for record in state.skill_revocations:
-        told = (item for item in approvals if says_revoked(item, record.key, record.version, record.digest))
-        written = next(told, None)
+        written = _written(state, record.key, record.version, record.digest)
         if written is None:
             left.append(record)
             continue
@@ -109,12 +107,18 @@ def _standing(state: OrgState, request: RevocationRequest) -> SkillRevocationRec
     return next((item for item in state.skill_revocations if (item.key, item.version, item.digest) == wanted), None)
 
 
+def _written(state: OrgState, key: str, version: str | None, digest: str | None) -> SkillApproval | None:
+    """The verdict of the files that stops all of this."""
+    verdicts = state.skill_verdicts.get(key, ())
+    return next((item for item in verdicts if says_revoked(item, key, version, digest)), None)
+
+
 def _refuse_written(state: OrgState, request: RevocationRequest) -> None:
-    for item in state.resources.values():
-        if isinstance(item, SkillApproval) and says_revoked(item, request.key, request.version, request.digest):
-            position = state.positions.get(item.address)
-            place = f" ({position.file}:{position.line_of('/spec/status')})" if position else ""
-            raise ConflictError(f"{item.address}{place} revokes it already.", code="skill-revoked")
+    written = _written(state, request.key, request.version, request.digest)
+    if written is not None:
+        position = state.positions.get(written.address)
+        place = f" ({position.file}:{position.line_of('/spec/status')})" if position else ""
+        raise ConflictError(f"{written.address}{place} revokes it already.", code="skill-revoked")
     if len(state.skill_revocations) >= _MOST:
         raise ConflictError(
             f"{_MOST:,} skills are stopped by hand already.",

@@ -43,7 +43,7 @@ def list_skills(plane: ControlPlane, who: Principal, org: str) -> SkillList:
         submitted = transaction.skill_submissions.list(org)
         waiting = transaction.skill_submissions.waiting(org)
         page = transaction.audit.page(org, query)
-    views = _views(state, now)
+    views = _views(state, now, tuple(_approvals(state)))
     seen = (*_handed_in(submitted, now - _LOOKED_BACK), *_loaded(page.events))
     return SkillList(
         verdicts=views,
@@ -56,7 +56,7 @@ def list_skills(plane: ControlPlane, who: Principal, org: str) -> SkillList:
 
 def verdicts_on(state: OrgState, key: str, now: dt.datetime) -> tuple[SkillVerdictView, ...]:
     """What the files say about one skill, by address."""
-    return tuple(view for view in _views(state, now) if view.key == key)
+    return _views(state, now, state.skill_verdicts.get(key, ()))
 
 
 def revocation_view(record: SkillRevocationRecord) -> RevocationView:
@@ -87,16 +87,16 @@ def refuse_revoked(state: OrgState, key: str, version: str | None, digest: str |
             )
 
 
-def _approvals(state: OrgState) -> tuple[SkillApproval, ...]:
-    return tuple(item for item in state.resources.values() if isinstance(item, SkillApproval))
+def _approvals(state: OrgState) -> Iterator[SkillApproval]:
+    for items in state.skill_verdicts.values():
+        yield from items
 
 
-def _views(state: OrgState, now: dt.datetime) -> tuple[SkillVerdictView, ...]:
+def _views(state: OrgState, now: dt.datetime, approvals: tuple[SkillApproval, ...]) -> tuple[SkillVerdictView, ...]:
     organization = state.resources.get(f"Organization/{state.name}")
     zone = organization.spec.timezone if isinstance(organization, Organization) else "UTC"
     today = now.astimezone(ZoneInfo(zone)).date()
-    found = (verdict_view(item, state.positions, today) for item in _approvals(state))
-    return tuple(sorted(found, key=lambda view: (view.key, view.resource)))
+    return tuple(verdict_view(item, state.positions, today) for item in approvals)
 
 
 def _handed_in(records: tuple[SubmissionRecord, ...], since: dt.datetime) -> Iterator[Sighting]:

@@ -23,6 +23,7 @@ from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationLimits
+from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
 from clawforge_server.state.org_keys import OrgKeys
@@ -176,6 +177,16 @@ class OrgState:
         found = [resource for resource in self.resources.values() if isinstance(resource, User)]
         by_email = {user.spec.email: user for user in found}
         return {**by_email, **{user.metadata.name: user for user in found}}
+
+    @cached_property
+    def skill_verdicts(self) -> Mapping[str, tuple[SkillApproval, ...]]:
+        """What the files say about skills: by key, and by address."""
+        found: dict[str, list[SkillApproval]] = {}
+        for address in sorted(self.resources):
+            item = self.resources[address]
+            if isinstance(item, SkillApproval):
+                found.setdefault(item.spec.key, []).append(item)
+        return {key: tuple(found[key]) for key in sorted(found)}
 
     @cached_property
     def limits(self) -> OrganizationLimits:

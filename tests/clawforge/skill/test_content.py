@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +16,9 @@ from hypothesis import strategies as st
 from clawforge.errors import InputError
 from clawforge.skill.content import MOST_FILES, SkillFile, content_digest
 from clawforge.skill.named import NamedSkill, parse_skill
+from clawforge_cli.skill_folder import read_skill
 
+VECTORS = json.loads((Path(__file__).parents[3] / "schemas" / "vectors" / "skill.json").read_text())["vectors"]
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="/\n\0"), min_size=1, max_size=8).filter(
     lambda name: name not in (".", "..")
 )
@@ -61,6 +65,21 @@ def test_coreutils_come_to_the_same(tmp_path: Path) -> None:
 def test_a_path_that_is_none_below_the_folder_is_refused(path: str) -> None:
     with pytest.raises(InputError):
         content_digest([SkillFile(path, "0" * 64)])
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_the_vectors(vector: dict[str, Any], tmp_path: Path) -> None:
+    files = [SkillFile(item["path"], hashlib.sha256(item["text"].encode()).hexdigest()) for item in vector["files"]]
+    if "refused" in vector["expect"]:
+        with pytest.raises(InputError):
+            content_digest(files)
+        return
+    assert content_digest(files) == vector["expect"]["digest"]
+    for item in vector["files"]:
+        place = tmp_path / item["path"]
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(item["text"])
+    assert read_skill(tmp_path).digest == vector["expect"]["digest"]
 
 
 def test_twice_nothing_and_too_much_are_refused() -> None:

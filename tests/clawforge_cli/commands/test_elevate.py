@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_in_process import Done, decided, run_here
 from server_process import ServerProcess, apply, company, resource, server_process
 
 GRANT = {
@@ -57,38 +57,19 @@ class Desk:
         token = self.tokens[person]
         return {**clean, "CLAWFORGE_SERVER": self.server.url, "CLAWFORGE_TOKEN": token, "CLAWFORGE_ORG": "acme"}
 
-    def run(self, person: str, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "clawforge_cli", *arguments],
-            env=self.environment(person),
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-        assert done.returncode == status, done.stderr
-        assert "Traceback" not in done.stderr
-        return done
+    def run(self, person: str, *arguments: str, status: int = 0) -> Done:
+        variables = {
+            "CLAWFORGE_SERVER": self.server.url,
+            "CLAWFORGE_TOKEN": self.tokens[person],
+            "CLAWFORGE_ORG": "acme",
+        }
+        return run_here(variables, *arguments, status=status)
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with server_process(tmp_path_factory.mktemp("plane") / "data") as server:
         yield Desk(server)
-
-
-def until(desk: Desk, state: Path, effect: str) -> str:
-    """What the agent of this machine answers, once it answers so."""
-    deadline = time.monotonic() + 30
-    call = ("--tool", "exec", "--params", '{"command": "ls"}')
-    command = [sys.executable, "-m", "clawforge_cli", "agent", "check", "--state", str(state), *call]
-    while True:
-        done = subprocess.run(command, env=desk.environment("dev"), capture_output=True, text=True, check=False)
-        if done.stdout.startswith(effect):
-            return done.stdout
-        assert time.monotonic() < deadline, done.stdout + done.stderr
-        time.sleep(0.05)
 
 
 def test_a_person_breaks_the_glass(desk: Desk, tmp_path: Path) -> None:
@@ -98,7 +79,7 @@ def test_a_person_breaks_the_glass(desk: Desk, tmp_path: Path) -> None:
     variables = {**desk.environment("owner"), "CLAWFORGE_ENROLL_TOKEN": minted}
     with (tmp_path / "log").open("w") as log, subprocess.Popen(command, env=variables, stderr=log) as agent:
         try:
-            until(desk, state, "deny")
+            decided(state, "deny", "exec", command="ls")
             why = ("--reason", "disk full", "--ticket", "INC-7")
             unsaid = desk.run("dev", "elevate", "request", "shell", *why, status=1)
             assert "Type exactly: I watch it" in unsaid.stderr
@@ -112,14 +93,14 @@ def test_a_person_breaks_the_glass(desk: Desk, tmp_path: Path) -> None:
             assert "lacks the permission elevations:approve" in own.stderr
             approved = desk.run("sec", "elevate", "approve", elevation, "--reason", "seen the graph")
             assert "shell is in force for dev on lap-1 until 20" in approved.stderr
-            lifted = until(desk, state, "allow")
-            assert "recorded: elevated" in lifted
+            lifted = decided(state, "allow", "exec", command="ls")
+            assert [record.code for record in lifted.obligations.record] == ["elevated"]
             listed = desk.run("sec", "elevate", "list").stdout
             assert f"{elevation}  in-force\n  shell for dev on lap-1: exec\n" in listed
             assert "1 of 1 approvals (user:sec), until 20" in listed
             assert "ticket INC-7" in listed
             desk.run("dev", "elevate", "revoke", elevation, "--reason", "repaired")
-            until(desk, state, "deny")
+            decided(state, "deny", "exec", command="ls")
         finally:
             agent.terminate()
     assert desk.run("dev", "elevate", "list").stdout == "Nothing is lifted, and nobody waits for an approval.\n"

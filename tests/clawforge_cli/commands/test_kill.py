@@ -6,11 +6,11 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_in_process import Done, decided, run_here
 from server_process import ServerProcess, apply, company, resource, server_process
 
 
@@ -27,31 +27,14 @@ def environment(plane: ServerProcess) -> dict[str, str]:
     return {**clean, "CLAWFORGE_SERVER": plane.url, "CLAWFORGE_TOKEN": plane.token, "CLAWFORGE_ORG": "acme"}
 
 
-def run(plane: ServerProcess, *arguments: str, status: int = 0) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "clawforge_cli", *arguments],
-        env=environment(plane),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.returncode == status, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+def run(plane: ServerProcess, *arguments: str, status: int = 0) -> Done:
+    variables = {"CLAWFORGE_SERVER": plane.url, "CLAWFORGE_TOKEN": plane.token, "CLAWFORGE_ORG": "acme"}
+    return run_here(variables, *arguments, status=status)
 
 
-def until(plane: ServerProcess, state: Path, effect: str) -> str:
-    """What the agent of this machine answers, once it answers so."""
-    deadline = time.monotonic() + 20
-    command = [sys.executable, "-m", "clawforge_cli", "agent", "check", "--state", str(state), "--tool", "ls"]
-    while True:
-        done = subprocess.run(command, env=environment(plane), capture_output=True, text=True, timeout=60, check=False)
-        if done.stdout.startswith(effect):
-            return done.stdout
-        assert time.monotonic() < deadline, done.stdout + done.stderr
-        time.sleep(0.05)
+def until(state: Path, effect: str) -> str:
+    """Why the agent of this machine decides so, once it does."""
+    return decided(state, effect, "ls").reasons[0].message
 
 
 def test_agents_stop_and_go_on(plane: ServerProcess, tmp_path: Path) -> None:
@@ -61,29 +44,35 @@ def test_agents_stop_and_go_on(plane: ServerProcess, tmp_path: Path) -> None:
     variables = {**environment(plane), "CLAWFORGE_ENROLL_TOKEN": token}
     with (tmp_path / "log").open("w") as log, subprocess.Popen(command, env=variables, stderr=log) as agent:
         try:
-            until(plane, state, "allow")
+            until(state, "allow")
             asked = run(plane, "kill", "on", "--scope", "org", "--reason", "worm", status=1)
             assert "Nobody can be asked here" in asked.stderr
             on = run(
                 plane, "kill", "on", "--scope", "org", "--reason", "worm", "--message", "Call 112", "--auto-approve"
             )
             assert on.stderr.startswith("The kill switch over org is on, until it is turned off.")
-            assert "The kill switch is on: Call 112" in until(plane, state, "deny")
+            assert "The kill switch is on: Call 112" in until(state, "deny")
             status = run(plane, "kill", "status").stdout.splitlines()
             assert status[0] == "1 kill switch is on:"
             assert status[1].endswith("  kill  org  on")
             assert status[2:] == [status[2], "  reason: worm", "  people are told: Call 112"]
             off = run(plane, "kill", "off", "--scope", "org", "--reason", "cleaned")
             assert off.stderr.startswith("The kill switch over org is off.")
-            until(plane, state, "allow")
+            until(state, "allow")
             run(plane, "kill", "on", "--scope", "instance:lap-1", "--reason", "odd", "--ttl", "2s")
-            until(plane, state, "deny")
-            until(plane, state, "allow")
+            until(state, "deny")
+            until(state, "allow")
         finally:
             agent.terminate()
+    shut_in = run(plane, "fleet", "quarantine", "lap-1", "--reason", "odd traffic", "--ttl", "1h")
+    assert "lap-1 is in quarantine" in shut_in.stderr
+    shown = run(plane, "fleet", "list").stdout
+    assert "  in quarantine since 20" in shown
+    assert "by owner until 20" in shown
+    assert "lap-1 of dev is released." in run(plane, "fleet", "release", "lap-1", "--reason", "looked at").stderr
     assert run(plane, "kill", "status").stdout == "No kill switch is on.\n"
-    ended = json.loads(run(plane, "overlay", "list", "--ended", "1", "-o", "json").stdout)["overlays"]
-    assert [(item["scope"], item["endedBy"]) for item in ended] == [("instance:lap-1", "server")]
+    ended = json.loads(run(plane, "overlay", "list", "--ended", "2", "-o", "json").stdout)["overlays"]
+    assert [(item["kind"], item["endedBy"]) for item in ended] == [("quarantine", "owner"), ("kill", "server")]
 
 
 def test_json_has_the_id_that_off_takes(plane: ServerProcess) -> None:

@@ -232,6 +232,11 @@ def test_a_folder_with_anything_but_plain_files_is_refused(plane: ServerProcess,
     (skill / "pipe").unlink()
     (skill / os.fsdecode(b"\xff")).write_text("x")
     assert "is not UTF-8" in run(plane, "skill", "digest", str(skill), status=1).stderr
+    (skill / os.fsdecode(b"\xff")).unlink()
+    for text, why in ((b"\xff", "is not UTF-8"), (b"x" * 65_537, "has more than 64 KiB")):
+        (skill / "SKILL.md").write_bytes(text)
+        assert run(plane, "skill", "digest", str(skill)).stdout.startswith("sha256:")
+        assert why in run(plane, "skill", "submit", str(skill), "--org", "acme", status=1).stderr
     assert "cannot be read" in run(plane, "skill", "digest", str(tmp_path / "nothing"), status=1).stderr
     assert (
         "holds no file" in run(plane, "skill", "digest", str(tmp_path / "empty"), status=1).stderr
