@@ -70,14 +70,14 @@ class OrganizationAnswer(Strict):
 
 
 class PolicyDocument(Strict):
-    """The policy of somebody whom nothing else is known of. It is kept in git and can only be read here."""
+    """The policy of somebody of whom nothing is known. A write answers without `tools`, and with a plain switch."""
 
     id: str
     org_id: str
     version: int
     tools_config: dict[str, tuple[str, ...]]
     skills_config: dict[str, Any]
-    kill_switch: Any
+    kill_switch: dict[str, Any] | bool
     kill_switch_message: str | None
     audit_level: str
     updated_at: str
@@ -130,3 +130,54 @@ class Done(Strict):
     """It was done."""
 
     success: bool = True
+
+
+class SubmissionDocument(Strict):
+    """A skill that somebody handed in."""
+
+    id: str
+    org_id: str
+    submitted_by: str
+    skill_name: str
+    skill_key: str | None
+    metadata: dict[str, Any] | None
+    manifest_content: str | None
+    scan_results: dict[str, Any] | None
+    status: str
+    reviewed_by: str | None
+    review_notes: str | None
+    created_at: str
+    updated_at: str
+
+
+class SubmissionDocuments(Strict):
+    """Skills that wait for a review."""
+
+    submissions: tuple[SubmissionDocument, ...]
+
+
+class ApprovedSkillView(Strict):
+    """A skill that may be used."""
+
+    id: str
+    org_id: str
+    skill_name: str
+    skill_key: str
+    scope: str
+    approved_for_user: str | None
+    version: int
+    revoked_at: str | None
+    revoked_by: str | None
+    created_at: str
+
+
+class ApprovedSkills(Strict):
+    """Skills by key."""
+
+    skills: tuple[ApprovedSkillView, ...]
+
+
+class RevokedSkill(Done):
+    """A skill that was stopped."""
+
+    skill: ApprovedSkillView

@@ -54,6 +54,16 @@ def effective_policy(
     )
 
 
+def concerning(orders: Iterable[KillOrder], plugin: Plugin) -> tuple[KillOrder, ...]:
+    """The kill switches that stop a plugin, or some of its tools, in a fixed order."""
+    found = []
+    for order in orders:
+        kind, _, name = order.scope.partition(":")
+        if (kind != "group" or name in plugin.groups) and (kind != "instance" or name == plugin.instance):
+            found.append(order)
+    return tuple(sorted(found, key=lambda order: (order.scope, order.reason, order.message)))
+
+
 def _listed(names: frozenset[str]) -> tuple[str, ...]:
     return tuple(sorted(names))
 
@@ -62,10 +72,8 @@ def _kill_switch(
     policies: Sequence[Effective], plugin: Plugin, orders: tuple[KillOrder, ...], tools: ToolSet, at: dt.datetime
 ) -> KillSwitch:
     """Everything that stops the plugin as a whole: its format has no other way to allow nothing."""
-    for order in orders:
-        kind, _, name = order.scope.partition(":")
-        concerned = {"group": name in plugin.groups, "instance": name == plugin.instance, "tool": False}
-        if concerned.get(kind, True):
+    for order in concerning(orders, plugin):
+        if not order.scope.startswith("tool:"):
             return KillSwitch(active=True, message=order.message or order.reason or None)
     blocked = next((target for policy in policies for target in _blocking(policy, plugin, at)), None)
     if blocked is not None:

@@ -129,3 +129,6 @@ class _Exchange:
             # Who left is told to the application by `receive`.
             with contextlib.suppress(ProtocolClosed):
                 await self._transport.send_bytes(body)
+        if not is_more:
+            # The answer ends when nobody holds its transport any more: what else holds this exchange must not keep it.
+            self._transport = None

@@ -92,7 +92,7 @@ def make_control_plane(
         leases=SignedLeases(),
         events=AgentEvents(store, clock, states, instances, wakeups, threads),
         plugins=PluginDirectory(instances),
-        plugin_policies=PluginPolicies(bundles),
+        plugin_policies=PluginPolicies(),
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),

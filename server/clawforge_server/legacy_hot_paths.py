@@ -9,8 +9,6 @@ import re
 from typing import NamedTuple
 
 from clawforge.errors import ClawforgeError
-from clawforge.legacy.answer import Heartbeat
-from clawforge.legacy.identifier import org_id, user_id
 from clawforge_server.asgi_bridge import RequestScope
 from clawforge_server.auth.authenticator import principal_of
 from clawforge_server.auth.secrets import credential_hash
@@ -42,15 +40,18 @@ class LegacyHotPaths:
     def body(self, scope: RequestScope) -> bytes | None:
         """What a 200 says, if all that it needs is in memory and nothing is to be refused."""
         path = _PATH.fullmatch(scope.path)
-        if path is None or scope.method != "GET" or scope.query_string:
+        if path is None or scope.method != "GET":
             return None
         plugin = self._plugin(scope)
         if plugin is None:
             return None
-        instance, user = plugin.instance, path["user"]
-        if (path["org"] or path["of"]) not in (instance.org, org_id(instance.org)):
+        instance, served, user = plugin.instance, plugin.served, path["user"]
+        if (path["org"] or path["of"]) not in (instance.org, served.org_id):
             return None
-        if user is not None and user != user_id(instance.org, instance.user):
+        if user is not None and user != served.user_id:
+            return None
+        # Plugins name themselves when they fetch their policy. Any other parameter is for the route.
+        if scope.query_string and (user is not None or scope.query_string != f"userId={served.user_id}"):
             return None
         try:
             self._plane.limits.instance(instance.org, instance.name)
@@ -61,17 +62,12 @@ class LegacyHotPaths:
 
     def _effective(self, plugin: _Plugin) -> bytes:
         self._plane.plugin_policies.note_fetched(plugin.session, plugin.served)
-        return plugin.served.body
+        return plugin.served.document.body
 
     def _heartbeat(self, plugin: _Plugin) -> bytes:
-        policy = plugin.served.policy
-        found = Heartbeat(
-            policy_version=policy.version,
-            kill_switch=policy.kill_switch.active,
-            kill_switch_message=policy.kill_switch.message,
-            refresh_policy_now=not self._plane.plugin_policies.is_held(plugin.session, plugin.served),
-        )
-        return found.model_dump_json(by_alias=True, exclude_none=True).encode()
+        document = plugin.served.document
+        held = self._plane.plugin_policies.is_held(plugin.session, plugin.served)
+        return document.beat if held else document.beat_refresh
 
     def _plugin(self, scope: RequestScope) -> _Plugin | None:
         plane, shown = self._plane, scope.headers.get_all("authorization")

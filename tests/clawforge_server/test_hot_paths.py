@@ -306,6 +306,8 @@ def test_old_plugins_are_answered_as_by_the_route(front: Front, plugin: dict[str
     for path in (plugin["effective"], plugin["heartbeat"], plugin["heartbeat"]):
         same_as_the_route(front, headers_of(plugin), "GET", path)
         front.api.clock.move(seconds=1)
+    own = f"userId={plugin['heartbeat'].rpartition('/')[2]}"
+    assert (front.ask("GET", plugin["effective"], headers_of(plugin), None, own)[0], front.used) == (200, True)
     _, _, beat = front.ask("GET", plugin["heartbeat"], headers_of(plugin))
     assert json.loads(beat)["refreshPolicyNow"] is False
     front.api.apply(company(deny=["read"]))

@@ -29,26 +29,22 @@ def ann(api: Api) -> str:
     return str(api.session("user:ann")["accessToken"])
 
 
-@pytest.mark.parametrize(
-    ("method", "path", "file", "line"),
-    [
-        ("PUT", f"policies/{ACME}", "policies/default.yaml", 7),
-        ("PUT", f"organizations/{ACME}", "org.yaml", 3),
-        ("POST", f"users/{ACME}", "org.yaml", 1),
-        ("PUT", f"users/{ACME}/{user_id('acme', 'dev')}", "people.yaml", 9),
-        ("DELETE", f"users/{ACME}/{user_id('acme', 'dev')}", "people.yaml", 9),
-    ],
-)
-def test_what_git_owns_is_refused_with_file_and_line(
-    api: Api, ann: str, method: str, path: str, file: str, line: int
-) -> None:
+def test_what_git_owns_is_refused_with_file_and_line(api: Api, ann: str) -> None:
     before = api.get("/v1/orgs/acme/state").json()
-    answer = api.request(method, f"/api/v1/{path}", token=ann, json={"auditLevel": "off"})
-    assert answer.status_code == 409
-    assert (answer.json()["file"], answer.json()["line"]) == (file, line)
-    assert f"{file}:{line}" in answer.json()["error"]
-    assert api.get("/v1/orgs/acme/state").json() == before
-    assert api.audit()[-1]["outcome"] == "refused"
+    dev = f"users/{ACME}/{user_id('acme', 'dev')}"
+    for method, path, place in (
+        ("PUT", f"policies/{ACME}", ("policies/default.yaml", 7)),
+        ("PUT", f"organizations/{ACME}", ("org.yaml", 3)),
+        ("POST", f"users/{ACME}", ("org.yaml", 1)),
+        ("PUT", dev, ("people.yaml", 9)),
+        ("DELETE", dev, ("people.yaml", 9)),
+    ):
+        answer = api.request(method, f"/api/v1/{path}", token=ann, json={"auditLevel": "off"})
+        assert answer.status_code == 409, path
+        assert (answer.json()["file"], answer.json()["line"]) == place
+        assert f"{place[0]}:{place[1]}" in answer.json()["error"]
+        assert api.get("/v1/orgs/acme/state").json() == before
+        assert api.audit()[-1]["outcome"] == "refused"
 
 
 def test_without_positions_the_refusal_names_no_file(api: Api) -> None:
@@ -111,9 +107,9 @@ def test_the_networks_of_a_key_are_never_lost(api: Api, ann: str) -> None:
     assert api.get(path, token=made["key"], address="198.51.100.7").status_code == 200
 
 
-@pytest.mark.parametrize("more", [{"expiresAt": "yesterday"}, {"expiresAt": "2020-01-01T00:00:00Z"}, {"name": "A b"}])
-def test_what_a_key_cannot_be_is_refused(api: Api, ann: str, more: dict[str, Any]) -> None:
-    assert key(api, ann, **more).status_code == 400
+def test_what_a_key_cannot_be_is_refused(api: Api, ann: str) -> None:
+    for more in ({"expiresAt": "yesterday"}, {"expiresAt": "2020-01-01T00:00:00Z"}, {"name": "A b"}):
+        assert key(api, ann, **more).status_code == 400
 
 
 def test_an_enrolment_token_is_for_one_person(api: Api, ann: str) -> None:
@@ -190,3 +186,74 @@ def test_an_address_in_two_orgs_needs_the_org(api: Api) -> None:
         for named in ({"json": {**body, "orgId": org_id(org)}}, {"json": body, "headers": {"X-ClawForge-Org": org}}):
             answer = api.post("/api/v1/auth/login", token="", **named)
             assert (answer.status_code, answer.json()["orgId"]) == (200, org_id(org))
+
+
+SKILL = {
+    "skillName": "Weather report",
+    "metadata": {"name": "weather"},
+    "manifestContent": "---\nname: weather\n---\n",
+    "scanResults": {"scannedFiles": 1, "critical": 0, "warn": 0, "info": 0, "findings": []},
+}
+
+
+@pytest.fixture
+def machine(api: Api, ann: str) -> dict[str, Any]:
+    """A plugin of dev."""
+    token = api.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    answer = api.post("/api/v1/auth/enroll", token="", json={"token": token, "email": "dev@acme.example"})
+    tokens: dict[str, Any] = answer.json()
+    return tokens
+
+
+def submit(api: Api, machine: dict[str, Any], **more: Any) -> httpx.Response:
+    return api.post(f"/api/v1/skills/{ACME}/submit", token=machine["accessToken"], json={**SKILL, **more})
+
+
+def test_a_skill_is_handed_in_to_our_own_reviewers(api: Api, ann: str, machine: dict[str, Any]) -> None:
+    handed_in = submit(api, machine).json()
+    assert (handed_in["submittedBy"], handed_in["status"]) == (machine["userId"], "pending")
+    assert submit(api, machine).json()["id"] == handed_in["id"], "the same skill is kept once"
+    (ours,) = api.get("/v1/orgs/acme/skills/submissions").json()["submissions"]
+    assert (ours["key"], ours["submittedBy"]) == ("Weather-report", "user:dev")
+    (listed,) = api.get(f"/api/v1/skills/{ACME}/review", token=ann).json()["submissions"]
+    assert listed == handed_in
+    path = f"/api/v1/skills/{ACME}/review/{handed_in['id']}"
+    assert api.request("PUT", path, token=machine["accessToken"], json={"status": "rejected"}).status_code == 403
+    said = api.request("PUT", path, token=ann, json={"status": "approved-org", "reviewNotes": "read it"})
+    assert (said.status_code, said.json()["status"], said.json()["reviewNotes"]) == (200, "approved-org", "read it")
+    # Nobody's policy changes before the files say so.
+    assert api.get(f"/api/v1/skills/{ACME}/approved", token=machine["accessToken"]).json() == {"skills": []}
+    assert api.request("PUT", path + "x", token=ann, json={"status": "rejected"}).status_code == 404
+
+
+def test_what_cannot_be_kept_is_refused(api: Api, machine: dict[str, Any]) -> None:
+    for more in ({"skillName": "///"}, {"manifestContent": "x" * 100_000}, {"metadata": {"a": "x" * 100_000}}):
+        assert submit(api, machine, **more).status_code == 400
+    many = [{"ruleId": "r", "message": "x" * 100} for _ in range(2_000)]
+    kept = submit(api, machine, scanResults={**SKILL["scanResults"], "findings": many})  # type: ignore[dict-item]
+    assert (kept.status_code, kept.json()["scanResults"]["findings"]) == (201, [])
+
+
+def test_an_approved_skill_is_listed_and_stops_at_once(api: Api, machine: dict[str, Any]) -> None:
+    digest = "sha256:" + "0" * 64
+    required = resource("Policy", "skills", appliesTo="everyone", mode="overlay", skills={"requireApproval": True})
+    verdict = resource(
+        "SkillApproval", "weather", key="weather", digest=digest, status="approved", appliesTo="everyone"
+    )
+    api.apply(company(*PEOPLE, required, verdict), positions=POSITIONS)
+    token, path = machine["accessToken"], f"/api/v1/skills/{ACME}/approved"
+    effective = f"/api/v1/policies/{ACME}/effective"
+    assert api.get(effective, token=token).json()["skills"] == {
+        "approved": [{"name": "weather", "key": "weather", "scope": "org"}],
+        "requireApproval": True,
+    }
+    (listed,) = api.get(path, token=token).json()["skills"]
+    assert listed["skillKey"] == "weather"
+    ann = api.session("user:ann")["accessToken"]
+    assert api.delete(f"{path}/{listed['id']}", token=token).status_code == 403
+    stopped = api.delete(f"{path}/{listed['id']}", token=ann)
+    assert (stopped.status_code, stopped.json()["success"]) == (200, True)
+    assert api.get(f"/api/v1/heartbeat/{ACME}/{machine['userId']}", token=token).json()["refreshPolicyNow"]
+    assert api.get(effective, token=token).json()["skills"]["approved"] == []
+    assert api.get(f"{path}/history", token=ann).json()["skills"][0]["skillKey"] == "weather"
+    assert api.delete(f"{path}/nothing", token=ann).status_code == 404

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import httpx
@@ -128,10 +127,10 @@ def test_an_enrolment_that_fails_keeps_its_use(acme: Api, monkeypatch: pytest.Mo
     assert enrol(acme, token).status_code == 201
 
 
-@pytest.mark.parametrize("email", ["ann@acme.example", "nobody@acme.example"])
-def test_a_token_is_for_its_own_person(acme: Api, email: str) -> None:
+def test_a_token_is_for_its_own_person(acme: Api) -> None:
     token = mint(acme)
-    assert enrol(acme, token, email).status_code == 403
+    for email in ("ann@acme.example", "nobody@acme.example"):
+        assert enrol(acme, token, email).status_code == 403
     assert enrol(acme, token, "DEV@acme.example").status_code == 201
 
 
@@ -261,54 +260,6 @@ def test_an_api_key_is_no_plugin(acme: Api) -> None:
     for path in (EFFECTIVE, BEAT):
         assert acme.get(path, token=key).status_code == 403
     assert acme.get(f"/api/v1/audit/{ACME}/stats", token=key).status_code == 200
-
-
-def test_a_buffer_that_comes_again_is_kept_once(acme: Api) -> None:
-    token = plugin(acme)["accessToken"]
-    twins = [event(), event(), event(timestamp=1_795_166_980_915)]
-    for _ in range(2):
-        assert acme.post(EVENTS, token=token, json={"events": twins}).json() == {"ingested": 3}
-    more = [*twins, event(outcome="allowed")]
-    assert acme.post(EVENTS, token=token, json={"events": more}).json() == {"ingested": 4}
-    kept = [item for item in acme.audit() if item["class"] == "call"]
-    assert [item["outcome"] for item in kept] == ["deny", "deny", "deny", "allow"]
-    assert {item["target"] for item in kept} == {"exec"}
-    assert all(item["detail"]["user"] == "dev" for item in kept)
-
-
-def test_events_of_every_kind_are_kept_in_the_plugins_words(acme: Api) -> None:
-    token = plugin(acme)["accessToken"]
-    sent = [
-        event(eventType="kill_switch_activated", metadata={"transitionType": "online_to_degraded"}),
-        event(eventType="x" * 500, outcome="?!", timestamp=1e300),
-        {"userId": DEV, "orgId": ACME, "eventType": "session_start", "outcome": "success", "timestamp": 0},
-        event(metadata={"a": [{"b": "\u0000\ud800"}], "n": 10**400}),
-    ]
-    headers = {"Content-Type": "application/json"}
-    answer = acme.post(EVENTS, token=token, content=json.dumps({"events": sent}), headers=headers)
-    assert (answer.status_code, answer.json()) == (201, {"ingested": 4})
-    owner = acme.get(f"/api/v1/audit/{ACME}/query?limit=4").json()
-    assert [item["eventType"] for item in owner["events"]] == [item["eventType"] for item in reversed(sent)]
-    assert owner["events"][3]["metadata"] == {"transitionType": "online_to_degraded"}
-    (one,) = [acme.get(f"/api/v1/audit/{ACME}/events/{owner['events'][0]['id']}").json()["event"]]
-    assert one == owner["events"][0]
-
-
-def test_the_log_is_read_page_by_page(acme: Api) -> None:
-    token = plugin(acme)["accessToken"]
-    acme.post(EVENTS, token=token, json={"events": [event(timestamp=at) for at in range(5)]})
-    seen: list[str] = []
-    path = f"/api/v1/audit/{ACME}/query?limit=2"
-    answer = acme.get(path).json()
-    while True:
-        seen += [item["id"] for item in answer["events"]]
-        if answer["nextCursor"] is None:
-            break
-        answer = acme.get(f"{path}&cursor={answer['nextCursor']}").json()
-    assert len(seen) == len(set(seen)) == answer["total"]
-    assert acme.get(f"{path}&cursor=x").status_code == 400
-    assert acme.get(f"{path}&limit=x").status_code == 400
-    assert acme.get(f"{path}&startDate=yesterday").status_code == 400
 
 
 ROUTES = [item for item in LEGACY_ENDPOINTS if item.access != "public"]

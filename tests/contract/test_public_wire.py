@@ -16,103 +16,14 @@ import httpx
 import pytest
 import wire_recordings as wire
 from server_process import ServerProcess, apply, resource, server_process
+from wire_deviations import DEVIATIONS
 from wire_recordings import Recording, form, recordings
 
 PASSWORD = "four unrelated words make one"
 MACHINE_OF_DEV = "a laptop"
 
-ERROR = [("error", "text")]
-POLICY = [
-    ("version", "number"),
-    ("tools", [("deny", ["text"])]),
-    ("skills", [("approved", []), ("requireApproval", "bool")]),
-    ("killSwitch", [("active", "bool")]),
-    ("auditLevel", "text"),
-]
-
-
-RAW = [
-    ("id", "id"),
-    ("orgId", "id"),
-    ("version", "number"),
-    ("toolsConfig", [("deny", ["text"])]),
-    ("skillsConfig", [("approved", []), ("requireApproval", "bool")]),
-    ("killSwitch", [("active", "bool")]),
-    ("killSwitchMessage", "NoneType"),
-    ("auditLevel", "text"),
-    ("updatedAt", "time"),
-    ("tools", [("deny", ["text"])]),
-]
-KEPT = [("error", "text"), ("file", "text"), ("line", "number")]
-TOKEN = [
-    ("id", "id"),
-    ("token", "text"),
-    ("label", "text"),
-    ("expiresAt", "time"),
-    ("maxUses", "number"),
-    ("usedCount", "number"),
-    ("createdAt", "time"),
-]
-KEY = [
-    ("id", "id"),
-    ("name", "text"),
-    ("keyPrefix", "text"),
-    ("role", "text"),
-    ("expiresAt", "time"),
-    ("ipAllowlist", "NoneType"),
-    ("createdAt", "time"),
-    ("key", "text"),
-]
-
-
-@dataclass(frozen=True)
-class Deviation:
-    """What we answer instead: the status, the form of the body, and why."""
-
-    status: int
-    form: Any
-    why: str
-
-
-DEVIATIONS: dict[str, Deviation] = {
-    "01-health": Deviation(200, [("status", "text"), ("version", "text")], "our own health route says the version too"),
-    "02-health-ready": Deviation(200, [("status", "text")], "our own readiness route; clients look at the status"),
-    "14-exchange-code-no-org-header-400": Deviation(
-        404, ERROR, "the plugin never sends the header, so the org is found without; none of these has a provider"
-    ),
-    "17-policy-put": Deviation(409, KEPT, "the policy is kept in git, and is changed there"),
-    "19-policy-put-unknown-keys": Deviation(409, KEPT, "the policy is kept in git, and is changed there"),
-    "20-policy-get-raw": Deviation(200, RAW, "groups and profiles are expanded, and no skill is approved yet"),
-    "21-policy-effective": Deviation(200, POLICY, "groups and profiles are expanded: the plugin's own tables are old"),
-    "26-policy-effective-refresh-as-access": Deviation(401, ERROR, "a refresh token is no access token"),
-    "32-heartbeat-unknown-user": Deviation(403, ERROR, "a heartbeat is for its own user; no SQL in answers"),
-    "33-heartbeat-nonuuid-user": Deviation(403, ERROR, "a heartbeat is for its own user; no SQL in answers"),
-    "49-audit-post-501-400": Deviation(201, [("ingested", "number")], "a plugin's whole buffer is taken"),
-    "54-enroll-token-create-201": Deviation(201, TOKEN, "every token ends some day"),
-    "61-user-effective": Deviation(200, POLICY, "groups and profiles are expanded: the plugin's own tables are old"),
-    "63-user-heartbeat-for-other-user": Deviation(403, ERROR, "a heartbeat is for its own user"),
-    "70-apikey-create-201": Deviation(201, KEY, "every key ends some day"),
-    "71-apikey-use": Deviation(200, RAW, "groups and profiles are expanded, and no skill is approved yet"),
-    "78-cors-preflight": Deviation(401, ERROR, "no web page of another origin speaks for a person here"),
-    "79-auth-mode-query-string": Deviation(200, [("methods", ["text"])], "a query string does not hide a public route"),
-}
-NOT_SERVED = (
-    "35-killswitch-on",
-    "36-heartbeat-killed",
-    "37-effective-killed",
-    "38-killswitch-on-no-message",
-    "39-heartbeat-killed-no-message",
-    "40-killswitch-off",
-    "41-killswitch-bad-400",
-    "65-skill-submit-201",
-    "66-skill-review-list",
-    "67-skill-approve",
-    "68-skill-approved",
-    "69-effective-with-skill",
-    "82-sse-stream",
-)
-"""Calls that this server does not answer yet."""
-PLAYED = [item for item in recordings() if item.name not in NOT_SERVED]
+STREAM = "82-sse-stream"
+PLAYED = [item for item in recordings() if item.name != STREAM]
 
 
 @dataclass
@@ -161,6 +72,10 @@ class World:
             return json.dumps({"events": [{**event, "timestamp": event["timestamp"] + at} for at in range(501)]})
         return self._ours(recording.body)
 
+    @property
+    def _handed_in(self) -> bool:
+        return "65-skill-submit-201" in self.answers
+
     def fresh(self) -> dict[str, Any]:
         """Another sign-in of the administrator."""
         return sign_in(self.server)
@@ -172,6 +87,7 @@ class World:
             wire.ADMIN: self.admin["userId"],
             wire.USER: self.user["userId"],
             wire.EVENT: event,
+            wire.SUBMISSION: self.answers["65-skill-submit-201"].json()["id"] if self._handed_in else "",
             "<enrollment-token>": self.enrollment,
             '"clawforge"}': f'"{PASSWORD}"}}',
         }
@@ -255,6 +171,55 @@ def test_refusals_are_in_the_recorded_words(world: World, recording: Recording) 
         assert ours["details"] == theirs["details"]
     if not recording.name.startswith(("08", "09", "75", "77")):
         assert ours["error"].startswith(theirs["error"])
+
+
+def events(raw: str) -> list[tuple[str, Any]]:
+    """Names and forms of the events of a stream, read as strictly as the plugin does."""
+    found = []
+    for part in raw.split("\n\n")[:-1]:
+        if not part.startswith(":"):
+            name, data = part.split("\n")
+            assert name.startswith("event: ")
+            assert data.startswith("data: ")
+            found.append((name.removeprefix("event: "), form(json.loads(data.removeprefix("data: ")))))
+    return found
+
+
+def test_the_recorded_stream_is_repeated(world: World) -> None:
+    """The same changes lead to the same events."""
+    (recorded,) = [item for item in recordings() if item.name == STREAM]
+    wanted = events(recorded.answer + "\n\n")
+    switch = f"/api/v1/policies/{world.admin['orgId']}/kill-switch"
+    admin = {"Authorization": f"Bearer {world.fresh()['accessToken']}"}
+    raw = ""
+    with (
+        httpx.Client(base_url=world.server.url, trust_env=False, timeout=30) as client,
+        client.stream(
+            "GET",
+            f"/api/v1/events/{world.user['orgId']}/stream",
+            headers={"Authorization": f"Bearer {world.user['accessToken']}", "Accept": "text/event-stream"},
+        ) as stream,
+        world.server.client() as owner,
+    ):
+        assert stream.status_code == recorded.status
+        assert stream.headers["content-type"] == recorded.content_type
+        chunks = stream.iter_raw()
+
+        def until(count: int) -> None:
+            nonlocal raw
+            while len(events(raw)) < count:
+                raw += next(chunks).decode()
+
+        until(1)
+        client.put(switch, json={"active": True, "message": "sse drill"}, headers=admin)
+        until(2)
+        client.put(switch, json={"active": False}, headers=admin)
+        until(3)
+        changed = [item for item in company() if item["kind"] != "Policy"]
+        apply(owner, [*changed, resource("Policy", "default", appliesTo="everyone", tools={"deny": ["read"]})])
+        until(4)
+    assert "\r" not in raw
+    assert events(raw) == wanted
 
 
 def test_every_deviation_is_one(world: World) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -156,7 +156,7 @@ def plain_answer(document: Mapping[str, Any], status: int = 200) -> Response:
     return Response(orjson.dumps(document), status, {"Cache-Control": "no-store"}, JSON)
 
 
-def answer(document: Strict, status: int = 200, *, nulls: bool = True) -> Response:
-    """A document as the answer; without `nulls` what is not there is left out."""
-    body = document.model_dump_json(by_alias=True, exclude_none=not nulls)
+def answer(document: Strict, status: int = 200, *, nulls: bool = True, without: Collection[str] = ()) -> Response:
+    """A document as the answer, except for some fields; without `nulls` what is not there is left out as well."""
+    body = document.model_dump_json(by_alias=True, exclude_none=not nulls, exclude=set(without))
     return Response(body, status, {"Cache-Control": "no-store"}, JSON)

@@ -49,9 +49,9 @@ async def _lines(call: LegacyCall, instance: InstanceRecord, opened: PluginStrea
             if served.policy.kill_switch != kill:
                 kill = served.policy.kill_switch
                 yield event("kill_switch", kill)
-            if told not in (None, served.rules):
+            if told not in (None, served.document.rules):
                 yield event("policy_updated", {"version": served.policy.version})
-            told = served.rules
+            told = served.document.rules
             left = (served.until - plane.clock.now()).total_seconds()
             if not await opened.wait(news, max(_SHORTEST_WAIT, min(_KEEPALIVE_SECONDS, left))):
                 yield b":keepalive\n\n"

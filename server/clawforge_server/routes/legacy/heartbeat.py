@@ -7,10 +7,10 @@ import re
 from starlette.responses import Response
 
 from clawforge.errors import ForbiddenError
-from clawforge.legacy.answer import Heartbeat
 from clawforge.legacy.identifier import user_id
 from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plugin_of
 from clawforge_server.routes.legacy.policies import served_policy
+from clawforge_server.routes.legacy.refusal import JSON
 from clawforge_server.service.legacy.console_people import list_clients
 from clawforge_server.store.records import InstanceRecord
 
@@ -19,7 +19,7 @@ _FOREIGN = "A heartbeat is for its own user only"
 
 
 async def beat(call: LegacyCall) -> Response:
-    """Always with the kill switch: an answer without it would clear the plugin's."""
+    """The kill switch, and whether the plugin should fetch its policy."""
     instance = await plugin_of(call)
     if call.path("user") != user_id(instance.org, instance.user):
         raise ForbiddenError(_FOREIGN, code="foreign-user")
@@ -30,15 +30,8 @@ async def beat(call: LegacyCall) -> Response:
     said = call.query("policyVersion")
     # Plugins that say what they hold are asked to fetch if it is something else; a number that is none says nothing.
     other = said is not None and said.isascii() and said.isdigit() and int(said[:18]) != policy.version
-    return answer(
-        Heartbeat(
-            policy_version=policy.version,
-            kill_switch=policy.kill_switch.active,
-            kill_switch_message=policy.kill_switch.message,
-            refresh_policy_now=other or not held,
-        ),
-        nulls=False,
-    )
+    body = served.document.beat_refresh if other or not held else served.document.beat
+    return Response(body, 200, {"Cache-Control": "no-store"}, JSON)
 
 
 async def clients(call: LegacyCall) -> Response:

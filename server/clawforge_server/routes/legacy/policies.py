@@ -42,7 +42,7 @@ async def effective(call: LegacyCall) -> Response:
     served = await served_policy(call, instance)
     call.plane.plugin_policies.note_fetched(call.who.credential, served)
     call.plane.reports.note(instance, call.plane.clock.now())
-    return Response(served.body, 200, {"Cache-Control": "no-store"}, JSON)
+    return Response(served.document.body, 200, {"Cache-Control": "no-store"}, JSON)
 
 
 async def served_policy(call: LegacyCall, instance: InstanceRecord) -> ServedPolicy:

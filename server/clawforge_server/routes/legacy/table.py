@@ -9,8 +9,10 @@ from clawforge_server.routes.legacy import (
     enrollment_tokens,
     events,
     heartbeat,
+    kill_switch,
     organizations,
     policies,
+    skills,
     users,
 )
 from clawforge_server.routes.legacy.endpoint import LegacyEndpoint
@@ -18,9 +20,11 @@ from clawforge_server.routes.legacy.endpoint import LegacyEndpoint
 LEGACY_ENDPOINTS: tuple[LegacyEndpoint, ...] = (
     *auth.ENDPOINTS,
     *policies.ENDPOINTS,
+    *kill_switch.ENDPOINTS,
     *heartbeat.ENDPOINTS,
     *events.ENDPOINTS,
     *audit.ENDPOINTS,
+    *skills.ENDPOINTS,
     *users.ENDPOINTS,
     *organizations.ENDPOINTS,
     *enrollment_tokens.ENDPOINTS,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from clawforge.decide.catalogue import catalogue
 from clawforge.legacy.answer import EffectivePolicy
@@ -16,6 +15,7 @@ from clawforge.resolve.subject import Subject
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.legacy.git_owned import GitOwnedError, refuse_write
 from clawforge_server.service.sign_in_methods import organization_of
+from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.org_state import OrgState
 
 _NOBODY = Subject(user="a newcomer")
@@ -42,19 +42,15 @@ def organization_document(plane: ControlPlane, org: str) -> OrganizationAnswer:
     )
 
 
-def policy_document(plane: ControlPlane, org: str, *, written: bool = False) -> PolicyDocument:
-    """What the org says about everybody, in the old format.
-
-    `written`: as the answer to a write, which says it a little otherwise than the answer to a question. Raises
-    NotFoundError.
-    """
+def policy_document(plane: ControlPlane, org: str) -> PolicyDocument:
+    """What the org says about everybody, in the old format, and whether its kill switch is on. Raises NotFoundError."""
     state, now = plane.states.get(org), plane.clock.now()
     policy = _policy(state, now)
     kill, message = policy.kill_switch.active, policy.kill_switch.message
     listed = {"allow": policy.tools.allow, "deny": policy.tools.deny}
     tools = {name: names for name, names in listed.items() if names is not None}
     approved = [item.model_dump(by_alias=True) for item in policy.skills.approved]
-    switch: Any = kill if written else {"active": kill, **({} if message is None else {"message": message})}
+    switch = {"active": kill, **({} if message is None else {"message": message})}
     return PolicyDocument(
         id=thing_id(org, "policy", "everybody"),
         org_id=org_id(org),
@@ -65,7 +61,7 @@ def policy_document(plane: ControlPlane, org: str, *, written: bool = False) -> 
         kill_switch_message=message,
         audit_level=policy.audit_level,
         updated_at=_updated(plane, state) or milliseconds_text(now),
-        tools=None if written else tools,
+        tools=tools,
     )
 
 
@@ -90,7 +86,7 @@ def _policy(state: OrgState, now: dt.datetime) -> EffectivePolicy:
         [_resolution(state, now).effective],
         Plugin(),
         serial=0 if state.record is None else state.record.serial,
-        kills=(),
+        kills=emergency_orders(state, None),
         catalogue=catalogue(),
         at=now,
     )

@@ -110,6 +110,7 @@ def _signed_in(plane: ControlPlane, org: str, who: Principal, origin: Origin) ->
         name = session.instance
         if name is None:
             name = _bound(plane, transaction, state, who, watch, origin)
+    plane.version_looks.newcomer(org)
     # What is in memory about the session does not name its instance yet.
     plane.credentials.forget((session.access_sha256,))
     return _active(plane, org, name)
