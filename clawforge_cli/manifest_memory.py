@@ -1,14 +1,15 @@
 """Remembers what each document of a project declared, so that files that stayed as they were are not parsed again.
 
 A document is found by its file and its bytes, wherever in the file it stands; the program itself is a part of the
-name under which everything is kept. What is remembered is only ever sound in itself. Whatever is out of the ordinary
-(a problem, two resources with one address, levels that the project sets for rules, a word of a credential) is nothing
-to be remembered: then there is no manifest here, and the files are loaded and checked as a whole, which also says what
-is wrong with them.
+name under which everything is kept. Whatever is out of the ordinary (a problem, an error that lint finds, two resources
+with one address, levels that the project sets for rules, a word of a credential) is nothing to be remembered: then
+there is no manifest here, and the files are loaded and checked as a whole, which also says what is wrong with them. So
+nothing leaves the machine that lint would have kept there.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -79,11 +80,13 @@ class ManifestMemory:
         self._used: dict[str, _Known] = {}
         self._pointers = PointerTree()
 
-    def manifest(self) -> Manifest | None:
-        """What the files declare now; None if that takes a closer look."""
+    def manifest(self, now: dt.datetime) -> Manifest | None:
+        """What the files declare now, if they have no errors; None if that takes a closer look."""
         files = Files(self._root)
         declared = read_project_file(self._root)
         if declared is None or declared.lint.levels or self._is_telling(files.read(PROJECT_FILE)):
+            return None
+        if may_hold_credential(declared.model_dump_json(by_alias=True)):
             return None
         try:
             found = list(self._read(files, declared))
@@ -95,7 +98,30 @@ class ManifestMemory:
         if self._used != self._known:
             self._cache.put(self._name, _encoded(self._used))
         paths = [path for path, items in found if items]
-        return Manifest.joined(self._root, declared, paths, resources)
+        manifest = Manifest.joined(self._root, declared, paths, resources)
+        return manifest if self._is_sound(manifest, resources, now) else None
+
+    def _is_sound(self, manifest: Manifest, resources: Iterable[Declared], now: dt.datetime) -> bool:
+        """Whether lint has nothing against it that keeps it from being used. That is remembered where it does not
+        depend on the time."""
+        import orjson
+
+        from clawforge.lint.engine import sound
+        from clawforge.lint.moment import ALWAYS
+
+        file = manifest.file
+        parts = (self._name.encode(), file.model_dump_json().encode(), manifest.resources)
+        name = hashlib.sha256(b"sound\n" + b"\n".join(parts)).hexdigest()
+        if self._cache.get(name) is not None:
+            return True
+        parsed = [parse_resource(orjson.loads(item.resource)) for item in resources]
+        values = [item for item in parsed if not isinstance(item, list)]
+        span = sound(values, org=file.org, now=now, conventions=file.lint.conventions)
+        if span is None or len(values) < len(parsed):
+            return False
+        if span == ALWAYS:
+            self._cache.put(name, b"sound")
+        return True
 
     def _read(self, files: Files, declared: ProjectFile) -> Iterator[tuple[str, list[Declared]]]:
         """Each file, and what it declares."""
@@ -175,6 +201,9 @@ def _known(documents: Iterable[Document], before: int) -> _Known:
         if isinstance(resource, list):
             raise _NotRememberedError
         declared.append(Declared.of(LoadedResource(resource, document)))
+        if may_hold_credential(declared[-1].resource):
+            # YAML can spell a text so that its words do not stand in the file.
+            raise _NotRememberedError
         values += len(document.value_positions)
         count += 1
     return _Known(tuple(declared), before, values, count)

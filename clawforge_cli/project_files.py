@@ -42,8 +42,8 @@ def open_project(path: Path) -> Project:
 
 
 def manifest_of(path: Path) -> Manifest:
-    """What the files of a directory declare, for a control plane that checks it. Files that were read before are not
-    parsed again. Raises FindingsError after showing the problems that stand in the way."""
+    """What the files of a directory declare, for a control plane. Files that were read before are not parsed again.
+    Raises FindingsError after showing the problems that stand in the way."""
     from clawforge_cli.manifest import Manifest
 
     return _remembered(path) or Manifest.of(open_project(path))
@@ -61,7 +61,7 @@ def _remembered(path: Path) -> Manifest | None:
         build = build_id(now_ns=time.time_ns())
     if directory is None or build is None or not path.is_dir():
         return None
-    return ManifestMemory(Cache(directory / "manifests", LIMITS), build, path).manifest()
+    return ManifestMemory(Cache(directory / "manifests", LIMITS), build, path).manifest(dt.datetime.now(dt.UTC))
 
 
 def readable_project(path: Path) -> Project:

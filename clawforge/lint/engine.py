@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,11 @@ from clawforge.lint.report import LintReport, Reported
 from clawforge.load.lint_settings import LintLevel
 
 if TYPE_CHECKING:
+    from clawforge.lint.moment import Span
     from clawforge.lint.rule import Rule
+    from clawforge.load.lint_settings import Conventions
     from clawforge.load.project import Project
+    from clawforge.resource.meta import Resource
 
 _INVARIANTS = "invariant-violated"
 
@@ -48,19 +51,34 @@ def obstacles(project: Project, *, now: dt.datetime) -> list[Diagnostic]:
 
     Where no level is configured only rules that can give errors are run; their errors cannot be accepted.
     """
-    from clawforge.lint.registry import RULES
-
     declared = project.declared
     if declared is not None and declared.lint.levels:
         found = diagnose(project, now=now)
     else:
-        grave = [rule for rule in RULES if rule.severity is Severity.ERROR and rule.id != _INVARIANTS]
         found = [
             *project.diagnostics,
-            *(item.diagnostic for item in _found(project, _context(project, None, now), grave)),
+            *(item.diagnostic for item in _found(project, _context(project, None, now), _grave())),
         ]
     errors = [discreet(item) for item in found if item.severity is Severity.ERROR and item.code != _INVARIANTS]
     return sorted(errors, key=lambda item: item.sort_key)
+
+
+def sound(
+    resources: Sequence[Resource], *, org: str, now: dt.datetime, conventions: Conventions | None = None
+) -> Span | None:
+    """While resources have none of the `obstacles` that rules find in them, wherever they are written; None if they
+    have one."""
+    context = LintContext.of(resources, org=org, now=now, conventions=conventions)
+    for rule in _grave():
+        if any(found.severity is Severity.ERROR for found in rule.check(context)):
+            return None
+    return ALWAYS if context.now is None else context.now.span
+
+
+def _grave() -> list[Rule]:
+    from clawforge.lint.registry import RULES
+
+    return [rule for rule in RULES if rule.severity is Severity.ERROR and rule.id != _INVARIANTS]
 
 
 def examine(

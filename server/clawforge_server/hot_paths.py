@@ -10,18 +10,18 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clawforge.errors import ClawforgeError
 from clawforge.wire import HEADER_ACKNOWLEDGED, Heartbeat
 from clawforge_server.answer_headers import answer_fields
-from clawforge_server.asgi_bridge import Fields, RequestHeaders, RequestScope, serve_asgi
 from clawforge_server.auth.rate_limit import RateLimitedError
 from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.hot_request import HotRequest
 from clawforge_server.legacy_hot_paths import LegacyHotPaths
 from clawforge_server.log import failure_fields, logger
 from clawforge_server.problems import problem_response
@@ -32,8 +32,11 @@ from clawforge_server.state.signed_leases import SignedLease
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _POLL, _HEARTBEAT, _PLUGINS = "/v1/agent/policy", "/v1/agent/heartbeat", "/api/v1/"
 _SCHEME = "Bearer "
-_ACKNOWLEDGED = HEADER_ACKNOWLEDGED.lower()
+_ACKNOWLEDGED = HEADER_ACKNOWLEDGED.lower().encode()
 _BODY_SECONDS = 15.0
+
+
+Fields = list[tuple[bytes, bytes]]
 
 
 class HotAnswer(NamedTuple):
@@ -51,65 +54,67 @@ class HotPaths:
         self._plane = plane
         self._app = app
         self._legacy = LegacyHotPaths(plane)
-        self._fields = {scheme: answer_fields(scheme, behind_proxy=plane.behind_proxy) for scheme in ("http", "https")}
+        self._fields = {
+            scheme: _encoded(answer_fields(scheme, behind_proxy=plane.behind_proxy)) for scheme in ("http", "https")
+        }
 
-    async def __call__(self, scope: RequestScope, protocol: Any) -> None:
-        """Serve one request, as Granian calls for it."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = HotRequest(scope)
         body: bytes | None = None
-        if scope.path == _HEARTBEAT and _is_small(scope):
-            body = await self._small_body(scope, protocol)
+        if request.path == _HEARTBEAT and _is_small(request):
+            body = await self._small_body(request, receive, send)
             if body is None:
                 return
+            receive = _again(body, receive)
         try:
-            answer = self._answer(scope, body)
+            answer = self._answer(request, body)
         except Exception as error:  # A defect here is no answer: the route has its own, and its own boundary.
-            logger().error("hot path failed", path=scope.path, **failure_fields(error))
+            logger().error("hot path failed", path=request.path, **failure_fields(error))
             answer = None
         if answer is None:
-            await serve_asgi(self._app, scope, protocol, body)
-        elif answer.body:
-            protocol.response_bytes(*answer)
+            await self._app(scope, receive, send)
         else:
-            protocol.response_empty(answer.status, answer.headers)
+            await _tell(send, answer)
 
-    def _answer(self, scope: RequestScope, body: bytes | None) -> HotAnswer | None:
-        if scope.path == _POLL:
-            return self.poll(scope)
+    def _answer(self, request: HotRequest, body: bytes | None) -> HotAnswer | None:
+        if request.path == _POLL:
+            return self.poll(request)
         if body is not None:
-            return self.heartbeat(scope, body)
-        return self.plugin(scope) if scope.path.startswith(_PLUGINS) else None
+            return self.heartbeat(request, body)
+        return self.plugin(request) if request.path.startswith(_PLUGINS) else None
 
-    async def _small_body(self, scope: RequestScope, protocol: Any) -> bytes | None:
+    async def _small_body(self, request: HotRequest, receive: Receive, send: Send) -> bytes | None:
         """The body; None for a client that left, or took too long and has its answer."""
         try:
             async with asyncio.timeout(_BODY_SECONDS):
-                return bytes(await protocol())
+                return await _read(receive)
         except TimeoutError:
             late = problem_response(too_slow())
-            fields = {"cache-control": "no-store", **late.headers}
-            protocol.response_bytes(late.status_code, self._headers(scope, tuple(fields.items())), bytes(late.body))
-        except ProtocolClosed:
-            pass
+            fields = _encoded({"cache-control": "no-store", **late.headers}.items())
+            await _tell(send, HotAnswer(late.status_code, self._headers(request, fields), bytes(late.body)))
         return None
 
-    def poll(self, scope: RequestScope) -> HotAnswer | None:
+    def poll(self, request: HotRequest) -> HotAnswer | None:
         """304 to an agent that holds what it should."""
-        headers = scope.headers
-        lease = None if scope.query_string or scope.method != "GET" else self._lease(headers)
-        if lease is None or headers.get_all("if-none-match") != [lease.etag]:
+        lease = None if request.query or request.method != "GET" else self._lease(request)
+        if lease is None or request.headers(b"if-none-match") != [lease.etag]:
             return None
-        said = headers.get(_ACKNOWLEDGED)
+        said = request.header(_ACKNOWLEDGED)
         acknowledged = said if said is not None and _DIGEST.fullmatch(said) else None
         org, name = lease.instance.org, lease.instance.name
         # What it acknowledges for the first time is worth a look at what that was.
         if not self._plane.reports.knows(org, name, acknowledged) or not self._counts(org, name):
             return None
         self._plane.reports.seen(org, name, self._plane.clock.now())
-        return HotAnswer(304, self._headers(scope, lease.headers), b"")
+        return HotAnswer(304, self._headers(request, _encoded(lease.headers)), b"")
 
-    def heartbeat(self, scope: RequestScope, body: bytes) -> HotAnswer | None:
+    def heartbeat(self, request: HotRequest, body: bytes) -> HotAnswer | None:
         """What an agent should hold, once its report is noted."""
-        lease = self._lease(scope.headers)
+        lease = self._lease(request)
         if lease is None:
             return None
         try:
@@ -120,16 +125,16 @@ class HotPaths:
         if not self._counts(lease.instance.org, lease.instance.name):
             return None
         self._plane.reports.take(reported(lease.instance, report, self._plane.clock.now()))
-        return self._json(scope, lease.body, "application/json")
+        return self._json(request, lease.body, b"application/json")
 
-    def plugin(self, scope: RequestScope) -> HotAnswer | None:
+    def plugin(self, request: HotRequest) -> HotAnswer | None:
         """What an old plugin asks for."""
-        body = self._legacy.body(scope)
-        return None if body is None else self._json(scope, body, self._legacy.content_type)
+        body = self._legacy.body(request)
+        return None if body is None else self._json(request, body, self._legacy.content_type.encode())
 
-    def _lease(self, headers: RequestHeaders) -> SignedLease | None:
+    def _lease(self, request: HotRequest) -> SignedLease | None:
         """The lease for the instance that sends the request, if it is known and all is in memory."""
-        shown = headers.get_all("authorization")
+        shown = request.headers(b"authorization")
         if len(shown) != 1 or not shown[0].startswith(_SCHEME):
             return None
         instance = self._plane.instances.peek(credential_hash(shown[0].removeprefix(_SCHEME)))
@@ -146,28 +151,62 @@ class HotPaths:
             return False
         return True
 
-    def _json(self, scope: RequestScope, body: bytes, content_type: str) -> HotAnswer:
-        length = ("content-length", str(len(body)))
-        fields = (("cache-control", "no-store"), ("content-type", content_type), length)
-        return HotAnswer(200, self._headers(scope, fields), body)
+    def _json(self, request: HotRequest, body: bytes, content_type: bytes) -> HotAnswer:
+        length = (b"content-length", b"%d" % len(body))
+        fields = [(b"cache-control", b"no-store"), (b"content-type", content_type), length]
+        return HotAnswer(200, self._headers(request, fields), body)
 
-    def _headers(self, scope: RequestScope, fields: tuple[tuple[str, str], ...]) -> Fields:
+    def _headers(self, request: HotRequest, fields: Fields) -> Fields:
         # It names a request in the logs and is no secret.
-        number = ("x-request-id", f"{random.getrandbits(128):032x}")
-        return [*fields, *self._fields.get(scope.scheme, self._fields["https"]), number]
+        number = (b"x-request-id", b"%032x" % random.getrandbits(128))
+        return [*fields, *self._fields.get(request.scheme, self._fields["https"]), number]
 
 
-def _is_small(scope: RequestScope) -> bool:
+def _encoded(fields: Iterable[tuple[str, str]]) -> Fields:
+    return [(name.encode(), value.encode()) for name, value in fields]
+
+
+async def _tell(send: Send, answer: HotAnswer) -> None:
+    await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body, which is small; None if the client left."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Hands out a body that was read already, and then what the server says."""
+    given = False
+
+    async def receive_again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+def _is_small(request: HotRequest) -> bool:
     """Whether the body is JSON, said to be small, and as long as it is said to be."""
-    headers = scope.headers
-    length = headers.get_all("content-length")
+    length = request.headers(b"content-length")
     return (
-        scope.method == "POST"
+        request.method == "POST"
         and len(length) == 1
         and length[0].isdigit()
         and len(length[0]) < 6
         and int(length[0]) <= TINY_BODY
-        and headers.get("transfer-encoding") is None
-        and headers.get("content-encoding") is None
-        and headers.get_all("content-type") == ["application/json"]
+        and request.header(b"transfer-encoding") is None
+        and request.header(b"content-encoding") is None
+        and request.headers(b"content-type") == ["application/json"]
     )

@@ -9,10 +9,10 @@ import re
 from typing import NamedTuple
 
 from clawforge.errors import ClawforgeError
-from clawforge_server.asgi_bridge import RequestScope
 from clawforge_server.auth.authenticator import principal_of
 from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.control_plane import ControlPlane
+from clawforge_server.hot_request import HotRequest
 from clawforge_server.routes.legacy.refusal import JSON
 from clawforge_server.state.plugin_policies import ServedPolicy
 from clawforge_server.store.records import InstanceRecord
@@ -37,12 +37,12 @@ class LegacyHotPaths:
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
 
-    def body(self, scope: RequestScope) -> bytes | None:
+    def body(self, request: HotRequest) -> bytes | None:
         """What a 200 says, if all that it needs is in memory and nothing is to be refused."""
-        path = _PATH.fullmatch(scope.path)
-        if path is None or scope.method != "GET":
+        path = _PATH.fullmatch(request.path)
+        if path is None or request.method != "GET":
             return None
-        plugin = self._plugin(scope)
+        plugin = self._plugin(request)
         if plugin is None:
             return None
         instance, served, user = plugin.instance, plugin.served, path["user"]
@@ -51,7 +51,7 @@ class LegacyHotPaths:
         if user is not None and user != served.user_id:
             return None
         # Plugins name themselves when they fetch their policy. Any other parameter is for the route.
-        if scope.query_string and (user is not None or scope.query_string != f"userId={served.user_id}"):
+        if request.query and (user is not None or request.query != f"userId={served.user_id}"):
             return None
         try:
             self._plane.limits.instance(instance.org, instance.name)
@@ -69,8 +69,8 @@ class LegacyHotPaths:
         held = self._plane.plugin_policies.is_held(plugin.session, plugin.served)
         return document.beat if held else document.beat_refresh
 
-    def _plugin(self, scope: RequestScope) -> _Plugin | None:
-        plane, shown = self._plane, scope.headers.get_all("authorization")
+    def _plugin(self, request: HotRequest) -> _Plugin | None:
+        plane, shown = self._plane, request.headers(b"authorization")
         if len(shown) != 1 or not shown[0].startswith(_SCHEME):
             return None
         credential = plane.credentials.peek(credential_hash(shown[0].removeprefix(_SCHEME)))
@@ -80,7 +80,7 @@ class LegacyHotPaths:
         if state is None:
             return None
         try:
-            principal = principal_of(credential, state, now, self._address(scope))
+            principal = principal_of(credential, state, now, self._address(request))
         except ClawforgeError:
             return None
         instance = plane.plugins.peek(credential.org, credential.instance)
@@ -89,11 +89,11 @@ class LegacyHotPaths:
         served = plane.plugin_policies.peek(state, instance, now)
         return None if served is None else _Plugin(principal.credential, instance, served)
 
-    def _address(self, scope: RequestScope) -> str:
+    def _address(self, request: HotRequest) -> str:
         """As `client_address` has it."""
         if self._plane.behind_proxy:
-            lines = scope.headers.get_all("x-forwarded-for")
+            lines = request.headers(b"x-forwarded-for")
             forwarded = lines[-1].rpartition(",")[2].strip() if lines else ""
             if forwarded:
                 return forwarded[:64]
-        return scope.client.rpartition(":")[0].strip("[]")
+        return request.client

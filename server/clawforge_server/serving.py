@@ -158,7 +158,7 @@ def _granian(settings: Settings, app: Any, listener: socket.socket) -> Server:
         app,
         address=host,
         port=port,
-        interface=Interfaces.RSGI,
+        interface=Interfaces.ASGINL,
         # While it guesses which version a client speaks, it would wait without end for one that says nothing.
         http=HTTPModes.http1,
         websockets=False,

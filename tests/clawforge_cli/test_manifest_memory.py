@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clawforge.diagnostic import Severity
+from clawforge.lint.engine import obstacles
 from clawforge.load.files import Files
 from clawforge.load.limits import Limits
 from clawforge.load.project import load_project
@@ -24,8 +25,12 @@ from clawforge_cli.manifest import Manifest
 from clawforge_cli.manifest_memory import LIMITS, ManifestMemory
 from clawforge_cli.proposal import plan_request
 
+NOW = dt.datetime(2026, 11, 29, 12, tzinfo=dt.UTC)
 PROJECT = "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: main\n"
-POLICY = "apiVersion: clawforge/v1\nkind: Policy\nmetadata: {{name: {name}}}\nspec:\n  appliesTo: everyone\n{rest}"
+POLICY = (
+    "apiVersion: clawforge/v1\nkind: Policy\nmetadata: {{name: {name}}}\n"
+    "spec:\n  appliesTo: everyone\n  mode: overlay\n{rest}"
+)
 SECRET = "ghp" + "_a1B2c3D4e5F6g7H8i9J0kLmNoPqRsT2Q67Zp"
 
 DOCUMENTS = {
@@ -41,7 +46,10 @@ DOCUMENTS = {
     "empty": "",
     "broken": "apiVersion: [\n",
     "no resource": "a: 1\n",
+    "unknown": POLICY.format(name="unknown", rest="  extends: [nobody]\n"),
     "secret": POLICY.format(name="secret", rest=f"  message: {SECRET}\n"),
+    "escaped secret": POLICY.format(name="escaped", rest=f'  message: "{SECRET.replace("_", chr(92) + "x5F", 1)}"\n'),
+    "broken secret": POLICY.format(name="torn", rest=f'  message: "{SECRET[:2]}{chr(92)}\n    {SECRET[2:]}"\n'),
     "secret in a comment": f"# {SECRET}\n" + POLICY.format(name="telling", rest=""),
     "windows": POLICY.format(name="windows", rest="").replace("\n", "\r\n"),
     "no last line end": POLICY.format(name="cut", rest="  message: cut"),
@@ -71,13 +79,13 @@ class World:
         path.write_bytes(text.encode())
 
     def ask(self, build: str = "one") -> Manifest | None:
-        return ManifestMemory(self.cache, build, self.root).manifest()
+        return ManifestMemory(self.cache, build, self.root).manifest(NOW)
 
     def holds(self) -> Manifest | None:
         """What is remembered now, which must be what the files declare, or nothing."""
         project = load_project(self.root)
         manifest = self.ask()
-        if any(item.severity is Severity.ERROR for item in project.diagnostics):
+        if obstacles(project, now=NOW):
             assert manifest is None
         if manifest is not None:
             assert manifest == Manifest.of(project)
@@ -138,7 +146,10 @@ def test_only_what_changed_is_parsed_again(world: World, monkeypatch: pytest.Mon
     assert len(seen) == 2
 
 
-@pytest.mark.parametrize("name", ["secret", "secret in a comment", "broken", "no resource"])
+@pytest.mark.parametrize(
+    "name",
+    ["secret", "escaped secret", "broken secret", "secret in a comment", "broken", "no resource", "unknown"],
+)
 def test_files_that_need_a_closer_look_are_never_remembered(world: World, name: str) -> None:
     world.write("a.yaml", DOCUMENTS["plain"])
     assert world.holds() is not None
@@ -170,6 +181,6 @@ def test_limits_on_a_file_hold_for_its_pieces_together(world: World, monkeypatch
 def test_a_damaged_memory_is_none(world: World, damage: bytes) -> None:
     world.write("a.yaml", DOCUMENTS["plain"])
     assert world.holds() is not None
-    (kept,) = os.listdir(world.root.parent / "cache")
-    world.cache.put(kept, damage)
+    for kept in os.listdir(world.root.parent / "cache"):
+        world.cache.put(kept, damage)
     assert world.holds() is not None

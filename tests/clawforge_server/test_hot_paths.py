@@ -20,63 +20,51 @@ POLL, HEARTBEAT = "/v1/agent/policy", "/v1/agent/heartbeat"
 STRANGE = ("date", "x-request-id")
 
 
-class Headers:
-    """A request's headers as Granian hands them out."""
-
-    def __init__(self, lines: list[tuple[str, str]]) -> None:
-        self._lines = [(name.lower(), value) for name, value in lines]
-
-    def keys(self) -> list[str]:
-        return list(dict.fromkeys(name for name, _ in self._lines))
-
-    def items(self) -> list[tuple[str, str]]:
-        return list(self._lines)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return next((value for name, value in self._lines if name == key), default)
-
-    def get_all(self, key: str) -> list[str]:
-        return [value for name, value in self._lines if name == key]
-
-
-class Scope:
+def scope(
+    method: str, path: str, headers: list[tuple[str, str]], query: str = "", scheme: str = "http"
+) -> dict[str, Any]:
     """A request before its body."""
-
-    http_version, server, client, scheme = "1.1", "127.0.0.1:1", "192.0.2.1:40000", "http"
-
-    def __init__(self, method: str, path: str, headers: list[tuple[str, str]], query: str = "") -> None:
-        self.method, self.path, self.query_string, self.headers = method, path, query, Headers(headers)
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme,
+        "path": path,
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
+        "client": ("192.0.2.1", 40000),
+        "server": ("127.0.0.1", 1),
+    }
 
 
 class Exchange:
-    """The other side of a request: gives the body, keeps the answer."""
+    """The other side of a request: gives the body in two parts, keeps the answer."""
 
     def __init__(self, body: bytes, seconds: float = 0.0) -> None:
-        self._chunks = [body]
+        self._parts = [body[:1], body[1:]]
         self._seconds = seconds
-        self.answer: tuple[int, dict[str, str], bytes] | None = None
+        self._start: dict[str, Any] = {}
+        self._body = b""
 
-    async def __call__(self) -> bytes:
+    async def receive(self) -> dict[str, Any]:
         await asyncio.sleep(self._seconds)
-        return self._chunks.pop()
+        if not self._parts:
+            await asyncio.Event().wait()
+        return {"type": "http.request", "body": self._parts.pop(0), "more_body": bool(self._parts)}
 
-    def __aiter__(self) -> Exchange:
-        return self
+    async def send(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        else:
+            self._body += message.get("body", b"")
 
-    async def __anext__(self) -> bytes:
-        if not self._chunks:
-            raise StopAsyncIteration
-        return self._chunks.pop()
-
-    async def client_disconnect(self) -> None:
-        await asyncio.Event().wait()
-
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+    @property
+    def answer(self) -> tuple[int, dict[str, str], bytes]:
+        headers = [(name.decode(), value.decode()) for name, value in self._start["headers"]]
         assert len(headers) == len({name for name, _ in headers}), "no header comes twice"
-        self.answer = (status, dict(headers), body)
-
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
-        self.response_bytes(status, headers, b"")
+        return (self._start["status"], dict(headers), self._body)
 
 
 class Front:
@@ -86,7 +74,7 @@ class Front:
         self.api = api
         self.plain = HotPaths(api.plane, api._app)
         self.used = False
-        self.hot = HotPaths(api.plane, self._left)  # type: ignore[arg-type]
+        self.hot = HotPaths(api.plane, self._left)
 
     async def _left(self, scope: Any, receive: Any, send: Any) -> None:
         self.used = False
@@ -101,8 +89,7 @@ class Front:
             lines = [*lines, ("Content-Type", "application/json"), ("Content-Length", str(len(raw)))]
         exchange = Exchange(raw)
         self.used = True
-        self.api.run(self.hot(Scope(method, path, lines, query), exchange))
-        assert exchange.answer is not None
+        self.api.run(self.hot(scope(method, path, lines, query), exchange.receive, exchange.send))
         return exchange.answer
 
 
@@ -241,10 +228,8 @@ def test_what_is_acknowledged_for_the_first_time_is_looked_at(front: Front, agen
 
 
 def test_under_tls_a_hot_answer_says_so(front: Front, agent: dict[str, str]) -> None:
-    exchange, scope = Exchange(b""), Scope("GET", POLL, list(agent.items()))
-    scope.scheme = "https"
-    front.api.run(front.hot(scope, exchange))
-    assert exchange.answer is not None
+    exchange = Exchange(b"")
+    front.api.run(front.hot(scope("GET", POLL, list(agent.items()), scheme="https"), exchange.receive, exchange.send))
     assert exchange.answer[1]["strict-transport-security"] == "max-age=31536000"
 
 
@@ -254,8 +239,7 @@ def test_a_small_body_that_trickles_in_is_refused(
     monkeypatch.setattr("clawforge_server.hot_paths._BODY_SECONDS", 0.05)
     lines = [*agent.items(), ("Content-Type", "application/json"), ("Content-Length", "2")]
     exchange = Exchange(b"{}", seconds=30)
-    front.api.run(front.hot(Scope("POST", HEARTBEAT, lines), exchange))
-    assert exchange.answer is not None
+    front.api.run(front.hot(scope("POST", HEARTBEAT, lines), exchange.receive, exchange.send))
     assert exchange.answer[0] == 408
     assert json.loads(exchange.answer[2])["code"] == "too-slow"
     assert exchange.answer[1]["cache-control"] == "no-store"
