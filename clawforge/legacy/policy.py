@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 
 from clawforge.decide.catalogue import Catalogue, folded
+from clawforge.decide.judges.emergency import killed_names
 from clawforge.decide.judges.versions import blocks_at, is_in_order
 from clawforge.decide.request import InstanceFacts, KillOrder
 from clawforge.effective import Effective, EffectiveTools, EffectiveVersionTarget, Rules, SkillIdentity
@@ -103,7 +104,7 @@ def next_deadline(policies: Iterable[Effective], at: dt.datetime) -> dt.datetime
 def _spared(orders: Iterable[KillOrder], catalogue: Catalogue) -> ToolSet:
     """What is left by the kill switches that name tools."""
     names = [order.scope.partition(":")[2] for order in orders if order.scope.startswith("tool:")]
-    patterns = tuple(pattern for name in names for pattern in (catalogue.expand(name) or (name,)))
+    patterns = tuple(pattern for name in names for pattern in killed_names(name, catalogue))
     return tool_set(Rules(tools=EffectiveTools(deny=patterns)), catalogue)
 
 

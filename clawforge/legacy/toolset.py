@@ -90,11 +90,22 @@ class _Judge:
     @property
     def refuses_strangers(self) -> bool:
         """Whether a tool that the catalogue does not know could be refused: only a list of the others can say that."""
-        return self._open or self._commands or self._writing or self._network or self._mcp
+        return (
+            bool(self._refused.unknown_groups)
+            or self._open
+            or self._commands
+            or self._writing
+            or self._network
+            or self._mcp
+        )
 
     def passes(self, tool: str) -> bool:
-        """No call of it is refused, and none needs a person."""
-        if self._refused.find(tool) is not None or (self._allow is not None and self._allow.find(tool) is None):
+        """No call of it is refused, and none needs a person. A group that nobody knows may mean any tool."""
+        if (
+            self._refused.unknown_groups
+            or self._refused.find(tool) is not None
+            or (self._allow is not None and self._allow.find(tool) is None)
+        ):
             return False
         facets = self._catalogue.facets(tool)
         runs = facets.command or facets.code is not None or facets.guessed

@@ -14,8 +14,8 @@ from functools import reduce
 
 from clawforge.decide.catalogue import DEFAULT_HOST, Catalogue, catalogue
 from clawforge.decide.names import NamePattern, intersect, normalise
-from clawforge.resolve.membership import Membership
-from clawforge.resolve.selector import compile_selector
+from clawforge.resolve.membership import Membership, SubjectFacts
+from clawforge.resolve.selector import Conditions, compile_selector
 from clawforge.resolve.subject import Subject
 from clawforge.resource.elevation_policy import ElevationApprovers, ElevationGrant, ElevationPolicy
 from clawforge.resource.schedule import is_open
@@ -85,13 +85,41 @@ class ElevationBook:
 
     def bounds(self, subject: Subject, at: dt.datetime) -> tuple[GrantBounds, ...]:
         """Everything that a subject may ask for at a moment, by name."""
-        matching = self.matching(subject, at)
-        never = self._expanded(pattern for policy in matching for pattern in policy.spec.never_elevate)
+        given = {grant.name for policy in self._granting(subject, at) for grant in policy.spec.grants}
+        bounding = self._bounding(subject, at)
+        never = self._expanded(pattern for policy in bounding for pattern in policy.spec.never_elevate)
         stated: dict[str, list[tuple[str, ElevationGrant]]] = {}
-        for policy in matching:
+        for policy in bounding:
             for grant in policy.spec.grants:
                 stated.setdefault(grant.name, []).append((policy.address, grant))
-        return tuple(self._combined(name, stated[name], never) for name in sorted(stated))
+        return tuple(self._combined(name, stated[name], never) for name in sorted(given))
+
+    def _granting(self, subject: Subject, at: dt.datetime) -> tuple[ElevationPolicy, ...]:
+        """The policies that are for a subject through every agent and in every context that was not named."""
+        facts = self._membership.facts(subject)
+        matching = self.matching(subject, at)
+        return tuple(
+            policy
+            for policy, selector in self._policies
+            if policy in matching and not (selector.possible(facts)[1] and _is_open_about(selector.exception, facts))
+        )
+
+    def _bounding(self, subject: Subject, at: dt.datetime) -> tuple[ElevationPolicy, ...]:
+        """The policies that are for a subject through some agent and in some context of those that it may mean: one
+        that was not named may be any."""
+        facts = self._membership.facts(subject)
+        if facts.suspended:
+            return ()
+        found = []
+        for policy, selector in self._policies:
+            possible, excepted = selector.possible(facts)
+            unsure = _is_open_about(selector.conditions, facts) or (
+                excepted and _is_open_about(selector.exception, facts)
+            )
+            reached = unsure or selector.through(facts.agent, facts.context, excepted=excepted)
+            if possible and reached and (policy.spec.schedule is None or is_open(policy.spec.schedule, at)):
+                found.append(policy)
+        return tuple(found)
 
     def _combined(self, name: str, stated: Sequence[tuple[str, ElevationGrant]], never: tuple[str, ...]) -> GrantBounds:
         grants = [grant for _, grant in stated]
@@ -126,4 +154,13 @@ def is_covered(tool: str, patterns: Sequence[str], names: Catalogue) -> bool:
     having = [pattern for text in patterns if (pattern := NamePattern.parse(text)) is not None]
     return bool(wanted) and all(
         one is not None and any(pattern.covers(one, names.tools) for pattern in having) for one in wanted
+    )
+
+
+def _is_open_about(conditions: Conditions | None, facts: SubjectFacts) -> bool:
+    """Whether these ask about an agent or a context that was not named."""
+    if conditions is None:
+        return False
+    return (conditions.agents is not None and facts.agent is None) or (
+        conditions.contexts is not None and facts.context is None
     )

@@ -465,6 +465,10 @@ def test_who_was_stopped_does_not_let_themselves_go_on(acme: Any, problem: Any) 
     assert off(acme, kill).status_code == 200
     mine = on(acme, f"instance:{name}", token=own)
     assert off(acme, mine, token=own).status_code == 200
+    first = on(acme, f"instance:{name}", token=own)
+    assert on(acme, f"instance:{name}", token=acme.session("user:ann")["accessToken"])["wasOn"]
+    problem(off(acme, first, token=own), 403, "own-instance")
+    assert off(acme, first).status_code == 200
 
 
 # --- quarantine ---------------------------------------------------------------------------------------------------

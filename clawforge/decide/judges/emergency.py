@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clawforge.decide.call import Call, lookalike_anywhere
-from clawforge.decide.catalogue import DEFAULT_HOST, catalogue
+from clawforge.decide.catalogue import DEFAULT_HOST, Catalogue, catalogue
 from clawforge.decide.names import NameMatcher
 from clawforge.decide.request import KillOrder, Reason
 from clawforge.resource.policy_test import Effect
@@ -38,11 +38,16 @@ def _concerns(order: KillOrder, call: Call) -> bool:
 
 
 def _named(name: str) -> NameMatcher:
-    """The tools that a kill switch names: by a pattern, a group, or any host's name for one."""
-    expanded = catalogue(DEFAULT_HOST).expand(name)
+    return NameMatcher(killed_names(name, catalogue(DEFAULT_HOST)))
+
+
+def killed_names(name: str, names: Catalogue) -> tuple[str, ...]:
+    """The tools that a kill switch names, as patterns: by a pattern, a group, or any host's name for one. A group that
+    the catalogue does not know stays as it is: it stands for every tool."""
+    expanded = names.expand(name)
     if name.startswith("group:"):
-        return NameMatcher(expanded or (name,))
-    return NameMatcher((name, *expanded, lookalike_anywhere(name) or name))
+        return expanded or (name,)
+    return (name, *expanded, lookalike_anywhere(name) or name)
 
 
 def _sentence(order: KillOrder) -> str:

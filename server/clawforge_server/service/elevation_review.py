@@ -80,6 +80,8 @@ def _reviewable(
         raise ConflictError(
             "It is in force already.", hint="`clawforge elevate revoke` ends it.", code="elevation-in-force"
         )
+    if waiting.expires_at is not None and waiting.expires_at <= now:
+        raise ConflictError("It waited too long.", hint="Ask for it anew.", code="elevation-expired")
     bounds = bounds_for(state, subject_of(instance), waiting, body)
     if bounds is not None:
         require_accepted(state, who, bounds)

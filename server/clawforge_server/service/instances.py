@@ -79,7 +79,8 @@ def approve_instance(
             raise _not_waiting(name)
         transaction.audit.append(org, _reviewed(who, name, "active", now, reason, origin))
         approved = _present(transaction, org, name)
-        watch.hold(transaction, (subject_of(approved),), Occasion(who.actor, now, origin))
+        # From this transaction on it may poll, so it may have got a lease of the present serial.
+        watch.hold(transaction, (subject_of(approved),), Occasion(who.actor, now, origin), served=True)
     plane.version_looks.newcomer(org)
     return instance_view(watch.after, approved, now)
 

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
+from clawforge.access.model import USER
 from clawforge.canonical import canonical_bytes
 from clawforge.errors import ConflictError, InputError
 from clawforge.overlay.kill_scope import KillScope, parse_kill_scope, unknown_tool
@@ -61,6 +62,9 @@ def switch_on(
             _require_known(transaction, state, scope)
             before = _held(transaction, org, request)
             record = _stopped(org, request, who.actor, now, before)
+            if before is not None and before.created_by == _owner(transaction, org, scope):
+                # Whoever stopped their own machine first may not end what others joined.
+                record = dataclasses.replace(record, created_by=who.actor)
             transaction.overlays.put(record)
             _require_room(transaction.overlays.open(org))
             transaction.audit.append(org, _switched_on(record, before, who, state, now, origin))
@@ -147,6 +151,12 @@ def _stopped(
         remind_every=request.remind_every if request.kind == "kill" else None,
         reminded_at=now,
     )
+
+
+def _owner(transaction: Transaction, org: str, scope: KillScope) -> str | None:
+    """The person whose machine is stopped; None if it is not one machine."""
+    instance = transaction.instances.get(org, scope.name) if scope.kind == "instance" else None
+    return None if instance is None else f"{USER}{instance.user}"
 
 
 def _switched_on(

@@ -20,6 +20,7 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import require_present, require_standing
+from clawforge_server.service.instances import require_person
 from clawforge_server.service.invariant_watch import Occasion
 from clawforge_server.service.skill_verdicts import revocation_view
 from clawforge_server.state.org_state import OrgState, read_org
@@ -68,6 +69,7 @@ def lift_revocation(
     with plane.states.changing(org):
         state = plane.states.get(org)
         who.require("skills:review")
+        require_person(who)
         record = next((item for item in state.skill_revocations if item.id == revocation_id), None)
         if record is None:
             raise NotFoundError(

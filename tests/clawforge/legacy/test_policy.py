@@ -167,6 +167,18 @@ def test_what_no_list_can_name_is_left_out_by_a_list_of_the_others(rules: Rules)
     assert not lets_through(policy, "some_plugin_tool")
 
 
+@pytest.mark.parametrize("name", ["WebFetch", "web-fetch", "Bash", "group:fss", "group:web"])
+def test_a_kill_switch_stops_a_tool_by_whatever_name(name: str) -> None:
+    check([Rules()], (KillOrder(scope=f"tool:{name}"),))
+    policy = narrowed(Rules(), kills=(KillOrder(scope=f"tool:{name}"),))
+    assert any(not lets_through(policy, tool) for tool in NAMES)
+
+
+def test_a_group_that_nobody_knows_may_mean_any_tool() -> None:
+    check([Rules(tools=EffectiveTools(deny=("group:fss",)))], ())
+    check([Rules(tools=EffectiveTools(ask=("group:fss",)))], ())
+
+
 def test_an_open_policy_stays_open() -> None:
     policy = narrowed(Rules(tools=EffectiveTools(deny=("exec", "cron"))))
     assert policy.tools.allow is None

@@ -109,6 +109,21 @@ def test_whom_a_policy_is_not_for_may_ask_for_nothing_of_it() -> None:
     assert refusal([at_work], replace(ask(), subject=MEI.model_copy(update={"context": "work"}))) == ""
 
 
+def test_what_bounds_a_context_or_an_agent_bounds_a_request_that_names_none() -> None:
+    inside = replace(ask(), subject=MEI.model_copy(update={"context": "home"}))
+    for to in ({"contexts": ["prod"]}, {"agents": ["bot"]}, {"users": ["mei"], "contexts": ["prod"]}):
+        strict = policy("strict", to=to, never=("exec",), approvals={"count": 2})
+        (bounds,) = book(policy(), strict).bounds(MEI, NOON)
+        assert (bounds.never, bounds.approvals) == (("exec",), 2)
+    prod = policy("strict", to={"contexts": ["prod"]}, approvals={"count": 2})
+    (elsewhere,) = book(policy(), prod).bounds(inside.subject, NOON)
+    assert elsewhere.approvals == 1, "another context was named"
+    # Through an exception for a context nothing is given to whoever names none.
+    except_prod = policy("most", to={"users": ["mei"], "except": {"contexts": ["prod"]}})
+    assert refusal([except_prod], ask()) == "no-such-grant"
+    assert refusal([except_prod], inside) == ""
+
+
 def test_a_suspended_user_is_lifted_above_nothing() -> None:
     mei = resource("User", "mei", {"email": "mei@acme.example", "state": "suspended"})
     assert refusal([policy(), mei], ask()) == "user-suspended"
