@@ -48,24 +48,29 @@ def _show(title: str, figures: Sequence[Figure], *, compared: bool) -> None:
 
 def _plans(scratch: Path) -> Iterator[Figure]:
     yield measure("version", [_CLAWFORGE, "version"])
+    for size in _SIZES:
+        yield from _plans_of(scratch / f"clawforge-{size}", size)
+
+
+def _plans_of(scratch: Path, size: int) -> Iterator[Figure]:
+    project, cache, kept = scratch / "project", scratch / "cache", scratch / "plan.json"
+    write_project(project, size)
     with _server(scratch / "data") as environment:
-        for size in _SIZES:
-            project = scratch / f"project-{size}"
-            write_project(project, size)
-            cache = scratch / f"cache-{size}"
-            environment["CLAWFORGE_CACHE_DIR"] = str(cache)
-            applied = run_once([_CLAWFORGE, "apply", project, "--auto-approve"], environment)
-            yield Figure(f"apply {size:,} new resources, plan included", *astuple(applied))
-            plan = [_CLAWFORGE, "plan", project]
-            yield measure(
-                f"plan {size:,} resources, no change, nothing cached",
-                plan,
-                environment,
-                before=partial(shutil.rmtree, cache, ignore_errors=True),
-            )
-            yield measure(f"plan {size:,} resources, no change", plan, environment)
-            _change_one_percent(project)
-            yield measure(f"plan {size:,} resources, 1% changed", plan, environment)
+        environment["CLAWFORGE_CACHE_DIR"] = str(cache)
+        plan = [_CLAWFORGE, "plan", project]
+        first = run_once([*plan, "--out", kept], environment)
+        yield Figure(f"plan {size:,} new resources", *astuple(first))
+        applied = run_once([_CLAWFORGE, "apply", kept, "--auto-approve"], environment)
+        yield Figure(f"apply {size:,} new resources", *astuple(applied))
+        yield measure(
+            f"plan {size:,} resources, no change, nothing cached",
+            plan,
+            environment,
+            before=partial(shutil.rmtree, cache, ignore_errors=True),
+        )
+        yield measure(f"plan {size:,} resources, no change", plan, environment)
+        _change_one_percent(project)
+        yield measure(f"plan {size:,} resources, 1% changed", plan, environment)
 
 
 def _peers(scratch: Path) -> Iterator[Figure]:

@@ -12,12 +12,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 from clawforge.diagnostic import Diagnostic
-from clawforge.load.glob import Glob
 from clawforge.load.tree import PROJECT_FILE, Globs, Tree
 
 if TYPE_CHECKING:
@@ -57,7 +55,7 @@ class LintCache:
         from clawforge.lint.outcome import encode_outcome
 
         include = ("**",) if declared.include is None else declared.include
-        name = self._name_of_answer(_compiled(include, declared.exclude))
+        name = self._name_of_answer(Globs.compile(include, declared.exclude))
         if name is None:
             return
         try:
@@ -72,7 +70,7 @@ class LintCache:
 
         data = self._cache.get(self._name_of_globs())
         try:
-            return None if data is None else _compiled(*orjson.loads(data))
+            return None if data is None else Globs.compile(*orjson.loads(data))
         except (ValueError, TypeError, AttributeError):
             return None
 
@@ -93,10 +91,6 @@ class LintCache:
         import orjson
 
         return hashlib.sha256(orjson.dumps([self._build, *parts], default=list)).hexdigest()
-
-
-def _compiled(include: Iterable[str], exclude: Iterable[str]) -> Globs:
-    return Globs(tuple(map(Glob.compile, include)), tuple(map(Glob.compile, exclude)))
 
 
 def _content(data: bytes | Diagnostic) -> Any:

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from clawforge.decide.dlp.credentials import may_hold_credential
 from clawforge.load.document import Document
 from clawforge.load.files import Files
-from clawforge.load.glob import Glob
 from clawforge.load.loaded import LoadedResource
 from clawforge.load.pointer import PointerTree
 from clawforge.load.project import read_project_file
@@ -125,8 +124,7 @@ class ManifestMemory:
 
     def _read(self, files: Files, declared: ProjectFile) -> Iterator[tuple[str, list[Declared]]]:
         """Each file, and what it declares."""
-        include = ("**",) if declared.include is None else declared.include
-        tree = files.find(Globs(tuple(map(Glob.compile, include)), tuple(map(Glob.compile, declared.exclude))))
+        tree = files.find(Globs.compile(declared.include, declared.exclude))
         left = files.tree_limits.max_bytes
         if tree.problems:
             raise _NotRememberedError

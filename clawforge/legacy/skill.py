@@ -22,7 +22,6 @@ _MOST_TEXT = 60_000
 _STATUS: dict[str, str] = {"approved": "approved-org", "withdrawn": "rejected"}
 VERDICTS: dict[str, Literal["approved", "rejected"]] = {
     "approved-org": "approved",
-    "approved-self": "approved",
     "rejected": "rejected",
 }
 

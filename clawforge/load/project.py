@@ -15,7 +15,6 @@ from clawforge.load.comment import Comment, comments_of
 from clawforge.load.document import Document
 from clawforge.load.files import Files, Intended
 from clawforge.load.foreign import looks_foreign, with_way_out
-from clawforge.load.glob import Glob
 from clawforge.load.limits import DEFAULT_LIMITS, Limits
 from clawforge.load.loaded import LoadedResource
 from clawforge.load.pointer import PointerTree
@@ -190,9 +189,7 @@ class _Loading:
     def find_files(self) -> list[str]:
         """The files that the globs take in."""
         include, exclude = self._globs
-        chosen = ("**",) if include is None else include
-        globs = Globs(tuple(map(Glob.compile, chosen)), tuple(map(Glob.compile, exclude)))
-        tree = self._files.find(globs)
+        tree = self._files.find(Globs.compile(include, exclude))
         self.diagnostics += tree.problems
         if include is not None and self.document is not None:
             for index in sorted(set(range(len(include))) - tree.matched):

@@ -49,6 +49,12 @@ class Globs:
     include: tuple[Glob, ...]
     exclude: tuple[Glob, ...]
 
+    @classmethod
+    def compile(cls, include: Iterable[str] | None, exclude: Iterable[str]) -> Globs:
+        """From what a project file says; without `include` everything is taken in."""
+        chosen = ("**",) if include is None else include
+        return cls(tuple(map(Glob.compile, chosen)), tuple(map(Glob.compile, exclude)))
+
 
 @dataclass(slots=True)
 class Tree:

@@ -43,4 +43,4 @@ def accepted(state: AgentState, shown: Secret, now: dt.datetime) -> AgentState:
         changes = {"credential": state.next_credential, "credential_since": now}
     else:
         changes = {"credential_since": state.credential_since or now}
-    return state.model_copy(update={**changes, "next_credential": None, "ended": None})
+    return state.model_copy(update={**changes, "next_credential": None})

@@ -33,6 +33,13 @@ def poll_interval(holding: Held | None) -> float:
     return max(SHORTEST_INTERVAL, min(LONGEST_INTERVAL, offline.lease / 3, offline.max_stale / 3))
 
 
+def _is_fresh(before: TrustState, after: TrustState) -> bool:
+    """Whether the lease of an answer was issued after everything that was seen before."""
+    if after.seen is None or before.seen is None:
+        return after.seen is not None
+    return after.seen.issued_at > before.seen.issued_at
+
+
 def random_fraction() -> float:
     """A number in [0, 1)."""
     return secrets.randbelow(1 << 20) / (1 << 20)
@@ -64,6 +71,8 @@ class Poller:
         self._monotonic = monotonic
         self._notice = notice
         self._holding: Held | None = None
+        # What was verified last. It counts also while it cannot be written: nothing older is believed any more.
+        self._verified: TrustState | None = None
         self._failures = 0
         self._complaint = ""
         self._announced: tuple[int, str] | None = None
@@ -82,7 +91,7 @@ class Poller:
             return
         if self._holding is not None:
             try:
-                self._remember(self._state.trust, self._holding)
+                self._remember(self._state.trust, self._holding, ended=self._state.ended)
             except UnavailableError as error:
                 self._report(error.message)
             self._service.adopt(self._holding)
@@ -167,20 +176,23 @@ class Poller:
         return True
 
     def _take(self, answer: Answer) -> None:
-        before = self._state.trust
+        before = self._believed()
         try:
             trust = accept_answer(before, answer, self._clock.now())
         except UntrustedError:
             self._take_witness(answer)
             raise
+        if self._state.ended is not None and not _is_fresh(before, trust):
+            raise UntrustedError("The answer was given before this machine was put out.", code="stale-answer")
         holding = held(trust)
         if holding is None:
             raise UntrustedError("The answer brought nothing into force.", code="nothing-held")
         self._clock.learn(holding.lease.issued_at)
         trust = pass_time(trust, holding, self._clock.now())
         # A kill counts even if the disk is full; everything else is believed only once it is durable.
+        self._verified = trust
         self._service.adopt_kill(holding.kill)
-        self._remember(trust, holding)
+        self._remember(trust, holding, ended=None)
         self._holding = holding
         self._service.adopt(holding)
         self._announce(holding)
@@ -188,21 +200,31 @@ class Poller:
     def _take_witness(self, answer: Answer) -> None:
         """Of a refused answer, keep a verified newer lease: its kills and counters count without its bundle."""
         try:
-            trust = witness(self._state.trust, answer, self._clock.now())
+            trust = witness(self._believed(), answer, self._clock.now())
         except UntrustedError:
             return  # the caller reports why the answer as a whole was refused
         if trust != self._state.trust and trust.seen is not None:
             self._clock.learn(trust.seen.issued_at)
+            self._verified = trust
             self._service.adopt_kill(trust.seen.kill)
-            self._remember(trust, self._holding)
+            self._remember(trust, self._holding, ended=self._state.ended)
 
-    def _remember(self, trust: TrustState, holding: Held | None) -> None:
+    def _believed(self) -> TrustState:
+        """What is stored, with the newest counters and kills that were verified."""
+        stored, newest = self._state.trust, self._verified
+        if newest is None:
+            return stored
+        return stored.model_copy(
+            update={"keys": newest.keys, "seen": newest.seen, "high_water": max(stored.high_water, newest.high_water)}
+        )
+
+    def _remember(self, trust: TrustState, holding: Held | None, *, ended: str | None) -> None:
         """Write down what is believed. Raises UnavailableError if that fails; what was written before then stands."""
         since = self._state.out_of_range_since
         if holding is not None:
             since = out_of_range_since(holding.bundle, self._service.facts, since, self._clock.decision_time())
             self._service.learn_facts(self._service.facts.model_copy(update={"out_of_range_since": since}))
-        state = self._state.model_copy(update={"trust": trust, "out_of_range_since": since})
+        state = self._state.model_copy(update={"trust": trust, "out_of_range_since": since, "ended": ended})
         if state == self._state:
             return
         self._write(state)
@@ -262,7 +284,7 @@ class Poller:
             return
         now = self._clock.now()
         try:
-            self._remember(pass_time(self._state.trust, self._holding, now), self._holding)
+            self._remember(pass_time(self._believed(), self._holding, now), self._holding, ended=self._state.ended)
         except UnavailableError as error:
             self._report(error.message)
         self._remembered = now

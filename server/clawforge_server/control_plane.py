@@ -24,6 +24,7 @@ from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.signed_leases import SignedLeases
+from clawforge_server.state.steady_time import SteadyTime
 from clawforge_server.state.version_looks import VersionLooks
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
@@ -56,6 +57,7 @@ class ControlPlane:
     plugin_streams: PluginStreams
     lint_memory: LintMemory
     version_looks: VersionLooks
+    steady: SteadyTime
     refreshes: Refreshes
     failures: FailureLimit
     limits: RequestLimits
@@ -96,6 +98,7 @@ def make_control_plane(
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
+        steady=SteadyTime(clock),
         refreshes=Refreshes(),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),

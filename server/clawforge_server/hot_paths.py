@@ -35,7 +35,6 @@ _SCHEME = "Bearer "
 _ACKNOWLEDGED = HEADER_ACKNOWLEDGED.lower().encode()
 _BODY_SECONDS = 15.0
 
-
 Fields = list[tuple[bytes, bytes]]
 
 
@@ -110,7 +109,7 @@ class HotPaths:
         if not self._plane.reports.knows(org, name, acknowledged) or not self._counts(org, name):
             return None
         self._plane.reports.seen(org, name, self._plane.clock.now())
-        return HotAnswer(304, self._headers(request, _encoded(lease.headers)), b"")
+        return HotAnswer(304, self._headers(request, lease.headers), b"")
 
     def heartbeat(self, request: HotRequest, body: bytes) -> HotAnswer | None:
         """What an agent should hold, once its report is noted."""
@@ -130,7 +129,7 @@ class HotPaths:
     def plugin(self, request: HotRequest) -> HotAnswer | None:
         """What an old plugin asks for."""
         body = self._legacy.body(request)
-        return None if body is None else self._json(request, body, self._legacy.content_type.encode())
+        return None if body is None else self._json(request, body, self._legacy.content_type)
 
     def _lease(self, request: HotRequest) -> SignedLease | None:
         """The lease for the instance that sends the request, if it is known and all is in memory."""
@@ -156,7 +155,7 @@ class HotPaths:
         fields = [(b"cache-control", b"no-store"), (b"content-type", content_type), length]
         return HotAnswer(200, self._headers(request, fields), body)
 
-    def _headers(self, request: HotRequest, fields: Fields) -> Fields:
+    def _headers(self, request: HotRequest, fields: Iterable[tuple[bytes, bytes]]) -> Fields:
         # It names a request in the logs and is no secret.
         number = (b"x-request-id", b"%032x" % random.getrandbits(128))
         return [*fields, *self._fields.get(request.scheme, self._fields["https"]), number]
@@ -203,6 +202,7 @@ def _is_small(request: HotRequest) -> bool:
     return (
         request.method == "POST"
         and len(length) == 1
+        and length[0].isascii()
         and length[0].isdigit()
         and len(length[0]) < 6
         and int(length[0]) <= TINY_BODY

@@ -32,7 +32,7 @@ class _Plugin(NamedTuple):
 class LegacyHotPaths:
     """The body of an answer to an old plugin, and its content type."""
 
-    content_type = JSON
+    content_type = JSON.encode()
 
     def __init__(self, plane: ControlPlane) -> None:
         self._plane = plane
@@ -61,12 +61,12 @@ class LegacyHotPaths:
         return self._effective(plugin) if user is None else self._heartbeat(plugin)
 
     def _effective(self, plugin: _Plugin) -> bytes:
-        self._plane.plugin_policies.note_fetched(plugin.session, plugin.served)
+        self._plane.plugin_policies.note_fetched(plugin.session, plugin.served, self._plane.clock.now())
         return plugin.served.document.body
 
     def _heartbeat(self, plugin: _Plugin) -> bytes:
         document = plugin.served.document
-        held = self._plane.plugin_policies.is_held(plugin.session, plugin.served)
+        held = self._plane.plugin_policies.is_held(plugin.session, plugin.served, self._plane.clock.now())
         return document.beat if held else document.beat_refresh
 
     def _plugin(self, request: HotRequest) -> _Plugin | None:

@@ -155,6 +155,9 @@ def test_nobody_approves_their_own_and_only_whom_the_policy_accepts(team: Team, 
     refused = problem(team.judge(elevation, "out"), 403, "not-an-approver")
     assert refused["hint"] == "Those of the groups security do."
     problem(team.judge(elevation, "ann"), 403, "missing-permission")
+    key = {"name": "pipeline", "permissions": ["elevations:approve"]}
+    program = team.api.post("/v1/orgs/acme/tokens", json=key).json()["token"]
+    problem(team.api.post(f"{ELEVATIONS}/{elevation}/approvals", json={}, token=program), 403, "not-a-person")
     problem(team.api.post(f"{ELEVATIONS}/{elevation}/approvals", json={}), 403, "not-an-approver")
     assert not team.runs()
     assert team.judge(elevation, "sec").json()["state"] == "in-force"
@@ -283,6 +286,11 @@ def test_a_policy_that_would_not_give_it_any_more_ends_it(team: Team, problem: A
     assert not team.runs(), "needs another approval now"
     team.api.apply(resources(glass(GRANT, FREE)))
     assert team.runs()
+    others = {"count": 1, "from": {"roles": ["admin"]}}
+    team.api.apply(resources(glass({**GRANT, "approvals": others}, FREE)))
+    assert not team.runs(), "other people must have approved it"
+    team.api.apply(resources(glass({**GRANT, "approvals": {"count": 1}}, FREE)))
+    assert team.runs(), "anybody's approval counts now"
     team.api.apply(resources(glass(FREE)))
     assert not team.runs()
     team.revoke(waiting, "dev")

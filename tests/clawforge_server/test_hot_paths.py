@@ -302,6 +302,10 @@ def test_old_plugins_are_answered_as_by_the_route(front: Front, plugin: dict[str
     assert front.used
     _, _, beat = front.ask("GET", plugin["heartbeat"], headers_of(plugin))
     assert (front.used, json.loads(beat)["refreshPolicyNow"]) == (True, False)
+    # The answer may never have come: after a while it is asked to fetch again.
+    front.api.clock.move(minutes=5)
+    _, _, beat = front.ask("GET", plugin["heartbeat"], headers_of(plugin))
+    assert (front.used, json.loads(beat)["refreshPolicyNow"]) == (True, True)
 
 
 def test_an_old_plugin_hears_of_a_kill_and_of_nobody_else(front: Front, plugin: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import datetime as dt
 import io
 import json
 from pathlib import Path
@@ -388,6 +389,17 @@ def test_it_ends_by_itself(acme: Any, agent: DecidingAgent, clock: MovableClock,
     assert json.loads(logged.getvalue().splitlines()[-1])["event"] == "kill switch ended"
     tick(acme)
     assert len(records(acme)) == 2
+
+
+def test_a_clock_that_is_set_forward_ends_nothing(acme: Any, clock: MovableClock) -> None:
+    on(acme, ttl=600)
+    clock.moment += dt.timedelta(days=1)
+    tick(acme)
+    assert len(acme.get(OVERLAYS).json()["overlays"]) == 1
+    clock.moment -= dt.timedelta(days=1)
+    clock.move(seconds=600)
+    tick(acme)
+    assert acme.get(OVERLAYS).json()["overlays"] == []
 
 
 def test_one_that_ended_while_the_server_was_down_ends_when_it_is_up(tmp_path: Path, clock: MovableClock) -> None:

@@ -327,3 +327,27 @@ def test_refusals_of_known_callers_are_in_the_log_of_their_org(two: Api) -> None
     refused = [item for item in two.audit() if item["outcome"] == "refused"]
     assert [item["detail"]["code"] for item in refused] == ["missing-permission", "wrong-org"]
     assert [item for item in two.audit("other") if item["outcome"] == "refused"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("auth/login", b'{"email":"\\ud800@a.bc","password":"x"}'),
+        ("auth/enroll", b'{"token":"x","email":"a@b.cd","name":"\\udfff"}'),
+    ],
+)
+def test_half_a_character_is_refused(acme: Api, path: str, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = acme.request("POST", f"/api/v1/{path}", token="", headers=headers, content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"] == "The body holds text that is not Unicode"
+
+
+def test_one_account_has_one_count_however_its_org_is_written(acme: Api) -> None:
+    body, name, number = {"email": "dev@acme.example", "password": "wrong"}, "acme", str(org_id("acme"))
+    written = [({}, {}), ({"X-ClawForge-Org": name}, {}), ({"X-ClawForge-Org": number}, {}), ({}, {"orgId": number})]
+    statuses = [
+        acme.post("/api/v1/auth/login", token="", json=body | more, headers=headers).status_code
+        for headers, more in written * 3
+    ]
+    assert statuses == [401] * 10 + [429] * 2

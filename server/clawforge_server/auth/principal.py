@@ -16,6 +16,9 @@ OWNER_HOLDER = "owner"
 
 Kind = Literal["owner", "user", "service-account", "token", "instance"]
 
+PEOPLE = frozenset[Kind]({"owner", "user"})
+"""Who can look at something and answer for it. A key of the org works for whoever can reach it, as a program does."""
+
 
 @dataclass(frozen=True, slots=True)
 class Principal:

@@ -95,5 +95,11 @@ def _approved(before: OverlayRecord, bounds: GrantBounds, approval: ElevationApp
             f"{approval.by} approved it already.", hint="Somebody else has to look at it.", code="approved-already"
         )
     needed = max(body.needed, bounds.approvals)
-    after = body.model_copy(update={"approvals": (*body.approvals, approval), "needed": needed})
-    return begun(before, after, approval.at)
+    after = body.model_copy(
+        update={
+            "approvals": (*body.approvals, approval),
+            "needed": needed,
+            "met": {**body.met, approval.by: bounds.approvers},
+        }
+    )
+    return begun(before, after, bounds, approval.at)

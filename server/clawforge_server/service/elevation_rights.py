@@ -5,7 +5,7 @@ from __future__ import annotations
 from clawforge.access.model import USER
 from clawforge.errors import ForbiddenError
 from clawforge.overlay.bounds import GrantBounds
-from clawforge_server.auth.principal import Principal
+from clawforge_server.auth.principal import PEOPLE, Principal
 from clawforge_server.service.instances import instance_target
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.elevation_body import body_of
@@ -20,7 +20,7 @@ def require_reviewer(state: OrgState, who: Principal, instance: InstanceRecord) 
     """Raise ForbiddenError for whose right does not reach the machine, for a program (`not-a-person`), and for the
     machine's user (`own-elevation`)."""
     who.require(APPROVE, instance_target(state, instance))
-    if who.kind == "service-account":
+    if who.kind not in PEOPLE:
         raise ForbiddenError(
             "Only people approve: whoever can run a program could approve their own request through it.",
             hint="Sign in with `clawforge login`.",

@@ -10,6 +10,7 @@ from clawforge.access.model import USER
 from clawforge.access.permission import EVERYTHING
 from clawforge.access.rights import Target
 from clawforge.errors import ConflictError, ForbiddenError, InputError, NotFoundError
+from clawforge.overlay.bounds import GrantBounds
 from clawforge.overlay.elevation_request import ElevationAsk, ElevationPast, ElevationRefusal, ElevationTerms, terms_of
 from clawforge.overlay.runtime_overlay import MOST_OVERLAYS
 from clawforge.wire_elevations import ElevationApproval, ElevationList, ElevationRequest, ElevationView
@@ -153,9 +154,9 @@ def open_elevation(transaction: Transaction, org: str, elevation: str) -> Overla
     return found
 
 
-def begun(record: OverlayRecord, body: ElevationBody, now: dt.datetime) -> OverlayRecord:
-    """The elevation, in force from now on if enough people agreed. It ends by itself."""
-    if len(body.approvals) < body.needed:
+def begun(record: OverlayRecord, body: ElevationBody, bounds: GrantBounds, now: dt.datetime) -> OverlayRecord:
+    """The elevation, in force from now on if enough people agreed whose approvals count. It ends by itself."""
+    if len(body.counted(bounds.approvers)) < body.needed:
         return dataclasses.replace(record, body=body.model_dump_json())
     start = now.replace(microsecond=0)
     end = start + dt.timedelta(seconds=body.ttl)
@@ -204,6 +205,7 @@ def _record(
         ttl=terms.ttl,
         needed=max(terms.bounds.approvals, len(given)),
         approvals=given,
+        met={item.by: terms.bounds.approvers for item in given},
     )
     waiting = OverlayRecord(
         org=state.name,
@@ -216,7 +218,7 @@ def _record(
         created_by=asker.actor,
         expires_at=now + _WAITS,
     )
-    return begun(waiting, body, now)
+    return begun(waiting, body, terms.bounds, now)
 
 
 def _requested(

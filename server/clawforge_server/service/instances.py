@@ -9,7 +9,7 @@ from clawforge.access.model import USER
 from clawforge.access.rights import ORG_WIDE, Target
 from clawforge.errors import ForbiddenError, NotFoundError
 from clawforge.wire_enrollment import InstanceView, QuarantineView
-from clawforge_server.auth.principal import Principal
+from clawforge_server.auth.principal import PEOPLE, Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import require_present, require_standing
@@ -87,7 +87,7 @@ def approve_instance(
 
 def require_person(who: Principal) -> None:
     """Raise ForbiddenError (`not-a-person`) for a program."""
-    if who.kind == "service-account":
+    if who.kind not in PEOPLE:
         raise ForbiddenError(
             "Only people let machines in: whoever can run a program could let in their own through it.",
             hint="Sign in with `clawforge login`; a program may reject.",

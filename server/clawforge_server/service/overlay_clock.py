@@ -27,16 +27,16 @@ _WORDS = {"kill": "kill switch", "quarantine": "quarantine", "elevation": "eleva
 def orgs_with_due_overlays(plane: ControlPlane) -> tuple[str, ...]:
     """The orgs for which `tend_overlays` has something to do now."""
     with plane.store.transaction() as transaction:
-        return transaction.overlays.due(plane.clock.now())
+        return transaction.overlays.due(plane.steady.now())
 
 
 def tend_overlays(plane: ControlPlane, org: str) -> None:
     """End what is over, under a new serial, and remind of what stays on; both are in the log.
 
     What ended while the server was down ends when it is up again: until then agents go on stopping, for only a newer
-    lease clears a kill.
+    lease clears a kill. A clock that is set forward ends nothing.
     """
-    now = plane.clock.now()
+    now = plane.steady.now()
     told: list[tuple[str, OverlayRecord]] = []
     with plane.states.changing(org):
         state = plane.states.get(org)

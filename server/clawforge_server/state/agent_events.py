@@ -16,6 +16,7 @@ import anyio.to_thread
 import orjson
 
 from clawforge.dsse import envelope_json
+from clawforge.errors import ClawforgeError
 from clawforge.lease import sign_lease
 from clawforge.wire_events import AgentNews
 from clawforge_server.clock import Clock
@@ -104,13 +105,13 @@ class AgentEvents:
         state = self._states.peek(org)
         if state is None:
             state = await self._in_thread(functools.partial(self._states.get, org))
-        for some in _parts(item for item in streams if item.ended is None):
-            await self._tell(state, some)
-            await asyncio.sleep(0)
         now = asyncio.get_running_loop().time()
         for stream in streams:
             if stream.task is not None and _is_stalled(stream, now):
                 stream.task.cancel()
+        for some in _parts(item for item in streams if item.ended is None):
+            await self._tell(state, some)
+            await asyncio.sleep(0)
 
     async def _recheck(self, org: str, streams: Iterable[EventStream]) -> None:
         for some in _parts(streams):
@@ -133,9 +134,13 @@ class AgentEvents:
             else:
                 self._tell_one(stream, instance, offer, state, now)
         if strangers:
-            offers = await self._in_thread(lambda: [offer_to(state, instance) for _, instance in strangers])
+            offers = await self._in_thread(lambda: [_offer_or_none(state, instance) for _, instance in strangers])
             for (stream, instance), offer in zip(strangers, offers, strict=True):
-                self._tell_one(stream, instance, offer, state, now)
+                if offer is None:
+                    # Its agent asks the route, which says why.
+                    stream.end("no-policy")
+                else:
+                    self._tell_one(stream, instance, offer, state, now)
 
     def _tell_one(
         self, stream: EventStream, instance: InstanceRecord, offer: Offer, state: OrgState, now: float
@@ -195,3 +200,12 @@ def _parts(streams: Iterable[EventStream]) -> Iterable[tuple[EventStream, ...]]:
     left = iter(streams)
     while part := tuple(itertools.islice(left, _AT_ONCE)):
         yield part
+
+
+def _offer_or_none(state: OrgState, instance: InstanceRecord) -> Offer | None:
+    """None where no policy can be made for one instance, which must not keep the others from hearing."""
+    try:
+        return offer_to(state, instance)
+    except ClawforgeError as error:
+        logger().error("agent not told", org=instance.org, instance=instance.name, **failure_fields(error))
+        return None

@@ -39,6 +39,8 @@ def bounds_for(state: OrgState, subject: Subject, record: OverlayRecord, body: E
     bounds = next((item for item in offered if item.name == body.grant), None)
     if bounds is None or body.ttl > bounds.max_ttl:
         return None
+    if (bounds.require_ticket and not record.ticket) or (bounds.require_reason and not record.reason):
+        return None
     if bounds.agents is not None and not (body.agents and bounds.agents.issuperset(body.agents)):
         return None
     names = catalogue(DEFAULT_HOST)
@@ -49,7 +51,7 @@ def _overlay(state: OrgState, subject: Subject, record: OverlayRecord, body: Ele
     bounds = bounds_for(state, subject, record, body)
     if (
         bounds is None
-        or len(body.approvals) < bounds.approvals
+        or len(body.counted(bounds.approvers)) < bounds.approvals
         or record.starts_at is None
         or record.expires_at is None
     ):

@@ -31,6 +31,8 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 _MOST = 200_000
 _MOST_DOCUMENTS = 4_096
+_BELIEVED = dt.timedelta(minutes=5)
+"""After that a plugin is told to fetch its policy again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class PluginPolicies:
         self._policies: OrderedDict[tuple[str, str], ServedPolicy] = OrderedDict()
         self._resolved: OrderedDict[tuple[str, str], _Resolved] = OrderedDict()
         self._documents: OrderedDict[tuple[str, _Key], Document] = OrderedDict()
-        self._fetched: OrderedDict[str, bytes] = OrderedDict()
+        self._fetched: OrderedDict[str, tuple[bytes, dt.datetime]] = OrderedDict()
         self._lock = threading.Lock()
 
     def peek(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> ServedPolicy | None:
@@ -114,14 +116,16 @@ class PluginPolicies:
         that cannot be resolved."""
         return self.peek(state, instance, now) or self._serve(state, self._resolution(state, instance, now), now)
 
-    def note_fetched(self, session: str, served: ServedPolicy) -> None:
-        """A session holds this policy from now on."""
+    def note_fetched(self, session: str, served: ServedPolicy, now: dt.datetime) -> None:
+        """A session was sent this policy."""
         with self._lock:
-            _keep(self._fetched, session, served.document.mark, _MOST)
+            _keep(self._fetched, session, (served.document.mark, now), _MOST)
 
-    def is_held(self, session: str, served: ServedPolicy) -> bool:
-        """Whether this policy is what the session fetched last."""
-        return self._fetched.get(session) == served.document.mark
+    def is_held(self, session: str, served: ServedPolicy, now: dt.datetime) -> bool:
+        """Whether this policy is what the session was sent last, and lately: an answer may be lost on its way, and the
+        plugin does not say what it holds."""
+        mark, at = self._fetched.get(session, (b"", now))
+        return mark == served.document.mark and now - at < _BELIEVED
 
     def _serve(self, state: OrgState, resolved: _Resolved, now: dt.datetime) -> ServedPolicy:
         instance, record = resolved.instance, state.record

@@ -28,7 +28,7 @@ class SignedLease:
     second: int
     offer: Offer
     etag: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[bytes, bytes], ...]
     body: bytes
 
 
@@ -61,10 +61,10 @@ def _signed(state: OrgState, instance: InstanceRecord, offer: Offer, now: dt.dat
     envelope = sign_lease(lease_of(instance.org, instance.name, offer, now), state.keys.online)
     etag = f'"{offer.digest}"'
     headers = (
-        ("etag", etag),
-        (HEADER_LEASE.lower(), lease_header(envelope)),
-        (HEADER_REVISION.lower(), str(offer.revision)),
-        ("cache-control", "no-store"),
+        (b"etag", etag.encode()),
+        (HEADER_LEASE.lower().encode(), lease_header(envelope).encode()),
+        (HEADER_REVISION.lower().encode(), b"%d" % offer.revision),
+        (b"cache-control", b"no-store"),
     )
     answer = HeartbeatAnswer(digest=offer.digest, lease=envelope_json(envelope))
     return SignedLease(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from clawforge.resource.elevation_policy import ElevationApprovers
 from clawforge.resource.meta import Strict
 from clawforge.wire_elevations import ElevationApproval
 from clawforge_server.store.overlay_port import OverlayRecord
@@ -27,6 +29,13 @@ class ElevationBody(Strict):
     ttl: int
     needed: int
     approvals: tuple[ElevationApproval, ...] = ()
+    met: dict[str, tuple[ElevationApprovers, ...]] = {}
+    """By who approved: the terms about approvers that the elevation policies had then, and that they met."""
+
+    def counted(self, approvers: Iterable[ElevationApprovers]) -> tuple[ElevationApproval, ...]:
+        """The approvals that count under these terms: of those who met each of them when they approved."""
+        wanted = [one for one in approvers if one.roles or one.groups]
+        return tuple(item for item in self.approvals if all(one in self.met.get(item.by, ()) for one in wanted))
 
 
 class Lifting(NamedTuple):

@@ -7,6 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from server_process import ServerProcess, apply, company, resource, server_proce
 from signing_world import SigningWorld
 
 from clawforge.decide.request import InstanceFacts
+from clawforge.secret import Secret
 from clawforge_cli.agent.clock import Clock, wall_clock
 from clawforge_cli.agent.credential import ROTATE_AFTER, is_due
 from clawforge_cli.agent.enrolment import enrol
@@ -86,12 +88,20 @@ class Machine:
             self.store.write(self.state.model_copy(update=changes))
         self.start()
 
+    def restarted(self) -> Machine:
+        self.restart()
+        return self
+
     def grow_old(self) -> None:
         self.restart(credential_since=wall_clock() - ROTATE_AFTER)
 
     def message(self) -> str:
         decision = self.service.decide(CheckRequest(tool="read"))
         return "allowed" if decision.effect.value == "allow" else str(decision.reasons[0].message)
+
+
+def until_the_next_second() -> None:
+    time.sleep(1.05 - time.time() % 1)
 
 
 @pytest.fixture(scope="module")
@@ -274,9 +284,22 @@ def test_a_word_that_was_not_the_server_s_last_is_taken_back(machine: Machine) -
     machine.poller.poll_once()
     machine.restart(ended="This instance was revoked.")
     assert machine.message() == "This instance was revoked."
+    # Leases name whole seconds, and only one that was issued after all that was seen before takes the word back.
+    until_the_next_second()
     machine.poller.poll_once()
     assert machine.message() == "allowed"
     assert machine.state.ended is None
+    assert machine.restarted().message() == "allowed"
+
+
+def test_a_machine_that_was_put_out_does_not_believe_what_it_heard_before(machine: Machine) -> None:
+    machine.poller.poll_once()
+    recorded = machine.transport.poll(Secret(machine.state.credential), held=None, enforcing=None, wait=0)
+    machine.restart(ended="This instance was revoked.")
+    machine.transport.poll = lambda *_, **__: recorded  # type: ignore[method-assign]
+    machine.poller.poll_once()
+    assert machine.message() == "This instance was revoked."
+    assert machine.restarted().message() == "This instance was revoked."
 
 
 @pytest.mark.parametrize(

@@ -287,6 +287,26 @@ def test_a_kill_counts_even_if_its_bundle_is_broken(machine: Machine, server: Ag
     assert machine.code() == "allowed"
 
 
+def test_a_kill_that_cannot_be_stored_is_not_taken_back_by_an_older_answer(
+    machine: Machine, server: AgentServer
+) -> None:
+    machine.poller.poll_once()
+    older = server.poll(None)
+    (machine.directory / "state.json.new").mkdir()
+    server.world.set_kill("org")
+    machine.poller.poll_once()
+    assert machine.code() == "kill-switch"
+    server.tamper = lambda status, answer: older
+    machine.poller.poll_once()
+    assert machine.code() == "kill-switch"
+    assert "were seen" in machine.messages[-1]
+    server.tamper = None
+    server.world.set_kill()
+    (machine.directory / "state.json.new").rmdir()
+    machine.poller.poll_once()
+    assert machine.code() == "allowed"
+
+
 def test_what_cannot_be_stored_is_not_believed_except_a_kill(machine: Machine, server: AgentServer) -> None:
     machine.poller.poll_once()
     (machine.directory / "state.json.new").mkdir()

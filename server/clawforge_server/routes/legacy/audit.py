@@ -26,7 +26,7 @@ _FOREIGN_USER = "Non-admin users can only submit audit events for their own user
 
 async def report(call: LegacyCall) -> Response:
     """Take a buffer in; the answer is sent once it is durable."""
-    document = await call.run(lambda: call.read(EVENTS))
+    document = await call.run(lambda: call.read(EVENTS, any_text=True))
     instance = await plugin_of(call)
     own, org = user_id(instance.org, instance.user), call.org_id
     events = document["events"]

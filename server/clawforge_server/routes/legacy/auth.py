@@ -24,6 +24,8 @@ from clawforge_server.service.legacy.plugin_sign_in import (
     ProviderCode,
     change_password,
     methods,
+    only_org,
+    org_named,
     org_with_provider,
     sign_in_by_code,
     sign_in_by_password,
@@ -60,7 +62,9 @@ async def login(call: LegacyCall) -> Response:
     email = body["email"].lower()
     wanted = body.get("orgId") or call.request.headers.get(_ORG_HEADER)
     desk.by_address.count(network_of(call.origin.address))
-    account = f"{wanted or ''}/{email}"
+    # However the org is written: one account has one count.
+    org = await call.run(lambda: only_org(plane) if wanted is None else org_named(plane, wanted))
+    account = f"{org or ''}/{email}"
     desk.by_account.count(account)
     try:
         tokens = await desk.hashing.run(

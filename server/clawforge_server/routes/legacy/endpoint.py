@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
@@ -41,6 +42,16 @@ class Caller:
     principal: Principal
     credential: Credential
     org: str
+
+
+def _refuse_half_characters(body: bytes, value: Any) -> None:
+    """JSON can write half of a surrogate pair, which no store and no answer can hold."""
+    if b"\\u" not in body:
+        return
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise InputError("The body holds text that is not Unicode", code="invalid-text") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +105,12 @@ class LegacyCall:
         except (ValidationError, OverflowError) as error:
             raise InputError(f"Invalid {name}", hint="Use a date such as 2026-11-20T10:00:00Z.") from error
 
-    def read(self, shape: Shape) -> dict[str, Any]:
-        """The decoded body. Raises BadBodyError, and HttpError for what is no JSON."""
+    def read(self, shape: Shape, *, any_text: bool = False) -> dict[str, Any]:
+        """The decoded body. Raises BadBodyError, HttpError for what is no JSON, and InputError for text that is not
+        Unicode, unless `any_text` is taken."""
         value = strict_json(self.body)
+        if not any_text:
+            _refuse_half_characters(self.body, value)
         found = issues(shape, value)
         if found:
             raise BadBodyError(found)

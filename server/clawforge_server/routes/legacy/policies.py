@@ -40,7 +40,7 @@ async def effective(call: LegacyCall) -> Response:
     if wanted is not None and wanted != user_id(instance.org, instance.user):
         raise ForbiddenError(_FOREIGN, code="foreign-user")
     served = await served_policy(call, instance)
-    call.plane.plugin_policies.note_fetched(call.who.credential, served)
+    call.plane.plugin_policies.note_fetched(call.who.credential, served, call.plane.clock.now())
     call.plane.reports.note(instance, call.plane.clock.now())
     return Response(served.document.body, 200, {"Cache-Control": "no-store"}, JSON)
 

@@ -13,7 +13,7 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.origin import Origin
 from clawforge_server.service.audit_trail import done
-from clawforge_server.service.credentials import end_session_tree
+from clawforge_server.service.credentials import end_session_tree, require_standing
 from clawforge_server.service.legacy.plugin_session import tokens_of
 from clawforge_server.service.passwords import check_password, sign_in_with_password
 from clawforge_server.service.sign_in_methods import organization
@@ -135,7 +135,9 @@ def change_password(plane: ControlPlane, who: Principal, present: str, password:
     if org is None or who.kind != "user" or not who.scopes:
         raise ForbiddenError("Only a person who signed in has a password to change.", code="no-password")
     state, now = plane.states.get(org), plane.clock.now()
-    user = state.access.users[who.name]
+    user = state.access.users.get(who.name)
+    if user is None:
+        raise ForbiddenError("Only a person who signed in has a password to change.", code="no-password")
     with plane.store.transaction() as transaction:
         stored = transaction.passwords.get(org, user.spec.email)
     if stored is None:
@@ -145,6 +147,8 @@ def change_password(plane: ControlPlane, who: Principal, present: str, password:
     check_password(password, org, user)
     record = PasswordRecord(user.spec.email, plane.desk.passwords.make(password), now)
     with plane.store.transaction() as transaction:
+        # Hashing takes its time, in which a session may end.
+        require_standing(transaction, state, who, now)
         if transaction.passwords.get(org, user.spec.email) != stored:
             raise UnauthenticatedError("The password was changed just now.", code="bad-password")
         transaction.passwords.set(org, record)
