@@ -92,6 +92,22 @@ def serve(settings: Settings, store: Store, clock: Clock, listener: socket.socke
     asyncio.run(_serve(settings, store, clock, listener))
 
 
+def stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Set the event on SIGTERM and SIGINT; call it in the main thread.
+
+    `add_signal_handler` alone is not enough: it learns of a signal by a byte in the pipe that wakes the loop, and
+    thousands of streams that close at once fill the pipe, so that the byte is lost and the server serves on.
+    """
+
+    def heard(*_: object) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        # It has a signal wake the loop that another thread received; then the handler is ours.
+        loop.add_signal_handler(signum, stop.set)
+        signal.signal(signum, heard)
+
+
 async def _serve(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     egress = Egress(allow_private=settings.allow_private_issuers, ca=settings.issuer_ca)
@@ -104,8 +120,7 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     )
     plane.wakeups.attach(loop)
     stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+    stop_on_signals(loop, stop)
     try:
         listener.listen(_BACKLOG)
     except OSError as error:
