@@ -67,6 +67,16 @@ def test_it_counts_what_there_is(api: Api, clock: MovableClock) -> None:
     assert later["fleet"]["offline"] == 2
 
 
+def test_a_machine_that_was_shut_in_by_hand_counts_as_such(api: Api) -> None:
+    api.apply(company())
+    machine = api.enroll()
+    obey(api, machine["credential"])
+    assert some(status(api)["fleet"]) == {"total": 1, "online": 1, "enforcing": 1}
+    body = {"kind": "quarantine", "scope": f"instance:{machine['instance']}", "reason": "odd"}
+    assert api.post("/v1/orgs/acme/overlays", json=body).status_code == 201
+    assert some(status(api)["fleet"]) == {"total": 1, "online": 1, "quarantined": 1}
+
+
 def test_a_plan_waits_until_it_is_approved_or_rejected(api: Api) -> None:
     policy = rule(match={"effect": "loosen"}, count=1)
     api.apply(org(policy))

@@ -68,7 +68,7 @@ def _counts(
     versions: Counter[str] = Counter()
     enforcing = quarantined = crashing = 0
     for machine in machines:
-        shut_in = bool(state.quarantined(machine.name))
+        shut_in = state.is_shut_in(machine.name)
         found = survey.of(machine, "quarantined" if shut_in else "active")
         heard[found.status or "never"] += 1
         versions[found.compliance.state.replace("-", "_")] += 1

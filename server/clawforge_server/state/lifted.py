@@ -49,12 +49,10 @@ def bounds_for(state: OrgState, subject: Subject, record: OverlayRecord, body: E
 
 def _overlay(state: OrgState, subject: Subject, record: OverlayRecord, body: ElevationBody) -> RuntimeOverlay | None:
     bounds = bounds_for(state, subject, record, body)
-    if (
-        bounds is None
-        or len(body.counted(bounds.approvers)) < bounds.approvals
-        or record.starts_at is None
-        or record.expires_at is None
-    ):
+    if bounds is None or record.starts_at is None or record.expires_at is None:
+        return None
+    approvals = body.counted(bounds.approvers)
+    if len(approvals) < bounds.approvals:
         return None
     kind = Elevation if record.kind == "elevation" else TemporaryGrant
     return kind(
@@ -69,5 +67,5 @@ def _overlay(state: OrgState, subject: Subject, record: OverlayRecord, body: Ele
         until=record.expires_at,
         reason=record.reason or _NO_REASON,
         ticket=record.ticket,
-        approved_by=tuple(item.by for item in body.approvals),
+        approved_by=tuple(item.by for item in approvals),
     )
