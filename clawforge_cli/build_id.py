@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,6 +36,14 @@ def build_id(packages: Path = _PACKAGES, *, now_ns: int) -> str | None:
     for part in (*_installed(), *_time_zones()):
         _add(joined, *part)
     return joined.hexdigest()
+
+
+def present_build() -> str | None:
+    """What this program is now; None where it cannot tell, and then it remembers nothing."""
+    try:
+        return build_id(now_ns=time.time_ns())
+    except OSError:
+        return None
 
 
 def _add(joined: hashlib._Hash, name: str, content: bytes) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,14 +29,11 @@ def checked(path: Path, now: dt.datetime, cache: Path | None = None, *, prove: b
     """
     if cache is None or prove:
         return _examined(path, now, prove=prove)
-    from clawforge_cli.build_id import build_id
+    from clawforge_cli.build_id import present_build
     from clawforge_cli.cache import Cache
 
-    try:
-        build = build_id(now_ns=time.time_ns())
-    except OSError:
-        build = None
-    if build is None:  # A program that cannot tell what it is remembers nothing.
+    build = present_build()
+    if build is None:
         return _examined(path, now)
     return remembered(path, now, Cache(cache / "lint"), build)
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,15 +48,12 @@ def manifest_of(path: Path) -> Manifest:
 
 
 def _remembered(path: Path) -> Manifest | None:
-    from clawforge_cli.build_id import build_id
+    from clawforge_cli.build_id import present_build
     from clawforge_cli.cache import Cache
     from clawforge_cli.manifest_memory import LIMITS, ManifestMemory
     from clawforge_cli.settings import cache_directory
 
-    directory = cache_directory()
-    build = None
-    with contextlib.suppress(OSError):  # A program that cannot tell what it is remembers nothing.
-        build = build_id(now_ns=time.time_ns())
+    directory, build = cache_directory(), present_build()
     if directory is None or build is None or not path.is_dir():
         return None
     return ManifestMemory(Cache(directory / "manifests", LIMITS), build, path).manifest(dt.datetime.now(dt.UTC))

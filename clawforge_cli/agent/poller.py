@@ -121,6 +121,8 @@ class Poller:
                 if answer.bundle is not None or error.code not in REFETCH_CODES:
                     raise
                 self._take(self._ask(None, patient=False))
+            if self._notice is not None:
+                self._notice.tell(candidates(self._state)[0])
         except ClawforgeError as error:
             return self._failed(error)
         except Exception as error:  # a defect here must not end polling; what is in force expires by itself
@@ -128,8 +130,6 @@ class Poller:
         if self._complaint:
             self._report("The control plane answers again.")
         self._complaint, self._failures = "", 0
-        if self._notice is not None:
-            self._notice.tell(candidates(self._state)[0])
         if self._rotate():
             return SHORTEST_INTERVAL
         if before is None or self._holding is None or before.lease.serial != self._holding.lease.serial:

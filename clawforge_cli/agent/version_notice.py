@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from clawforge.errors import ClawforgeError
 from clawforge_cli.agent.clock import monotonic_seconds
 
 if TYPE_CHECKING:
@@ -37,7 +38,6 @@ class VersionNotice:
         if self._done or (self._not_before is not None and now < self._not_before):
             return
         self._not_before = now + _PAUSE
-        # Not even a defect here may end polling.
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(ClawforgeError):
             self._transport.report_versions(credential, self._versions)
             self._done = True
