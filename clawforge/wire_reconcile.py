@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from clawforge.reconcile.condition import MOST_MESSAGE, Condition
 from clawforge.reconcile.fence import FenceNumber
+from clawforge.resource.change_policy import OutOfBand
 from clawforge.resource.meta import Instant, Name, Reason, Strict, Text
 
 MOST_REASON = 500
-
-OutOfBand = Literal["correct", "report"]
-"""What a reconciler does about changes that did not come from git: undo them, or only tell of them."""
 
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 HolderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
@@ -59,7 +57,7 @@ class ReconcilerLease(Strict):
     suspended_reason: str | None = None
     wanted: int = 0
     acknowledged: str | None = None
-    out_of_band: OutOfBand = "correct"
+    out_of_band: OutOfBand = OutOfBand.CORRECT
     last: LastApplied | None = None
     revision: int
 
@@ -79,7 +77,7 @@ class ReconcilerReport(Strict):
     message: Annotated[Text, StringConstraints(max_length=MOST_MESSAGE)] = ""
 
 
-class SuspensionRequest(Strict):
+class ReconcilerSuspensionRequest(Strict):
     """`POST .../reconcilers/{name}/suspension`: stop applying, or go on."""
 
     suspended: bool
@@ -118,7 +116,7 @@ class ReconcilerView(Strict):
     suspension: ReconcilerSuspension | None = None
     wanted: int = 0
     acknowledged: str | None = None
-    out_of_band: OutOfBand = "correct"
+    out_of_band: OutOfBand = OutOfBand.CORRECT
     last: LastApplied | None = None
     seen: str | None = None
     conditions: tuple[Condition, ...] = ()
