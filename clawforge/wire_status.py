@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clawforge.resource.meta import Instant, Strict
 from clawforge.wire_overlays import OverlayView
+from clawforge.wire_reconcile import ReconcilerView
 from clawforge.wire_versions import VersionCounts
 
 
@@ -74,4 +75,5 @@ class OrgStatus(Strict):
     versions: VersionCounts
     suspended: int = 0
     violations: tuple[Violation, ...] | None = None
+    reconcilers: tuple[ReconcilerView, ...] | None = None
     log: LogState | None = None
