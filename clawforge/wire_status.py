@@ -62,7 +62,7 @@ class LogState(Strict):
 class OrgStatus(Strict):
     """How an org is. A part that the caller's right does not cover is null; of machines and stopped users, it counts
     those that the right reaches. `plans` are the newest, `skills` how many wait for a review, `overlays` what was
-    done by hand and holds, `violations` those of the last day."""
+    done by hand and holds, `violations` those of the last day, `reconcilers` who keeps it equal to git."""
 
     org: str
     version: str
