@@ -126,10 +126,9 @@ class ApplyRequest(ApplyTerms):
 class Revision(Strict):
     """One apply.
 
-    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied, `signers` the users who
-    signed its commits, as a trusted pipeline or reconciler said. `rollback_to` is the
-    revision whose state it went back to; the commit is then that of the older state. `freeze_override` is why a freeze
-    was overridden, if one was.
+    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied, `signers` which users
+    signed its commits, as a trusted pipeline or reconciler said. `rollback_to` is the revision whose state it went back
+    to; the commit is then that of the older state. `freeze_override` is why a freeze was overridden, if one was.
     """
 
     number: int

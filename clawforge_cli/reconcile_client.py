@@ -37,10 +37,13 @@ class ReconcileClient(IdentityClient):
         """Every reconciler of the org."""
         return self._call(ReconcilerList, "GET", self._path("reconcilers"))
 
-    def suspend(self, name: str, reason: str, *, suspended: bool = True) -> ReconcilerView:
-        """Stop a reconciler, or have it go on."""
-        request = ReconcilerSuspensionRequest(suspended=suspended, reason=reason)
-        return self._call(ReconcilerView, "POST", self._path("reconcilers", name, "suspension"), request)
+    def stop(self, name: str, reason: str) -> ReconcilerView:
+        """Have a reconciler apply nothing any more."""
+        return self._steer(name, ReconcilerSuspensionRequest(suspended=True, reason=reason))
+
+    def resume(self, name: str, reason: str) -> ReconcilerView:
+        """Have a suspended reconciler go on."""
+        return self._steer(name, ReconcilerSuspensionRequest(suspended=False, reason=reason))
 
     def acknowledge(self, name: str, commit: str, reason: str) -> ReconcilerView:
         """Accept that the branch was rewritten, up to exactly this head."""
@@ -50,3 +53,6 @@ class ReconcileClient(IdentityClient):
     def want(self, name: str) -> ReconcilerView:
         """Have a reconciler look at git now."""
         return self._call(ReconcilerView, "POST", self._path("reconcilers", name, "wanted"))
+
+    def _steer(self, name: str, request: ReconcilerSuspensionRequest) -> ReconcilerView:
+        return self._call(ReconcilerView, "POST", self._path("reconcilers", name, "suspension"), request)

@@ -44,7 +44,7 @@ def suspend(
     from clawforge_cli.reconcile_client import ReconcileClient
     from clawforge_cli.views import human_reconcilers
 
-    answer = ReconcileClient.chosen(server, org).suspend(name, _said(reason))
+    answer = ReconcileClient.chosen(server, org).stop(name, _said(reason))
     if not _is_shown(answer, format):
         human_reconcilers.note_suspended(answer)
 
@@ -57,7 +57,7 @@ def resume(
     from clawforge_cli.reconcile_client import ReconcileClient
     from clawforge_cli.views import human_reconcilers
 
-    answer = ReconcileClient.chosen(server, org).suspend(name, _said(reason), suspended=False)
+    answer = ReconcileClient.chosen(server, org).resume(name, _said(reason))
     if not _is_shown(answer, format):
         human_reconcilers.note_suspended(answer)
 

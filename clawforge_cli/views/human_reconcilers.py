@@ -58,12 +58,11 @@ def standing_sentence(item: ReconcilerView) -> str:
 
 def note_suspended(item: ReconcilerView) -> None:
     """What holds from now on."""
+    name = safe(item.name)
     if item.suspension is None:
-        note(f"{safe(item.name)} goes on, and looks at git within its next interval.")
+        note(f"{name} goes on, and looks at git within its next interval.")
     else:
-        note(
-            f"{safe(item.name)} applies nothing from now on. `clawforge reconcilers resume {safe(item.name)}` ends that."
-        )
+        note(f"{name} applies nothing from now on, until `clawforge reconcilers resume {name} --reason ...`.")
 
 
 def note_acknowledged(item: ReconcilerView) -> None:

@@ -51,7 +51,7 @@ def fenced_apply(
     if record.suspended_at is not None:
         raise ConflictError(
             f"{record.suspended_by} suspended the reconciler {record.name}: {record.suspended_reason}",
-            hint=f"Nothing is applied until somebody resumes it: `clawforge reconcilers resume {record.name}`.",
+            hint="Nothing is applied until somebody resumes it: `clawforge reconcilers resume`.",
             code="reconciler-suspended",
         )
     return record
