@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +11,10 @@ from change_world import send
 from reconcile_world import FIRST, SECOND, bot, fence, fence_of, lease, org, shown
 from server_app import Api
 from server_process import resource
+
+from clawforge.bundle import open_bundle
+from clawforge.dsse import read_envelope
+from clawforge.keys import decode_public_key, open_key_set
 
 SIGNED = resource("ChangePolicy", "signed", signedCommits=True)
 
@@ -135,7 +141,7 @@ def test_a_reconciler_applies_commits_only(api: Api, token: str, more: dict[str,
 
 def test_the_holder_vouches_for_signers_who_become_authors_and_are_named_in_the_bundle(api: Api, token: str) -> None:
     api.apply(org(SIGNED))
-    number = fence_of(lease(api, token))
+    number, agent = fence_of(lease(api, token)), api.enroll()
     said = {"ref": "refs/heads/main", "signers": ["ann@acme.example", "bob"]}
     made = plan(api, token, ["exec", "write"], SIGNED, fence=fence(number), vouched=said)
     assert made["vouched"]["signers"] == ["user:ann", "user:bob"]
@@ -143,6 +149,22 @@ def test_the_holder_vouches_for_signers_who_become_authors_and_are_named_in_the_
     assert send(api, token, made, fence=fence(number)).status_code == 200
     (present,) = api.get("/v1/orgs/acme/revisions?limit=1").json()["revisions"]
     assert present["signers"] == ["user:ann", "user:bob"]
+    answer = api.get("/v1/agent/policy", token=agent["credential"]).json()
+    keys = open_key_set(read_envelope(answer["keys"]), decode_public_key(agent["rootKey"]), org="acme")
+    bundle = open_bundle(read_envelope(answer["bundle"]), keys)
+    assert (bundle.commit, bundle.signers, bundle.approvers) == (FIRST, ("user:ann", "user:bob"), ())
+
+
+def test_the_bundle_names_who_approved_what_it_holds(api: Api, token: str) -> None:
+    number, agent = fence_of(lease(api, token)), api.enroll()
+    made = plan(api, token, ["exec", "write"])
+    approval = f"/v1/orgs/acme/plans/{made['id']}/approvals"
+    assert api.post(approval, json={}, token=api.session("user:ann")["accessToken"]).status_code == 200
+    assert send(api, token, made, fence=fence(number)).status_code == 200
+    body = api.get("/v1/agent/policy", token=agent["credential"]).json()["bundle"]["payload"]
+    bundle = json.loads(base64.b64decode(body))
+    assert bundle["approvers"] == ["user:ann"]
+    assert "signers" not in bundle
 
 
 def test_who_holds_no_lease_vouches_for_nobody(api: Api, token: str) -> None:

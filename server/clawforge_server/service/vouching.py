@@ -27,9 +27,9 @@ def vouching(
     """What the caller vouches for; None if they vouch for nothing.
 
     Raises ForbiddenError unless the caller is the pipeline of a federated service account with `plans:vouch`, signed in
-    with an identity token, and the account trusts tokens of protected refs only; or a service account with `commits:verify`
-    that holds the reconciler's lease, and names no approvers. InputError for a plan of no commit; a fence raises as
-    `fenced`.
+    with an identity token, and the account trusts tokens of protected refs only; or a service account that holds the
+    reconciler's lease with `commits:verify`, and names no approvers. InputError for a plan of no commit; a fence raises
+    as `fenced`.
     """
     if request.fence is not None:
         fenced(plane, transaction, who, state.name, request.fence, request.source)
