@@ -67,7 +67,7 @@ def service_account(**changes: Any) -> Resource:
 
 
 CI = {
-    "plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read", "skills:read",
+    "plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read", "reconcilers:read", "skills:read",
     "skills:review",
 }  # fmt: skip
 
