@@ -67,8 +67,8 @@ def service_account(**changes: Any) -> Resource:
 
 
 CI = {
-    "plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read", "reconcilers:read", "skills:read",
-    "skills:review",
+    "plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read", "skills:read",
+    "skills:review", "reconcilers:read",
 }  # fmt: skip
 
 
