@@ -22,9 +22,7 @@ def _matches_some(glob: str) -> str:
     return glob
 
 
-EventGlob = Annotated[
-    str, StringConstraints(pattern=r"^[a-z.*?-]+$", max_length=64), AfterValidator(_matches_some)
-]
+EventGlob = Annotated[str, StringConstraints(pattern=r"^[a-z.*?-]+$", max_length=64), AfterValidator(_matches_some)]
 
 
 class Reach(StrEnum):

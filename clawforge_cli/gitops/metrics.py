@@ -63,7 +63,9 @@ class Metrics:
         """All of it, families and labels in a fixed order."""
         with self._lock:
             values = {name: dict(sorted(found.items())) for name, found in self._values.items()}
-        return "".join(line + "\n" for family in self._families.values() for line in _lines(family, values[family.name]))
+        return "".join(
+            line + "\n" for family in self._families.values() for line in _lines(family, values[family.name])
+        )
 
     def _key(self, name: str, labels: dict[str, str]) -> tuple[str, ...]:
         family = self._families[name]
