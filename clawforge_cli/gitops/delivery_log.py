@@ -31,6 +31,7 @@ class Delivery(Strict):
 
     id: str
     at: Instant
+    source: str
     route: str
     to: str
     kind: str

@@ -12,7 +12,7 @@ BODY_LIMIT = 3 * 1024 * 1024
 """Bytes of a webhook; a push of more commits than fit is found by the next look at the repository."""
 
 _HEAD_LIMIT = 16 * 1024
-_CHUNK = 64 * 1024
+_CHUNK = 16 * 1024
 
 
 class BadRequestError(Exception):

@@ -33,8 +33,12 @@ FAMILIES = (
     Family("clawforge_reconcile_stalled", "gauge", "1 while a person must act.", ("source",)),
     Family("clawforge_reconcile_leader", "gauge", "1 while this process holds the lease.", ("source",)),
     Family("clawforge_hooks_total", "counter", "Webhooks that came in, by what became of them.", ("source", "result")),
-    Family("clawforge_notifications_total", "counter", "Notifications by what became of them.", ("route", "result")),
-    Family("clawforge_notifications_waiting", "gauge", "Notifications that wait to be sent."),
+    Family(
+        "clawforge_notifications_total",
+        "counter",
+        "Notifications, by what became of them.",
+        ("source", "route", "result"),
+    ),
 )
 """Every number that the reconciler shows."""
 

@@ -150,11 +150,13 @@ class RouteWorker:
         return _Outcome("failed" if again else "refused", attempt, f"HTTP {answer.status}"), answer.retry_after
 
     def _note(self, item: Waiting, outcome: _Outcome) -> None:
-        self._metrics.add("clawforge_notifications_total", route=self.route.settings.name, result=outcome.status)
+        source, route = item.notice.source, self.route.settings.name
+        self._metrics.add("clawforge_notifications_total", source=source, route=route, result=outcome.status)
         delivery = Delivery(
             id=item.identity,
             at=self._clock(),
-            route=self.route.settings.name,
+            source=source,
+            route=route,
             to=self.route.host,
             kind=str(item.notice.kind),
             status=outcome.status,
