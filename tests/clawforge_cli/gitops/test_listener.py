@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 import time
@@ -17,6 +18,7 @@ from clawforge.errors import InputError
 from clawforge.reconcile.hook_settings import HookProvider
 from clawforge.reconcile.listen_settings import ListenAddress
 from clawforge.secret import Secret
+from clawforge_cli.gitops import listener as module
 from clawforge_cli.gitops.http_exchange import BODY_LIMIT
 from clawforge_cli.gitops.listener import Health, Listener, ReadyHook
 from clawforge_cli.gitops.metrics import Metrics
@@ -59,10 +61,20 @@ class World:
         return socket.create_connection(self.address, timeout=10)
 
 
+class Polite(Listener):
+    """The mutant: whoever came first stays, and newcomers are sent away."""
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) >= module._MOST_CLIENTS:
+            writer.transport.abort()
+        else:
+            await super()._client(reader, writer)
+
+
 @contextmanager
-def listening(hooks: dict[str, ReadyHook], *, seconds: float = 10) -> Iterator[World]:
+def listening(hooks: dict[str, ReadyHook], *, seconds: float = 10, kind: type[Listener] = Listener) -> Iterator[World]:
     world = World()
-    listener = Listener(
+    listener = kind(
         ANYWHERE,
         hooks=hooks,
         on_push=world.woke.append,
@@ -215,6 +227,17 @@ def test_slow_and_half_open_clients_starve_nobody(world: World) -> None:
             assert world.send("prod", forge_hooks.github(serial=serial)) == 202
         assert world.ask("GET", "/health/ready") == (200, "ready\n")
     assert world.woke == ["prod"] * 5
+
+
+def test_a_listener_that_sends_newcomers_away_can_be_starved() -> None:
+    """The mutant of the test above: what it asks for can fail."""
+    hooks = {"prod": ReadyHook(HookProvider.GITHUB, Secret(SECRET), "main")}
+    with listening(hooks, kind=Polite) as world, ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(world.connect())
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            world.send("prod", forge_hooks.github())
+    assert world.woke == []
 
 
 def test_a_client_that_drips_is_hung_up_on() -> None:
