@@ -156,10 +156,18 @@ def _own_branch(plumbing: Plumbing, branch: str) -> str | None:
     ref = f"refs/heads/{branch}"
     if branch.startswith("-") or not branch.isprintable() or not plumbing.holds("check-ref-format", ref):
         raise InputError(f"{branch!r} is no name of a branch.", hint="Such as codify/stop-exec.")
+    other = "Name another branch, or remove this one first."
+    parts = branch.split("/")
+    around = [f"refs/heads/{'/'.join(parts[:count])}" for count in range(1, len(parts))]
+    in_the_way = plumbing.run("for-each-ref", "--format=%(refname:short)", f"{ref}/", *around).decode(
+        "utf-8", "replace"
+    )
+    for name in in_the_way.splitlines():
+        if branch.startswith(f"{name}/") or name.startswith(f"{branch}/"):
+            raise ConflictError(f"The branch {name} stands in the way of {branch}.", hint=other, code="branch-exists")
     present = plumbing.found(ref)
     if present is None:
         return None
-    other = "Name another branch, or remove this one first."
     if plumbing.run("for-each-ref", "--format=%(worktreepath)", ref).strip():
         raise ConflictError(
             f"The branch {branch} is checked out, and would change below whoever works there.",

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clawforge.adoption.live import ChangedText
-from clawforge.errors import ClawforgeError, ConflictError, InputError
+from clawforge.errors import ConflictError, InputError
 from clawforge_cli.gitops import plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
 from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, prepare_commit
@@ -166,8 +166,11 @@ def test_a_proposal_grows_and_nobody_elses_branch_does(repository: Repository) -
     repository.commit("main goes on")
     with pytest.raises(ConflictError, match="does not begin at the present commit"):
         prepare(repository, ChangedText("policies/other.yaml", None, b"new\n"))
-    with pytest.raises(ClawforgeError, match="was not changed"):
-        publish(repository, branch="proposal/below")
+    repository.git("branch", "a/b/c")
+    for name, other in (("proposal/below", "proposal"), ("a", "a/b/c"), ("a/b", "a/b/c"), ("a/b/c/d", "a/b/c")):
+        with pytest.raises(ConflictError, match=f"{other} stands in the way of {name}"):
+            prepare(repository, branch=name)
+    publish(repository, branch="a/b/d")
     assert repository.git("rev-parse", "proposal", "mine").splitlines() == [second, mine]
 
 
