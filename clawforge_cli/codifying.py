@@ -38,13 +38,17 @@ class CodifiedOverlay:
         return CommitMessage(f"{verb}: {self.overlay.scope}", self.overlay.reason, "overlay codify", trailers)
 
 
-def codified(client: OverlayClient, overlay: str) -> CodifiedOverlay:
-    """The guardrail that says what an overlay does, on or ended.
+def codified(
+    server: str | None, org: str | None, directory: Path | None, overlay: str, now: dt.datetime
+) -> CodifiedOverlay:
+    """The policy that says what an overlay does or did, on or ended: a guardrail for what was stopped, a base policy
+    for what was lifted. `directory` is the project that it is for.
 
-    Raises NotFoundError, and InputError for what no guardrail can say.
+    Raises NotFoundError, and InputError for what no policy can say.
     """
     from clawforge.overlay.codify import guardrail_value
 
+    client = OverlayClient.chosen(server, org, directory)
     found = next((item for item in client.overlays(_MOST_ENDED).overlays if item.id == overlay), None)
     if found is None:
         raise NotFoundError(f"There is no overlay {overlay!r}.", hint="`clawforge overlay list --ended 20` lists them.")
@@ -54,23 +58,23 @@ def codified(client: OverlayClient, overlay: str) -> CodifiedOverlay:
             hint="`clawforge skill revoke` with the same skill and --project writes it.",
             code="not-codified",
         )
-    if found.kind not in ("kill", "quarantine"):
-        raise InputError(
-            "What was lifted for a while is made to stay by the policy that forbids it.",
-            hint="`clawforge explain` names that policy, with file and line; loosen it there and have it reviewed.",
-            code="not-codified",
-        )
+    if found.kind in ("elevation", "grant"):
+        from clawforge_cli.lifted_source import lasting
+
+        policy = lasting(server, org, directory, overlay, now)
+        return _codified(found, policy.value, policy.remarks)
     return _codified(found, guardrail_value(found.scope, found.reason, message=found.message, ticket=found.ticket))
 
 
-def _codified(overlay: OverlayView, value: dict[str, JsonValue]) -> CodifiedOverlay:
+def _codified(overlay: OverlayView, value: dict[str, JsonValue], remarks: tuple[str, ...] = ()) -> CodifiedOverlay:
     from clawforge.layout.new_document import document_text
     from clawforge.load.resource import parse_resource
     from clawforge.resource.policy import Policy
 
     policy = parse_resource(value)
-    assert isinstance(policy, Policy)  # noqa: S101  # made by us, and read back where it was made
-    return CodifiedOverlay(overlay, policy, document_text(value))
+    if not isinstance(policy, Policy):
+        raise InputError(f"No policy can say {overlay.scope}.", code="not-codified")
+    return CodifiedOverlay(overlay, policy, document_text(value), remarks)
 
 
 def put_codified(

@@ -59,7 +59,6 @@ def codify(
 
     from clawforge.errors import InputError
     from clawforge_cli.codifying import codified, put_codified
-    from clawforge_cli.overlay_client import OverlayClient
     from clawforge_cli.proposing import Destination
     from clawforge_cli.views import human_proposal
     from clawforge_cli.views.terminal import note, safe
@@ -68,11 +67,14 @@ def codify(
     if write is not None and destination.is_git:
         raise InputError("--write changes the files, which --branch and --patch leave as they are.")
     directory = project if destination.is_git else write
-    done = codified(OverlayClient.chosen(server, org, directory), overlay)
+    now = dt.datetime.now(dt.UTC)
+    done = codified(server, org, directory, overlay, now)
+    for remark in done.remarks:
+        note(safe(remark))
     if directory is None:
         sys.stdout.write(done.text)
         return
-    path, proposed = put_codified(directory, done, destination, dt.datetime.now(dt.UTC))
+    path, proposed = put_codified(directory, done, destination, now)
     if not proposed.is_git:
         note(f"{safe(path)} is written. Review, merge and apply it, then end {safe(overlay)}: until then both hold.")
     human_proposal.note_proposed(proposed)
