@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,6 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from clawforge import __version__
 from clawforge.errors import ClawforgeError, ForbiddenError, InputError, NotFoundError, UnavailableError
 from clawforge_cli.settings import trusted_authorities
+
+if TYPE_CHECKING:
+    import ssl
 
 PAGE = 100
 """Items on a page; both forges give no more."""
@@ -31,6 +35,10 @@ class ForgeClient:
             raise InputError(f"{api!r} is not the https address of a forge's API.")
         self._api = api.rstrip("/")
         self._headers = {"Accept": "application/json", "User-Agent": f"clawforge/{__version__}", **headers}
+
+    @cached_property
+    def _authorities(self) -> ssl.SSLContext:
+        return trusted_authorities()
 
     def get(self, path: str, kind: Any, query: Mapping[str, str] | None = None) -> Any:
         """One document of a kind. Raises NotFoundError and the errors of `send`."""
@@ -67,7 +75,7 @@ class ForgeClient:
         import httpx
 
         try:
-            with httpx.Client(verify=trusted_authorities(), timeout=_SECONDS, trust_env=False) as client:
+            with httpx.Client(verify=self._authorities, timeout=_SECONDS, trust_env=False) as client:
                 answer = client.request(method, url, params=query, json=body, headers=self._headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise UnavailableError(f"The forge at {self._api} cannot be reached: {type(error).__name__}.") from error
