@@ -23,16 +23,25 @@ _EVERYBODY = tuple(Right(permission) for permission in BUILT_IN_ROLES[EVERYBODY_
 _MOST_REMEMBERED = 20_000
 
 
-def _accounts(users: Mapping[str, User]) -> dict[str, str]:
+def accounts_of(user: User) -> frozenset[str]:
+    """The accounts in git forges that are a user's, as `github:583231`."""
+    written = user.metadata.annotations
+    return frozenset(f"{forge}:{written[name]}" for forge, name in FORGE_ACCOUNTS.items() if name in written)
+
+
+def admits_somebody_else(before: User, after: User) -> bool:
+    """Whether a change of a user lets another person act as them: by an address to sign in with, or by an account whose
+    reviews in a git forge count as theirs."""
+    return before.spec.email != after.spec.email or not accounts_of(after) <= accounts_of(before)
+
+
+def _by_account(users: Mapping[str, User]) -> dict[str, str]:
     found: dict[str, str] = {}
     twice: set[str] = set()
     for name, user in users.items():
-        for forge, annotation in FORGE_ACCOUNTS.items():
-            number = user.metadata.annotations.get(annotation)
-            if number is not None:
-                account = f"{forge}:{number}"
-                twice.update({account} & found.keys())
-                found[account] = name
+        for account in accounts_of(user):
+            twice.update({account} & found.keys())
+            found[account] = name
     return {account: name for account, name in found.items() if account not in twice}
 
 
@@ -56,7 +65,7 @@ class AccessModel:
         self._roles: Mapping[str, tuple[str, ...]] = {**declared, **BUILT_IN_ROLES}
         # Of two users with one email, which is an error elsewhere, the first by name has it.
         self._by_email = {user.spec.email: name for name, user in reversed(self.users.items())}
-        self._by_account = _accounts(self.users)
+        self._by_account = _by_account(self.users)
         self._user_rights: dict[str, list[Right]] = {}
         self._group_rights: dict[str, list[Right]] = {}
         self._account_rights: dict[str, list[Right]] = {}
