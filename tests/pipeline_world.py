@@ -130,13 +130,14 @@ class Pipelines:
             "GITHUB_EVENT_NAME": event,
             "GITHUB_EVENT_PATH": str(path),
             "GITHUB_REPOSITORY": "acme/policies",
+            "GITHUB_RUN_ATTEMPT": "1",
             "GITHUB_SHA": self.repository.git("rev-parse", "HEAD"),
             "GITHUB_API_URL": self.forge.url,
             "GITHUB_STEP_SUMMARY": str(self.home / "summary.md"),
             "GITHUB_OUTPUT": str(self.home / "output"),
             "RUNNER_TEMP": str(self.home / "runner"),
         }
-        return self.environment(**own, **more)
+        return self.environment(**{**own, **more})
 
     def pull_request(self, *, foreign: bool = False, **more: str) -> dict[str, str]:
         """The variables of a job for pull request 12."""

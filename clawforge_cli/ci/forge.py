@@ -83,6 +83,9 @@ class CodeForge(Protocol):
     def merged_by(self, commit: str, branch: str) -> MergedChange | None:
         """The change whose merge into the branch made the commit; None if none did."""
 
+    def newest(self, branch: str) -> str:
+        """The commit that a branch is at now."""
+
     def reviews(self, change: MergedChange) -> Reviews:
         """Who approved what was merged."""
 

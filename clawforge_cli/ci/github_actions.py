@@ -81,6 +81,7 @@ def github_pipeline(environment: Mapping[str, str], given: Given) -> Pipeline:
         commit,
         ref,
         protected=environment.get("GITHUB_REF_PROTECTED") == "true",
+        first=environment.get("GITHUB_RUN_ATTEMPT") == "1",
         forge=_forge(environment, given) if merged else None,
         summary=summary,
         outputs=outputs,

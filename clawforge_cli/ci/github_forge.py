@@ -74,6 +74,14 @@ class _Commit(_Payload):
     committer: _User | None = None
 
 
+class _Tip(_Payload):
+    sha: str
+
+
+class _BranchState(_Payload):
+    commit: _Tip
+
+
 class _Viewer(_Payload):
     login: str
 
@@ -130,6 +138,11 @@ class GitHubForge:
             if item.merged_at is not None and item.merge_commit_sha == commit and item.base.ref == branch:
                 return MergedChange(item.number, item.head.sha, _name(item.user))
         return None
+
+    def newest(self, branch: str) -> str:
+        """The commit that a branch is at now."""
+        found: _BranchState = self._client.get(f"{self._path}/branches/{quote(branch, safe='')}", _BranchState)
+        return found.commit.sha
 
     def reviews(self, change: MergedChange) -> Reviews:
         """The last word of each reviewer counts, if it approves the last commit and is not taken back."""

@@ -61,6 +61,14 @@ class _Commit(_Payload):
     committer_email: str = ""
 
 
+class _Tip(_Payload):
+    id: str
+
+
+class _BranchState(_Payload):
+    commit: _Tip
+
+
 class GitLabForge:
     """One project on GitLab."""
 
@@ -102,6 +110,12 @@ class GitLabForge:
             if item.state == "merged" and made == commit and item.target_branch == branch and item.sha is not None:
                 return MergedChange(item.iid, item.sha, _name(item.author))
         return None
+
+    def newest(self, branch: str) -> str:
+        """The commit that a branch is at now."""
+        path = f"{self._path}/repository/branches/{quote(branch, safe='')}"
+        found: _BranchState = self._client.get(path, _BranchState)
+        return found.commit.id
 
     def reviews(self, change: MergedChange) -> Reviews:
         """An approval counts if it was given after the last commit was pushed: GitLab keeps older ones unless a project

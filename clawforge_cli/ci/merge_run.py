@@ -75,10 +75,23 @@ def _change(forge: CodeForge | None, pipeline: Pipeline, commit: str) -> MergedC
     if forge is None or not ref.startswith(_BRANCH):
         note("No forge can be asked which change this commit merged.")
         return None
-    change = forge.merged_by(commit, ref.removeprefix(_BRANCH))
+    branch = ref.removeprefix(_BRANCH)
+    _refuse_old(forge, pipeline, commit, branch)
+    change = forge.merged_by(commit, branch)
     if change is None:
         note("This commit is the merge of no change, so nothing was reviewed.")
     return change
+
+
+def _refuse_old(forge: CodeForge, pipeline: Pipeline, commit: str, branch: str) -> None:
+    """A run that somebody repeats later would go back to what was then, with the approvals that it had then. The first
+    run for a commit may come late, as behind that of the commit before."""
+    if not pipeline.first and forge.newest(branch) != commit:
+        raise ConflictError(
+            f"The branch {branch} has moved on since {commit[:12]}, so nothing is applied: it would go back.",
+            hint="The run for its newest commit applies. To go back, revert the commit, or use `clawforge rollback`.",
+            code="old-commit",
+        )
 
 
 def _reason(pipeline: Pipeline, change: MergedChange | None) -> str | None:

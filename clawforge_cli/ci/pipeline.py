@@ -50,7 +50,8 @@ class Pipeline:
     """One run.
 
     `ref` is the full name of what it runs on; `base` the commit that a change goes onto. `protected` says that nobody
-    can push to the ref past its rules. A `foreign` change comes from another repository: nothing secret is used for it,
+    can push to the ref past its rules. `first` that it is no repetition of an earlier run, which may be for a commit of
+    long ago. A `foreign` change comes from another repository: nothing secret is used for it,
     and no service is asked. `summary` and `outputs` are files that the service reads after the run.
     """
 
@@ -60,6 +61,7 @@ class Pipeline:
     ref: str | None = None
     base: str | None = None
     protected: bool = False
+    first: bool = False
     change: int | None = None
     foreign: bool = False
     forge: ForgeAddress | None = None

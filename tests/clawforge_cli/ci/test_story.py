@@ -100,6 +100,21 @@ def test_another_plan_than_the_reviewed_one_is_refused(world: Pipelines) -> None
     assert world.revision() == before
 
 
+def test_an_old_run_that_is_repeated_does_not_go_back_to_what_was_approved_then(world: Pipelines) -> None:
+    head = world.commit("Looser", "browser")
+    commit = merged(world, head, review(BOB, head))
+    before = world.revision()
+    tip = "/repos/acme/policies/branches/main"
+    world.forge.documents[tip] = {"name": "main", "commit": {"sha": "3" * 40}}
+    again = world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN, GITHUB_RUN_ATTEMPT="2")
+    said = world.here(again, *online(world), "--vouch", status=4)
+    assert "has moved on" in said
+    assert world.revision() == before
+    world.forge.documents[tip] = {"name": "main", "commit": {"sha": commit}}
+    world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN, GITHUB_RUN_ATTEMPT="2"), *online(world), "--vouch")
+    assert world.revision() == before + 1
+
+
 def test_a_forged_comment_is_nobodys_review(world: Pipelines) -> None:
     head = world.commit("Tighter", "write, exec, browser, message")
     world.forge.comment(EVE, FORGED)
@@ -151,6 +166,7 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
         f"/api/v4/projects/22/repository/commits/{head}/merge_requests": [
             mr | {"target_branch": "main", "author": gitlab_user("ann", 2001)}
         ],
+        "/api/v4/projects/22/repository/branches/main": {"name": "main", "commit": {"id": head}},
         f"{request}/approvals": {
             "approved_by": [
                 {"user": gitlab_user("bob", 2002), "approved_at": "2026-11-20T11:00:00.000Z"},
