@@ -56,18 +56,31 @@ def zizmor(*paths: Path) -> set[str]:
     return {item["ident"] for item in json.loads(done.stdout)}
 
 
+def example(tmp_path: Path) -> Path:
+    """The workflow that the page has others write."""
+    page = (ROOT / "docs" / "how-to" / "review-in-ci.md").read_text()
+    (text,) = [
+        found for found in re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "\njobs:" in found
+    ]
+    path = tmp_path / ".github" / "workflows" / "example.yml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    return path
+
+
 def test_actionlint_has_nothing_against_the_workflows(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yml"
     bad.write_text(BAD)
-    assert [item["kind"] for item in actionlint(bad)] == ["expression"], "it finds what is wrong"
-    assert actionlint(*WORKFLOWS) == []
+    found = actionlint(bad, *WORKFLOWS, example(tmp_path))
+    assert [(item["file"], item["kind"]) for item in found] == [(str(bad), "expression")], "it finds what is wrong"
 
 
 def test_zizmor_has_nothing_against_workflows_and_action(tmp_path: Path) -> None:
-    (tmp_path / ".github" / "workflows").mkdir(parents=True)
-    (tmp_path / ".github" / "workflows" / "bad.yml").write_text(BAD)
-    assert {"unpinned-uses", "template-injection", "dangerous-triggers"} <= zizmor(tmp_path), "it finds what is wrong"
-    assert zizmor(ROOT / ".github") == set()
+    shown = example(tmp_path)
+    assert zizmor(ROOT / ".github", shown) == set()
+    bad = shown.with_name("bad.yml")
+    bad.write_text(BAD)
+    assert {"unpinned-uses", "template-injection", "dangerous-triggers"} <= zizmor(bad), "it finds what is wrong"
 
 
 @pytest.mark.parametrize("path", [*WORKFLOWS, ACTION], ids=lambda path: path.name)
