@@ -140,7 +140,7 @@ def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
 RECORDER = """\
 #!/bin/bash
 # Stands in for a program: writes down how it was called. `python3 -m venv DIR` leaves a copy of it there.
-printf '%s\\n' "$*" >> "$HOME/calls"
+(IFS='|'; printf '%s\\n' "$*" >> "$HOME/calls")
 if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/clawforge"; fi
 """
 
@@ -159,10 +159,10 @@ def test_the_action_installs_what_its_own_commit_locks(recorder: Path) -> None:
     done = run(first["run"], recorder, RUNNER_TEMP=str(recorder / "r t"), GITHUB_ACTION_PATH=str(folder))
     assert done.returncode == 0, done.stderr
     venv, locked, own = (recorder / "calls").read_text().splitlines()
-    assert venv == f"-m venv {recorder}/r t/clawforge"
+    assert venv == f"-m|venv|{recorder}/r t/clawforge"
     assert "--require-hashes" in locked
-    assert locked.endswith(f"--requirement {folder}/../../../requirements/run.txt")
-    assert own.endswith(f"--no-deps --no-build-isolation {folder}/../../..")
+    assert locked.endswith(f"--requirement|{folder}/../../../requirements/run.txt")
+    assert own.endswith(f"--no-deps|--no-build-isolation|{folder}/../../..")
     assert (ACTION.parent / ".." / ".." / ".." / "requirements" / "run.txt").is_file()
 
 
@@ -182,7 +182,7 @@ def test_hostile_inputs_stay_one_argument(recorder: Path) -> None:
     hostile = "--help $(touch pwned) `touch pwned`; touch pwned"
     environment = {name: filled(text, _Hostile(hostile)) for name, text in steps[1]["env"].items()}
     assert run(steps[1]["run"], recorder, RUNNER_TEMP=str(recorder / "t"), **environment).returncode == 0
-    assert (recorder / "calls").read_text() == f"ci -- {hostile}\n"
+    assert (recorder / "calls").read_text() == f"ci|--|{hostile}\n"
     assert not (recorder / "pwned").exists()
 
 
@@ -206,7 +206,7 @@ def test_the_gitlab_template_runs_the_pinned_version(recorder: Path) -> None:
     done = run(script, recorder, CLAWFORGE_VERSION="0.1.0", CLAWFORGE_PROJECT=hostile)
     assert done.returncode == 0, done.stderr
     assert (recorder / "calls").read_text().splitlines()[1:] == [
-        "-m pip install --quiet clawforge==0.1.0",
-        f"ci --code-quality gl-code-quality-report.json -- {hostile}",
+        "-m|pip|install|--quiet|clawforge==0.1.0",
+        f"ci|--code-quality|gl-code-quality-report.json|--|{hostile}",
     ]
     assert not (recorder / "pwned").exists()
