@@ -17,7 +17,7 @@ from clawforge_cli.ci.sticky_comment import StickyComment, put_comment, room
 from clawforge_cli.ci.threshold import exit_code, reached
 from clawforge_cli.exit_codes import ExitCode
 from clawforge_cli.views.ci_markdown import change_markdown, findings_markdown, refusal_markdown
-from clawforge_cli.views.ci_report import show_examination, show_plan, show_sentences
+from clawforge_cli.views.ci_report import show_examination, show_plan, show_refusal, show_sentences
 from clawforge_cli.views.terminal import Printer, note
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def review(pipeline: Pipeline, options: CiOptions, now: dt.datetime) -> ExitCode
     except ClawforgeError as error:
         # What was reviewed before is not what is proposed now: no comment may go on saying so.
         refusal = error
+        if pipeline.service is Service.GITHUB:
+            show_refusal(error, found.project, Printer())
         _say(pipeline, forge, found, lambda limit: refusal_markdown(refusal, limit))
         raise
     plan, compared_with = made.plan, made.compared_with

@@ -12,6 +12,8 @@ from clawforge_cli.source_lines import SourceLines
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
+    from clawforge.errors import ClawforgeError
+    from clawforge.load.project import Project
     from clawforge.plan import Plan
     from clawforge_cli.ci.examination import Examination
 
@@ -42,6 +44,19 @@ def show_plan(plan: Plan, printer: Printer, *, compared_with: str | None, annota
 
     with quoted(printer, wanted=annotate):
         human_plan.show_plan(plan, printer, detail=False, compared_with=compared_with)
+
+
+def show_refusal(error: ClawforgeError, project: Project, printer: Printer) -> None:
+    """What the control plane has against lines of the project's files, as commands to GitHub's runner. Files of another
+    source are elsewhere."""
+    from clawforge.diagnostic import Diagnostic, Location
+    from clawforge_cli.views.lint_github import show_annotation
+
+    prefix = prefix_of(project.root)
+    for problem in getattr(error, "problems", ()):
+        if problem.position is not None and problem.position.file in project.files:
+            place = Location(problem.position.file, problem.position.line, problem.position.col)
+            show_annotation(Diagnostic(problem.code, problem.message, place, problem.hint), prefix, printer)
 
 
 def show_sentences(sentences: tuple[str, ...], printer: Printer) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from forge_api import BOT, GITLAB_BOT, TOKEN, github_user, gitlab_user
 from pipeline_world import AUDIENCE, Pipelines, pipelines
+from server_process import apply, resource
 
 MARK = "<!-- clawforge:ci acme/policies -->"
 FORGED = f"{MARK}\nnothing to see\n\n<!-- clawforge:plan plan-AAAAAAAAAAAAAAAAAAAAAA -->\n"
@@ -242,3 +243,40 @@ def test_a_change_of_a_fork_is_looked_at_without_any_secret(world: Pipelines, lo
     assert "compared with the files at " in said
     assert world.forge.sent == []
     assert "clawforge plan:" in (world.home / "summary.md").read_text()
+
+
+def test_a_plain_shell_applies_as_it_is_told(world: Pipelines) -> None:
+    world.commit("Tighter", "web_fetch, message, write, exec, browser")
+    credential = {"CLAWFORGE_TOKEN": world.server.token}
+    told = ("--server", world.server.url, "--event", "merge", "--branch", "main")
+    refused = world.here(world.environment(**credential), *told, "--require-reviewed", status=4)
+    assert "No plan of this change was reviewed" in refused
+    said = world.here(world.environment(**credential), *told)
+    assert "the control plane decides what may be applied" in said
+    assert f"Org acme is at revision {world.revision()}." in said
+
+
+CASE = """\
+apiVersion: clawforge/v1
+kind: PolicyTest
+metadata: {name: work}
+spec:
+  cases:
+    - name: ann sees how the session goes
+      subject: {user: ann}
+      call: {tool: session_status}
+      expect: {effect: allow}
+"""
+
+
+def test_what_the_control_plane_refuses_is_said_on_the_change(world: Pipelines) -> None:
+    """Another source holds a guardrail that this one cannot know of."""
+    rule = resource("Policy", "no-status", appliesTo="everyone", mode="guardrail", tools={"deny": ["session_status"]})
+    with world.server.client() as client:
+        apply(client, [rule], source="guard")
+    (world.repository.root / "policies" / "case.yaml").write_text(CASE)
+    world.commit("A case")
+    said = world.here(world.pull_request(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), status=3)
+    assert "::error file=policies/case.yaml,title=" in said
+    assert world.forge.comments[0]["body"].startswith(f"{MARK}\n### clawforge: no plan\n")
+    assert "clawforge:plan" not in world.forge.comments[0]["body"]
