@@ -16,6 +16,7 @@ from clawforge_cli.ci.settings import CiOptions, control_plane_access
 from clawforge_cli.ci.sticky_comment import StickyComment, put_comment, room
 from clawforge_cli.ci.threshold import exit_code, reached
 from clawforge_cli.exit_codes import ExitCode
+from clawforge_cli.plan_source import is_plan_id
 from clawforge_cli.views.ci_markdown import change_markdown, findings_markdown, refusal_markdown
 from clawforge_cli.views.ci_report import show_examination, show_plan, show_refusal, show_sentences
 from clawforge_cli.views.terminal import Printer, note
@@ -66,7 +67,7 @@ def review(pipeline: Pipeline, options: CiOptions, now: dt.datetime) -> ExitCode
     def text(limit: int) -> str:
         return change_markdown(plan, found, limit, compared_with=compared_with, reached=over)
 
-    _say(pipeline, forge, found, text, plan.id)
+    _say(pipeline, forge, found, text, plan.id if plan.id is not None and is_plan_id(plan.id) else None)
     show_sentences(over, Printer())
     return exit_code(options.thresholds, found, plan) if made.sound else ExitCode.FINDINGS
 

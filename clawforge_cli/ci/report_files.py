@@ -10,6 +10,7 @@ import orjson
 from clawforge import __version__
 from clawforge.errors import InputError
 from clawforge_cli.lint_run import prefix_of
+from clawforge_cli.plan_source import is_plan_id
 from clawforge_cli.source_lines import SourceLines
 from clawforge_cli.views.json_documents import escape_beyond_json
 from clawforge_cli.views.lint_code_quality import code_quality
@@ -45,7 +46,8 @@ def write_summary(pipeline: Pipeline, text: str) -> None:
 def write_outputs(pipeline: Pipeline, plan: Plan) -> None:
     """The verdict and the plan's id for later steps: words and ids of our own, never text of the change."""
     if pipeline.outputs is not None:
-        _append(pipeline.outputs, f"verdict={plan.meaning.verdict}\nplan={plan.id or ''}\n".encode())
+        name = plan.id if plan.id is not None and is_plan_id(plan.id) else ""
+        _append(pipeline.outputs, f"verdict={plan.meaning.verdict}\nplan={name}\n".encode())
 
 
 def _write(path: Path, document: Any) -> None:
