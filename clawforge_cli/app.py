@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "lint": "Check the files of a project.",
     "fmt": "Lay out the files of a project in one style.",
     "test": "Run the policy tests of a project.",
+    "ci": "Do in a pipeline what its event asks for.",
     "plan": "Show what an apply would change on the control plane.",
     "show": "Show a plan that was made before, or a revision.",
     "apply": "Make the control plane equal to the files.",
