@@ -81,6 +81,7 @@ def make_control_plane(
     states = OrgStates(store, clock, wakeups)
     instances = InstanceDirectory()
     threads = anyio.CapacityLimiter(_THREADS)
+    refreshes = Refreshes()
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
@@ -92,14 +93,14 @@ def make_control_plane(
         reports=InstanceReports(store, bundles),
         bundles=bundles,
         leases=SignedLeases(),
-        events=AgentEvents(store, clock, states, instances, wakeups, threads),
+        events=AgentEvents(store, clock, states, instances, wakeups, refreshes, threads),
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(),
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
         steady=SteadyTime(clock),
-        refreshes=Refreshes(),
+        refreshes=refreshes,
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

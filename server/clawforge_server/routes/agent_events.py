@@ -28,7 +28,9 @@ async def events(call: Call) -> Response:
         return Response(headers=_HEADERS, media_type=_MEDIA_TYPE)
     plane.reports.note(instance, plane.clock.now())
     now = asyncio.get_running_loop().time()
-    stream = EventStream(instance.org, instance.name, instance.sha256, told, now)
+    stream = EventStream(
+        instance.org, instance.name, instance.sha256, told, now, plane.refreshes.mark(instance.org, instance.name)
+    )
     plane.events.open(stream)
     return _Streamed(stream, lambda: plane.events.close(stream))
 

@@ -42,7 +42,8 @@ def revoke_instances(
 def refresh_instances(
     plane: ControlPlane, who: Principal, org: str, request: BulkRefresh, *, origin: Origin | None = None
 ) -> BulkAnswer:
-    """Those that wait for news are answered now, and so report now; the others ask as soon as they would anyway.
+    """Those that wait for news are answered now, and so report now: long polls and event streams. Old plugins hear it
+    by their stream, and with their next heartbeat. The others ask as soon as they would anyway.
 
     Raises NotFoundError for an unknown org.
     """

@@ -26,6 +26,7 @@ from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.offers import Offer, known_offer, lease_of, offer_to
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 from clawforge_server.store.records import InstanceRecord
@@ -50,6 +51,7 @@ class AgentEvents:
         states: OrgStates,
         instances: InstanceDirectory,
         wakeups: Wakeups,
+        refreshes: Refreshes,
         threads: anyio.CapacityLimiter,
     ) -> None:
         self._store = store
@@ -57,6 +59,7 @@ class AgentEvents:
         self._states = states
         self._instances = instances
         self._wakeups = wakeups
+        self._refreshes = refreshes
         self._threads = threads
         self._streams = EventStreams()
         self._news = asyncio.Event()
@@ -126,7 +129,7 @@ class AgentEvents:
         strangers = []
         for stream in streams:
             instance = self._instances.peek(stream.credential)
-            if instance is None or not _is_due(stream, state, now):
+            if instance is None or not (_is_due(stream, state, now) or self._is_wanted(stream)):
                 continue
             offer = known_offer(state, instance)
             if offer is None:
@@ -146,11 +149,16 @@ class AgentEvents:
         self, stream: EventStream, instance: InstanceRecord, offer: Offer, state: OrgState, now: float
     ) -> None:
         stream.looked = state
-        known = stream.offered
-        if known is None or not known.same_as(offer) or now - stream.leased >= _lease_pace(offer):
-            stream.tell(offer, self._data(state, instance, offer), now)
+        known, wanted = stream.offered, self._is_wanted(stream)
+        stream.wanted = self._refreshes.mark(stream.org, stream.instance)
+        if wanted or known is None or not known.same_as(offer) or now - stream.leased >= _lease_pace(offer):
+            stream.tell(offer, self._data(state, instance, offer), now, refresh=wanted)
         elif now - stream.spoken >= _PING_SECONDS:
             stream.ping(now)
+
+    def _is_wanted(self, stream: EventStream) -> bool:
+        """Whether somebody wants its reader to ask, and it was not told."""
+        return self._refreshes.mark(stream.org, stream.instance) > stream.wanted
 
     def _still_good(self, org: str, hashes: Collection[str]) -> frozenset[str]:
         """Which of these are present credentials of active instances. Blocks."""

@@ -97,7 +97,7 @@ class PluginPolicies:
         self._policies: OrderedDict[tuple[str, str], ServedPolicy] = OrderedDict()
         self._resolved: OrderedDict[tuple[str, str], _Resolved] = OrderedDict()
         self._documents: OrderedDict[tuple[str, _Key], Document] = OrderedDict()
-        self._fetched: OrderedDict[str, tuple[bytes, dt.datetime]] = OrderedDict()
+        self._fetched: OrderedDict[str, tuple[bytes, dt.datetime, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def peek(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> ServedPolicy | None:
@@ -116,16 +116,16 @@ class PluginPolicies:
         that cannot be resolved."""
         return self.peek(state, instance, now) or self._serve(state, self._resolution(state, instance, now), now)
 
-    def note_fetched(self, session: str, served: ServedPolicy, now: dt.datetime) -> None:
-        """A session was sent this policy."""
+    def note_fetched(self, session: str, served: ServedPolicy, now: dt.datetime, wanted: int) -> None:
+        """A session was sent this policy; `wanted` is the mark of the last refresh of its instance."""
         with self._lock:
-            _keep(self._fetched, session, (served.document.mark, now), _MOST)
+            _keep(self._fetched, session, (served.document.mark, now, wanted), _MOST)
 
-    def is_held(self, session: str, served: ServedPolicy, now: dt.datetime) -> bool:
+    def is_held(self, session: str, served: ServedPolicy, now: dt.datetime, wanted: int) -> bool:
         """Whether this policy is what the session was sent last, and lately: an answer may be lost on its way, and the
-        plugin does not say what it holds."""
-        mark, at = self._fetched.get(session, (b"", now))
-        return mark == served.document.mark and now - at < _BELIEVED
+        plugin does not say what it holds. Nobody may have wanted it to fetch again since then."""
+        mark, at, seen = self._fetched.get(session, (b"", now, 0))
+        return mark == served.document.mark and now - at < _BELIEVED and wanted <= seen
 
     def _serve(self, state: OrgState, resolved: _Resolved, now: dt.datetime) -> ServedPolicy:
         instance, record = resolved.instance, state.record
