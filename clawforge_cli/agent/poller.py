@@ -60,6 +60,7 @@ class Poller:
         jitter: Callable[[], float] = random_fraction,
         monotonic: Callable[[], float] = monotonic_seconds,
         notice: VersionNotice | None = None,
+        gate: threading.Lock | None = None,
     ) -> None:
         self._state = state
         self._store = store
@@ -70,6 +71,7 @@ class Poller:
         self._jitter = jitter
         self._monotonic = monotonic
         self._notice = notice
+        self._gate = gate or threading.Lock()
         self._holding: Held | None = None
         # What was verified last. It counts also while it cannot be written: nothing older is believed any more.
         self._verified: TrustState | None = None
@@ -78,6 +80,11 @@ class Poller:
         self._announced: tuple[int, str] | None = None
         self._remembered = clock.now()
         self._rotate_from = 0.0
+
+    def settled_credential(self) -> Secret | None:
+        """The credential for other requests than polls; None while a new one takes its place. May be called from any
+        thread that holds the gate, and counts for as long as it does."""
+        return None if self._state.next_credential is not None else Secret(self._state.credential)
 
     def load(self) -> None:
         """Put in force what the state holds, verified again; if it does not hold together, nothing."""
@@ -166,6 +173,9 @@ class Poller:
         """Get a new credential if it is time for one. It is used at the next poll, and counts from then on."""
         if not is_due(self._state, self._clock.now()) or self._monotonic() < self._rotate_from:
             return False
+        if not self._gate.acquire(blocking=False):
+            # The present one is in use elsewhere, and must not be seen again once the new one was.
+            return False
         self._rotate_from = self._monotonic() + _ROTATION_PAUSE
         try:
             answer = self._transport.rotate(Secret(self._state.credential))
@@ -173,6 +183,8 @@ class Poller:
         except ClawforgeError as error:
             self._report(f"This machine's credential was not replaced by a new one: {error.message}")
             return False
+        finally:
+            self._gate.release()
         return True
 
     def _take(self, answer: Answer) -> None:

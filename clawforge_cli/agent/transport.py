@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from clawforge.lease import read_lease_header
 from clawforge.secret import Secret
 from clawforge.trust import Answer
 from clawforge.wire import HEADER_ACKNOWLEDGED, HEADER_LEASE, HEADER_SERIAL, PolicyAnswer
+from clawforge.wire_audit import UploadAnswer
 from clawforge.wire_enrollment import CredentialAnswer, EnrollAnswer, EnrollRequest
 from clawforge_cli.client import problem_error
 
@@ -131,6 +132,17 @@ class AgentTransport:
         reply = self._exchange("POST", "/v1/agent/heartbeat", headers, body)
         if not 200 <= reply.status < 300:
             raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
+
+    def upload_events(self, credential: Secret, events: Sequence[bytes]) -> UploadAnswer:
+        """Send events, each as JSON; what the answer acknowledges is durable. Raises the library's errors."""
+        headers = {"Authorization": f"Bearer {credential.reveal()}", "Content-Type": "application/json"}
+        reply = self._exchange("POST", "/v1/agent/audit", headers, b'{"events":[' + b",".join(events) + b"]}")
+        if not 200 <= reply.status < 300:
+            raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
+        try:
+            return UploadAnswer.model_validate_json(reply.body, strict=True)
+        except ValidationError as error:
+            raise self._not_understood() from error
 
     def close(self) -> None:
         """Give the connection back."""
