@@ -116,6 +116,28 @@ def test_who_asks_for_the_headers_alone_holds_nothing(server: ServerProcess, own
         assert refresh()
 
 
+def test_a_plugin_is_marked_counted_and_its_version_known(
+    server: ServerProcess, owner: httpx.Client, instance: str
+) -> None:
+    before = owner.get("/v1/orgs/acme/status").json()["fleet"]["oldPlugins"]
+    minted = owner.post("/v1/orgs/acme/enrollments", json={"user": "dev", "instance": instance}).json()["token"]
+    with server.client("") as client:
+        body = {"token": minted, "email": "dev@acme.example", "name": "Dev"}
+        session = client.post("/api/v1/auth/enroll", json=body).json()
+        client.headers["Authorization"] = f"Bearer {session['accessToken']}"
+        for version in ("0.1.5", "0.1.6"):
+            beat = f"/api/v1/heartbeat/{session['orgId']}/{session['userId']}?clientVersion={version}"
+            assert client.get(beat).status_code == 200
+    token = owner.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    agent = owner.post("/v1/enroll", json={"token": token}).json()["instance"]
+    fleet = owner.get("/v1/orgs/acme/instances").json()["instances"]
+    found = {item["instance"]: (item["protocol"], item["versions"].get("plugin")) for item in fleet}
+    assert (found[instance], found[agent]) == (("plugin", "0.1.6"), ("agent", None))
+    assert owner.get("/v1/orgs/acme/status").json()["fleet"]["oldPlugins"] == before + 1
+    chosen = owner.get("/v1/orgs/acme/instances", params={"select": f"protocol=plugin,instance={instance}"}).json()
+    assert [item["instance"] for item in chosen["instances"]] == [instance]
+
+
 def test_a_stream_outlives_the_refresh_of_the_tokens(plugin: OldPlugin, owner: httpx.Client) -> None:
     plugin.do("policy")
     plugin.do("listen")

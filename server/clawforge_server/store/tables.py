@@ -389,6 +389,7 @@ instances = sa.Table(
     sa.Column("last_exit", sa.String(200)),
     sa.Column("crashes", sa.Integer),
     sa.Column("channels", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("protocol", sa.String(16), nullable=False, server_default="agent"),
     sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
 )
 
