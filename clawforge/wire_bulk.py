@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from clawforge.message import MessageText
 from clawforge.resource.meta import Reason, Strict, SubjectName
 
 MOST_INSTANCES = 1_000
@@ -25,6 +26,13 @@ class BulkRefresh(Strict):
     """Instances that should ask for their policy and report now."""
 
     instances: Names
+
+
+class BulkMessage(Strict):
+    """Instances whose people should be told something, and what."""
+
+    instances: Names
+    text: MessageText
 
 
 class BulkResult(Strict):

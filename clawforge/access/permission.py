@@ -22,6 +22,7 @@ PERMISSIONS: dict[str, str] = {
     "enrollments:revoke": "Take enrolment tokens back.",
     "freeze:override": "Apply while a ChangePolicy freezes changes, with a reason that is kept.",
     "instances:approve": "Let machines in that wait for an approval, or turn them away.",
+    "instances:message": "Have the agents of instances tell their people something.",
     "instances:read": "List instances, and what they reported.",
     "instances:refresh": "Have instances ask for their policy, and report, now.",
     "instances:revoke": "Take the credential of an instance away.",

@@ -20,6 +20,8 @@ from clawforge.errors import InputError, UnavailableError
 from clawforge_cli.agent.address import SOCKET_NAME
 from clawforge_cli.agent.clock import Clock, wall_clock
 from clawforge_cli.agent.enrolment import enrol
+from clawforge_cli.agent.inbox import Inbox
+from clawforge_cli.agent.messenger import Messenger
 from clawforge_cli.agent.poller import Poller
 from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.socket import AgentSocket, listen
@@ -81,7 +83,8 @@ def _run(store: Store, state: AgentState, report: Report) -> None:
     spool = Spool(store.directory / FOLDER)
     with contextlib.suppress(UnavailableError):
         spool.append(start_event(clock.now(), __version__))
-    service = AgentService(clock, _facts(state), spool=spool)
+    inbox = Inbox(state.inbox)
+    service = AgentService(clock, _facts(state), spool=spool, inbox=inbox)
     transport = AgentTransport(state.server, insecure=state.insecure_http)
     poller = Poller(
         state,
@@ -92,6 +95,7 @@ def _run(store: Store, state: AgentState, report: Report) -> None:
         report=report,
         notice=VersionNotice(transport, service.facts.versions or {}),
         gate=gate,
+        messenger=Messenger(transport, inbox, report),
     )
     uploads = AgentTransport(state.server, insecure=state.insecure_http)
     uploader = Uploader(spool, uploads, poller.settled_credential, gate, report)

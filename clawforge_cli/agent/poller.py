@@ -13,6 +13,7 @@ from clawforge.secret import Secret
 from clawforge.trust import REFETCH_CODES, Answer, Held, TrustState, accept_answer, held, pass_time, witness
 from clawforge_cli.agent.clock import Clock, monotonic_seconds
 from clawforge_cli.agent.credential import ENDED_CODES, PENDING_CODE, accepted, candidates, is_due, offered
+from clawforge_cli.agent.messenger import Messenger
 from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.store import AgentState, Store
 from clawforge_cli.agent.transport import AgentTransport
@@ -61,6 +62,7 @@ class Poller:
         monotonic: Callable[[], float] = monotonic_seconds,
         notice: VersionNotice | None = None,
         gate: threading.Lock | None = None,
+        messenger: Messenger | None = None,
     ) -> None:
         self._state = state
         self._store = store
@@ -72,6 +74,7 @@ class Poller:
         self._monotonic = monotonic
         self._notice = notice
         self._gate = gate or threading.Lock()
+        self._messenger = messenger
         self._holding: Held | None = None
         # What was verified last. It counts also while it cannot be written: nothing older is believed any more.
         self._verified: TrustState | None = None
@@ -128,6 +131,8 @@ class Poller:
                 if answer.bundle is not None or error.code not in REFETCH_CODES:
                     raise
                 self._take(self._ask(None, patient=False))
+            if self._messenger is not None:
+                self._messenger.hear(self._state, candidates(self._state)[0], answer.message, self._write)
             if self._notice is not None:
                 self._notice.tell(candidates(self._state)[0])
         except ClawforgeError as error:

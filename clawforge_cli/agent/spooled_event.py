@@ -104,6 +104,11 @@ def start_event(at: dt.datetime, version: str) -> SpooledEvent:
     return SpooledEvent(at, "agent:start", "done", detail={"version": version})
 
 
+def message_event(at: dt.datetime, number: int) -> SpooledEvent:
+    """A message of the org was handed to the host, to be shown to the person."""
+    return SpooledEvent(at, "message:show", "done", detail={"message": number})
+
+
 def overflow_event(at: dt.datetime, first: int, last: int) -> SpooledEvent:
     """Events from `first` to `last` went unsent, for there was no room for more."""
     return SpooledEvent(at, "spool:overflow", "lost", detail={"first": first, "last": last, "events": last - first + 1})

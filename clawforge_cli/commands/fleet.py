@@ -166,6 +166,30 @@ def refresh(
 
 
 @app.command()
+def message(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the people at the machines are told.")],
+    instances: InstanceNames = None,
+    select: Machines = None,
+    format: Format = TextOrJson.TEXT,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Have agents tell their people something, once, with the next call that they judge.
+
+    A machine that is away hears it when it is back, within a week. Old plugins cannot tell anybody anything.
+    """
+    from clawforge.message import message_text
+    from clawforge.wire_bulk import BulkMessage
+    from clawforge_cli.fleet_choice import chosen_machines, in_batches
+    from clawforge_cli.fleet_client import FleetClient
+
+    said, client = message_text(text), FleetClient.chosen(server, org)
+    names = chosen_machines(client, instances or [], select or [])
+    answer = in_batches(names, lambda batch: client.message_instances(BulkMessage(instances=batch, text=said)))
+    _show_bulk(answer, "told", format)
+
+
+@app.command()
 def approve(instance: InstanceName, reason: Why = None, server: Server = None, org: Org = None) -> None:
     """Let a machine in that waits for it."""
     from clawforge_cli.fleet_client import FleetClient

@@ -18,6 +18,7 @@ from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
+from clawforge_server.state.message_board import MessageBoard
 from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
@@ -52,6 +53,7 @@ class ControlPlane:
     bundles: BundleCache
     events: AgentEvents
     leases: SignedLeases
+    messages: MessageBoard
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
@@ -82,6 +84,7 @@ def make_control_plane(
     instances = InstanceDirectory()
     threads = anyio.CapacityLimiter(_THREADS)
     refreshes = Refreshes()
+    messages = MessageBoard(store)
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
@@ -93,7 +96,8 @@ def make_control_plane(
         reports=InstanceReports(store, bundles),
         bundles=bundles,
         leases=SignedLeases(),
-        events=AgentEvents(store, clock, states, instances, wakeups, refreshes, threads),
+        events=AgentEvents(store, clock, states, instances, wakeups, refreshes, messages, threads),
+        messages=messages,
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(),
         plugin_streams=PluginStreams(),

@@ -214,17 +214,17 @@ def test_events_are_named_by_what_changed(told: Any, offers: list[Offer], names:
 def test_who_shall_ask_is_told_so_beside_what_changed_and_once() -> None:
     async def run() -> str:
         stream = EventStream("acme", "i-1", "hash", (1, 7), 0.0)
-        stream.tell(OFFER, b"{}", 1.0, refresh=True)
+        stream.tell(OFFER, b"{}", 1.0, asked=frozenset({"refresh"}))
         text = (await stream.chunk())[0]
-        stream.tell(OFFER, b"{}", 2.0, refresh=True)
+        stream.tell(OFFER, b"{}", 2.0, asked=frozenset({"refresh"}))
         # It was not read yet, and what comes now must not undo it.
-        stream.tell(NARROWED, b"{}", 3.0)
+        stream.tell(NARROWED, b"{}", 3.0, asked=frozenset({"message"}))
         text += (await stream.chunk())[0]
         stream.tell(NARROWED, b"{}", 4.0)
         return (text + (await stream.chunk())[0]).decode()
 
     names = [line[7:] for line in asyncio.run(run()).splitlines() if line.startswith("event: ")]
-    assert names == ["refresh", "policy", "refresh", "lease"]
+    assert names == ["refresh", "policy", "message", "refresh", "lease"]
 
 
 def test_a_slow_reader_is_told_the_newest_state_alone() -> None:

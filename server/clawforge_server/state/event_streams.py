@@ -21,20 +21,22 @@ class EventStream:
 
     `looked` is the state of the org that was looked at last for it, `offered` what that said. `spoken` and `leased` are
     when it was given anything last, and a lease; `writing` is since when its reader takes nothing, None while it takes
-    what comes. Readings of the loop's clock. `wanted` is the mark of the last refresh that it was told of.
+    what comes. Readings of the loop's clock. `wanted` is the mark of the last refresh that it was told of,
+    `message` the number of the last message.
     """
 
     __slots__ = (
+        "_asked",
         "_ended",
         "_news",
         "_ping",
-        "_refresh",
         "_stirred",
         "_told",
         "credential",
         "instance",
         "leased",
         "looked",
+        "message",
         "offered",
         "org",
         "spoken",
@@ -56,10 +58,11 @@ class EventStream:
         self.writing: float | None = None
         self.task: asyncio.Task[object] | None = None
         self.wanted = wanted
+        self.message = 0
         self._told: Offer | tuple[int, int] | None = told
         self._news: tuple[Offer, bytes] | None = None
         self._ping = False
-        self._refresh = False
+        self._asked: frozenset[EventName] = frozenset()
         self._ended: str | None = None
         self._stirred = asyncio.Event()
 
@@ -68,11 +71,11 @@ class EventStream:
         """The code of why it ends; None as long as it goes on."""
         return self._ended
 
-    def tell(self, offer: Offer, data: bytes, now: float, *, refresh: bool = False) -> None:
-        """Give it news, or have its reader ask. What it was not able to tell before is forgotten, for the new data say
-        all of it; but that the reader should ask is not."""
+    def tell(self, offer: Offer, data: bytes, now: float, *, asked: frozenset[EventName] = frozenset()) -> None:
+        """Give it news, or have its reader ask for something. What it was not able to tell before is forgotten, for the
+        new data say all of it; but for what the reader should ask is not."""
         self._news = (offer, data)
-        self._refresh = self._refresh or refresh
+        self._asked |= asked
         self.offered = offer
         self.spoken = self.leased = now
         self._stirred.set()
@@ -95,18 +98,18 @@ class EventStream:
         parts = []
         if self._news is not None:
             offer, data = self._news
-            names = _names(self._told, offer, refresh=self._refresh)
+            names = _names(self._told, offer, self._asked)
             parts = [b"id: %d-%d\nevent: %b\ndata: %b\n\n" % (*offer.counters, name.encode(), data) for name in names]
             self._told = offer
         elif self._ping:
             parts = [b": ping\n\n"]
-        self._news, self._ping, self._refresh = None, False, False
+        self._news, self._ping, self._asked = None, False, frozenset()
         if self._ended is not None:
             parts.append(f"event: end\ndata: {self._ended}\n\n".encode())
         return b"".join(parts), self._ended is not None
 
 
-def _names(told: Offer | tuple[int, int] | None, offer: Offer, *, refresh: bool) -> tuple[EventName, ...]:
+def _names(told: Offer | tuple[int, int] | None, offer: Offer, asked: frozenset[EventName]) -> tuple[EventName, ...]:
     """What changed since the reader was told last; `told` is only the counters if that was on another stream."""
     if isinstance(told, Offer):
         kill = told.kill != offer.kill
@@ -114,8 +117,8 @@ def _names(told: Offer | tuple[int, int] | None, offer: Offer, *, refresh: bool)
     else:
         policy = told != offer.counters
         kill = policy and bool(offer.kill)
-    said: tuple[tuple[EventName, bool], ...] = (("kill", kill), ("policy", policy), ("refresh", refresh))
-    return tuple(name for name, holds in said if holds) or ("lease",)
+    said: tuple[tuple[EventName, bool], ...] = (("kill", kill), ("policy", policy))
+    return (*(name for name, holds in said if holds), *sorted(asked)) or ("lease",)
 
 
 class EventStreams:

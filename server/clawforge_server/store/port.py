@@ -18,6 +18,7 @@ from clawforge.wire import Revision
 from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.history_port import History
+from clawforge_server.store.message_port import FleetMessages
 from clawforge_server.store.overlay_port import Overlays
 from clawforge_server.store.plugin_receipt_port import PluginReceipts
 from clawforge_server.store.quarantine_port import Quarantines
@@ -370,6 +371,10 @@ class Transaction(Protocol):
     @property
     def acknowledgements(self) -> Acknowledgements:
         """Which bundles instances said that they enforce."""
+
+    @property
+    def fleet_messages(self) -> FleetMessages:
+        """What the people at machines are told."""
 
     @property
     def version_lapses(self) -> VersionLapses:

@@ -47,6 +47,7 @@ class Agent:
 
     def ask(self, tools: Iterable[str], *, leave: int | None = None) -> list[str]:
         """The tools that were judged. With `leave` the agent is killed after so many answers."""
+        self.messages: list[str] = []
         names = list(tools)
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(self._address)
@@ -54,7 +55,9 @@ class Agent:
             client.sendall(b"".join(json.dumps({"tool": name}).encode() + b"\n" for name in names))
             answered = 0
             for line in client.makefile("rb"):
-                assert b'"decision"' in line
+                answer = json.loads(line)
+                assert "decision" in answer
+                self.messages += [item["text"] for item in answer.get("messages", ())]
                 answered += 1
                 if answered == leave:
                     self.kill()
@@ -150,5 +153,14 @@ def test_an_outage_and_kills_lose_and_double_nothing(tmp_path: Path) -> None:
         with agent(state) as running:
             again = running.ask(some(5))
             until(lambda: newest(owner) == again[-1])
-        assert [item["target"] for item in logged(owner, **{"class": "call"})][-5:] == again
+            told = owner.post("/v1/orgs/acme/fleet/messages", json={"instances": ["laptop"], "text": "Mind the gap"})
+            assert told.json()["results"][0]["outcome"] == "done"
+            until(lambda: running.said("Message from owner: Mind the gap"))
+            # It was not shown yet, and is kept until then.
+            running.kill()
+        with agent(state) as running:
+            running.ask(some(3))
+            assert running.messages == ["Mind the gap"]
+            until(lambda: bool(logged(owner, action="message:show")))
+        assert set(again) <= {item["target"] for item in logged(owner, **{"class": "call"})[-8:]}
         assert logged(owner, **{"class": "gap"}), "that numbers came a second time is told, and nothing is lost by it"

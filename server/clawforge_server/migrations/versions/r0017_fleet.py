@@ -18,6 +18,26 @@ def upgrade() -> None:
         "UPDATE instances SET protocol = 'plugin' WHERE enrollment = 'sign-in' OR EXISTS "
         "(SELECT 1 FROM sessions WHERE sessions.org = instances.org AND sessions.instance = instances.name)"
     )
+    op.create_table(
+        "fleet_messages",
+        sa.Column("org", sa.String(length=63), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sender", sa.String(length=256), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["org"], ["orgs.name"], name=op.f("fk_fleet_messages_org")),
+        sa.PrimaryKeyConstraint("org", "number", name=op.f("pk_fleet_messages")),
+    )
+    op.create_table(
+        "fleet_deliveries",
+        sa.Column("org", sa.String(length=63), nullable=False),
+        sa.Column("instance", sa.String(length=256), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["org"], ["orgs.name"], name=op.f("fk_fleet_deliveries_org")),
+        sa.PrimaryKeyConstraint("org", "instance", "number", name=op.f("pk_fleet_deliveries")),
+    )
 
 
 def downgrade() -> None:
