@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clawforge.wire_bulk import BulkAnswer, BulkMessage, BulkRefresh, BulkRevocation
+from clawforge.wire_bulk import BulkAnswer, BulkMessage, BulkRefresh, BulkRevocation, BulkTags
 from clawforge.wire_enrollment import (
     EnrollmentList,
     InstanceDetail,
@@ -49,6 +49,10 @@ class FleetClient(IdentityClient):
     def message_instances(self, request: BulkMessage) -> BulkAnswer:
         """Have machines tell their people something."""
         return self._call(BulkAnswer, "POST", self._path("fleet", "messages"), request)
+
+    def tag_instances(self, request: BulkTags) -> BulkAnswer:
+        """Give machines other tags."""
+        return self._call(BulkAnswer, "POST", self._path("fleet", "tags"), request)
 
     def refresh_instances(self, request: BulkRefresh) -> BulkAnswer:
         """Have machines ask now."""

@@ -26,6 +26,7 @@ PERMISSIONS: dict[str, str] = {
     "instances:read": "List instances, and what they reported.",
     "instances:refresh": "Have instances ask for their policy, and report, now.",
     "instances:revoke": "Take the credential of an instance away.",
+    "instances:tag": "Give instances of others other tags, and with them other policies; over the whole org only.",
     "keys:read": "Read the public keys of the org.",
     "kill:read": "See which kill switches are on, and which were.",
     "kill:write": "Turn kill switches on and off: over a group for it and its machines, over the whole org any.",

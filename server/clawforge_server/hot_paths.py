@@ -139,11 +139,15 @@ class HotPaths:
         shown = request.headers(b"authorization")
         if len(shown) != 1 or not shown[0].startswith(_SCHEME):
             return None
-        instance = self._plane.instances.peek(credential_hash(shown[0].removeprefix(_SCHEME)))
+        sha256 = credential_hash(shown[0].removeprefix(_SCHEME))
+        instance = self._plane.instances.peek(sha256)
         if instance is None:
             return None
         state = self._plane.states.peek(instance.org)
-        return None if state is None else self._plane.leases.get(state, instance, self._plane.clock.now())
+        if state is None or self._plane.instances.peek(sha256) is not instance:
+            # It got other tags at this moment: an old machine under a new serial would be served two things under one.
+            return None
+        return self._plane.leases.get(state, instance, self._plane.clock.now())
 
     def _has_messages(self, instance: InstanceRecord) -> bool:
         """Whether something waits for the instance's person, or nobody looked yet since the server was started."""

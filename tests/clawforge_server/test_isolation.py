@@ -107,6 +107,8 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.post("/v1/orgs/acme/fleet/refreshes", json={"instances": [enrolled["instance"]]}, token=token)
     said = {"instances": [enrolled["instance"]], "text": "hello"}
     assert api.post("/v1/orgs/acme/fleet/messages", json=said, token=token).is_success
+    tags = {"instances": [enrolled["instance"]], "set": {"env": "lab"}}
+    assert api.post("/v1/orgs/acme/fleet/tags", json=tags, token=token).is_success
     api.post("/v1/agent/heartbeat", json={"noted": 1}, token=enrolled["credential"])
     api.plane.messages.flush()
     api.delete(f"/v1/orgs/acme/instances/{enrolled['instance']}", token=token)

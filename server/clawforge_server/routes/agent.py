@@ -78,7 +78,7 @@ async def policy(call: Call) -> Response:
         # revocation of this very instance included.
         news = plane.wakeups.event(instance.org)
         instance = await recognise_instance(plane, call.request, call.address)
-        state, bundle = await _present(call, instance)
+        instance, state, bundle = await _present(call, instance)
         if f'"{bundle.digest}"' not in held:
             return _policy_answer(call, instance, state, bundle, 200)
         if told is None:
@@ -126,7 +126,7 @@ async def heartbeat(call: Call) -> Response:
     await load_messages(call, instance)
     if report.noted:
         plane.messages.note_told(instance.org, instance.name, report.noted, plane.clock.now())
-    state, bundle = await _present(call, instance)
+    instance, state, bundle = await _present(call, instance)
     lease = signed_lease(state, bundle, plane.clock.now())
     messages = signed_messages(plane, state, instance, plane.clock.now())
     answer = HeartbeatAnswer(
@@ -166,7 +166,17 @@ def reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> Ins
     )
 
 
-async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
+async def _present(call: Call, instance: InstanceRecord) -> tuple[InstanceRecord, OrgState, ServedBundle]:
+    """The instance as it is, and what it should hold. A machine that got other tags meanwhile is looked at anew: what
+    holds for the old one must not be served under the serial that the new ones have."""
+    while True:
+        state, bundle = await _of_state(call, instance)
+        if call.plane.instances.peek(instance.sha256) is instance:
+            return instance, state, bundle
+        instance = await recognise_instance(call.plane, call.request, call.address)
+
+
+async def _of_state(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
     """From memory on the event loop, unless something has to be read, built or signed first."""
     plane = call.plane
     state = plane.states.peek(instance.org)

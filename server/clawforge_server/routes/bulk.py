@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from clawforge.wire_bulk import BulkAnswer, BulkMessage, BulkRefresh, BulkRevocation
+from clawforge.wire_bulk import BulkAnswer, BulkMessage, BulkRefresh, BulkRevocation, BulkTags
 from clawforge_server.endpoint import Call, Endpoint, json_answer
 from clawforge_server.request_body import parse_body
 from clawforge_server.service.bulk import REFRESH, REVOKE, refresh_instances, revoke_instances
 from clawforge_server.service.fleet_messages import MESSAGE, message_instances
+from clawforge_server.service.fleet_tags import TAG, tag_instances
 
 
 async def revoke(call: Call) -> Response:
@@ -32,6 +33,14 @@ async def message(call: Call) -> Response:
     request = parse_body(BulkMessage, call.body)
     return json_answer(
         await call.run(lambda: message_instances(call.plane, call.who, call.org, request, origin=call.origin))
+    )
+
+
+async def tag(call: Call) -> Response:
+    """Give instances other tags."""
+    request = parse_body(BulkTags, call.body)
+    return json_answer(
+        await call.run(lambda: tag_instances(call.plane, call.who, call.org, request, origin=call.origin))
     )
 
 
@@ -67,6 +76,17 @@ ENDPOINTS = (
         MESSAGE,
         BulkMessage,
         refusals=(404, 422),
+        anywhere=True,
+    ),
+    Endpoint(
+        "POST",
+        "/v1/orgs/{org}/fleet/tags",
+        "Give instances other tags, and with them other policies. Nobody tags their own.",
+        tag,
+        BulkAnswer,
+        TAG,
+        BulkTags,
+        refusals=(404, 422, 503),
         anywhere=True,
     ),
 )

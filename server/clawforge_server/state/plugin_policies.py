@@ -57,6 +57,7 @@ class ServedPolicy:
     """The document of an instance: for these counters, from the moment it was made until `until`. The ids are those
     under which its plugin may ask."""
 
+    instance: InstanceRecord
     counters: tuple[int, int]
     made: dt.datetime
     until: dt.datetime
@@ -69,9 +70,10 @@ class ServedPolicy:
         """What the plugin enforces."""
         return self.document.policy
 
-    def holds(self, counters: tuple[int, int], now: dt.datetime) -> bool:
+    def holds(self, instance: InstanceRecord, counters: tuple[int, int], now: dt.datetime) -> bool:
         """Whether it is the one to serve now. A clock that went back makes another one."""
-        return self.counters == counters and self.made <= now < self.until
+        same = self.instance is instance or self.instance == instance
+        return same and self.counters == counters and self.made <= now < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ class PluginPolicies:
         record = state.record
         if found is None or record is None:
             return None
-        if found.holds((record.epoch, record.serial), now):
+        if found.holds(instance, (record.epoch, record.serial), now):
             return found
         known = self._known(state, instance, now)
         return None if known is None else self._serve(state, known, now)
@@ -134,6 +136,7 @@ class PluginPolicies:
         counters = (record.epoch, record.serial)
         deadline = next_deadline((policy for _, policy in resolved.policies), now)
         served = ServedPolicy(
+            instance=instance,
             counters=counters,
             made=now,
             until=resolved.until if deadline is None else min(resolved.until, deadline),

@@ -216,6 +216,9 @@ class Suspensions(Protocol):
 class Enrollments(Protocol):
     """Rights to enrol."""
 
+    def get(self, org: str, enrollment_id: str) -> EnrollmentRecord | None:
+        """One enrolment, good or not."""
+
     def find(self, sha256: str) -> EnrollmentRecord | None:
         """The enrolment with this hash, whatever its org: this is how an enrolling agent is recognised."""
 
@@ -264,6 +267,9 @@ class Instances(Protocol):
 
     def approve(self, org: str, name: str, at: dt.datetime, by: str, reason: str | None) -> bool:
         """False when the org has no such instance that waits and has not waited too long."""
+
+    def set_tags(self, org: str, name: str, tags: Mapping[str, str]) -> None:
+        """Give an instance these tags and no others."""
 
     def offer(self, org: str, name: str, sha256: str, until: dt.datetime) -> None:
         """The credential that takes the place of the present one if it is used before a moment."""

@@ -126,6 +126,15 @@ class SqlInstances:
         )
         return done.rowcount == 1
 
+    def set_tags(self, org: str, name: str, tags: Mapping[str, str]) -> None:
+        """Give an instance these tags and no others."""
+        table = tables.instances
+        self._connection.execute(
+            sa.update(table)
+            .where(table.c.org == org, table.c.name == name)
+            .values(tags=orjson.dumps(dict(tags)).decode())
+        )
+
     def offer(self, org: str, name: str, sha256: str, until: dt.datetime) -> None:
         """The credential that takes the place of the present one if it is used before a moment."""
         table = tables.instances
