@@ -130,7 +130,7 @@ def test_suspending_resuming_accepting_and_asking_for_a_look(plane: ServerProces
     assert "named by its whole id" in short.stderr
     taken = run(plane, "reconcilers", "acknowledge", "steered", COMMIT, "--reason", "history was cleaned")
     assert taken.stderr.startswith("steered may go on from 3f3f3f3f3f3f")
-    assert "rewritten history is accepted up to 3f3f3f3f3f3f" in run(plane, "reconcilers", "list").stdout
+    assert "accepted by a person for 3f3f3f3f3f3f" in run(plane, "reconcilers", "list").stdout
     client.lease("steered", asked("steered"))
     looked = run(plane, "reconcilers", "now", "steered")
     assert looked.stderr.startswith("steered looks at git within seconds")
