@@ -181,6 +181,24 @@ def test_a_report_is_kept_until_the_next_one(api: Api, token: str) -> None:
     assert told[0]["detail"]["conditions"] == {"Ready": "false Because", "Stalled": "true CommitNotSigned"}
 
 
+def test_one_that_nobody_runs_is_forgotten_and_its_fence_goes_on(api: Api, token: str) -> None:
+    lease(api, token)
+    path = "/v1/orgs/acme/reconcilers/main"
+    assert code(api.delete(f"{path}?reason=moved")) == (409, "lease-held")
+    assert api.delete(path).status_code == 422
+    report(api, token, 1, condition("Ready", "true"), commit="b" * 40)
+    api.clock.move(seconds=15)
+    assert api.delete(f"{path}?reason=moved").status_code == 200
+    assert api.get("/v1/orgs/acme/reconcilers").json() == {"reconcilers": []}
+    assert api.get("/v1/orgs/acme/status").json()["reconcilers"] == []
+    assert code(api.delete(f"{path}?reason=moved")) == (404, "unknown-reconciler")
+    assert code(api.post(f"{path}/wanted")) == (404, "unknown-reconciler")
+    assert code(report(api, token, 1)) == (409, "lease-lost")
+    assert fence_of(lease(api, token, source="others")) == 2
+    found = shown(api)
+    assert (found["source"], found["seen"], found["conditions"]) == ("others", None, [])
+
+
 @pytest.mark.parametrize(
     "wrong", [{"reason": "not a word"}, {"status": "maybe"}, {"type": "Happy"}, {"message": "x" * 2_001}]
 )
