@@ -191,6 +191,13 @@ def test_what_others_hold_back_in_part_is_said() -> None:
     assert "Policy/guard still says exec.mode about it." in done.remarks
 
 
+def test_a_base_that_opens_later_is_named() -> None:
+    spring = {"windows": [{"from": "2027-03-01T00:00:00Z"}]}
+    later = policy("spring", appliesTo={"users": ["dev"]}, schedule=spring, tools={"deny": ["read"]})
+    done = lasting([policy("default", tools={"deny": ["exec"]}), later])
+    assert "Policy/spring opens at times of its own, and then gives way to this one." in done.remarks
+
+
 NAMES = st.sampled_from(["exec", "read", "write", "bash", "group:fs", "mcp__a__x", "mcp__a__*", "mcp__*", "*", "zz"])
 LISTS = st.lists(NAMES, max_size=4).map(tuple)
 SAMPLES = ("exec", "read", "write", "edit", "mcp__a__x", "mcp__a__y", "mcp__b__x", "zz", "other", "web_fetch")
