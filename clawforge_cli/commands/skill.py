@@ -122,6 +122,9 @@ def review(
         raise InputError("A skill is approved or rejected, not both.")
     if (approve or reject) and submission is None:
         raise InputError("Which submission?", hint="`clawforge skill review` lists those that wait.")
+    destination = Destination.asked(branch, patch, author, sign=sign)
+    if destination.is_git and not (approve or reject):
+        raise InputError("--branch and --patch are for a verdict: say --approve or --reject.")
     if submission is not None and (approve or reject):
         wish = Review(
             verdict="approved" if approve else "rejected",
@@ -133,7 +136,7 @@ def review(
             groups=tuple(groups or ()),
             replace=replace,
             file=file,
-            destination=Destination.asked(branch, patch, author, sign=sign),
+            destination=destination,
         )
         _carry_out(submission, wish, server, org, format)
         return
