@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from server_process import resource
 
+import clawforge.overlay.lasting
 from clawforge.decide.catalogue import DEFAULT_HOST, catalogue
 from clawforge.decide.names import NamePattern
 from clawforge.decide.request import Effect
@@ -182,6 +183,15 @@ def test_what_no_base_can_say_is_refused_by_name(values: list[Any], lifted: dict
     with pytest.raises(InputError, match=told) as caught:
         lasting_policy(parsed([*people, *values]), replace(LIFTED, **lifted), NOON)
     assert caught.value.code == "not-codified"
+
+
+def test_these_refusals_would_be_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the look at what holds it back, a policy would come out that allows nothing, beside a guardrail."""
+    monkeypatch.setattr(clawforge.overlay.lasting, "_refuse_held", lambda *_, **__: None)
+    guard = policy("g", mode="guardrail", tools={"deny": ["exec"]})
+    done = lasting([policy("d", tools={"deny": ["exec"]}), guard])
+    after = parsed([*PEOPLE, policy("d", tools={"deny": ["exec"]}), guard, done.value])
+    assert effects(after, DEV)[0] == "deny"
 
 
 def test_what_others_hold_back_in_part_is_said() -> None:

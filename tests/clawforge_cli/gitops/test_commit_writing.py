@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clawforge.adoption.live import ChangedText
 from clawforge.errors import ConflictError, InputError
-from clawforge_cli.gitops import plumbing
+from clawforge_cli.gitops import committed_text, plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
 from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, prepare_commit
 from clawforge_cli.gitops.identity import Person
@@ -356,3 +356,9 @@ def test_the_tests_of_hooks_and_races_would_notice(
 
     monkeypatch.setattr(Plumbing, "run", without_old_value)
     one.publish()
+
+
+def test_the_test_of_uncommitted_edits_would_notice(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committed_text, "_after", lambda plumbing, entry, item: item.after)
+    commit = publish(repository, ChangedText(FILE, b"edited\n", b"edited\nand proposed\n"))
+    assert blob(repository, commit) == b"edited\nand proposed\n"
