@@ -199,13 +199,13 @@ async def _whole(call: Call, instance: InstanceRecord, state: OrgState) -> Respo
     if bundle is None:
         bundle = await call.run(lambda: call.plane.bundles.get(state, instance))
     lease = signed_lease(state, bundle, call.plane.clock.now())
-    headers = _headers(call, instance, state, bundle.digest, lease)
+    headers = _headers(call, instance, bundle.digest, bundle.issues[0].revision, lease)
     return Response(bundle.body, 200, headers, "application/json")
 
 
 def _unchanged(call: Call, instance: InstanceRecord, state: OrgState, offer: Offer) -> Response:
     lease = _lease(state, instance, offer, call.plane.clock.now())
-    return Response(status_code=304, headers=_headers(call, instance, state, offer.digest, lease))
+    return Response(status_code=304, headers=_headers(call, instance, offer.digest, offer.revision, lease))
 
 
 def _lease(state: OrgState, instance: InstanceRecord, offer: Offer, now: dt.datetime) -> Envelope:
@@ -214,11 +214,11 @@ def _lease(state: OrgState, instance: InstanceRecord, offer: Offer, now: dt.date
     return sign_lease(lease_of(instance.org, instance.name, offer, now), state.keys.online)
 
 
-def _headers(call: Call, instance: InstanceRecord, state: OrgState, digest: str, lease: Envelope) -> dict[str, str]:
+def _headers(call: Call, instance: InstanceRecord, digest: str, revision: int, lease: Envelope) -> dict[str, str]:
     headers = {
         "ETag": f'"{digest}"',
         HEADER_LEASE: lease_header(lease),
-        HEADER_REVISION: str(state.state.revision),
+        HEADER_REVISION: str(revision),
         "Cache-Control": "no-store",
     }
     newest = call.plane.messages.newest(instance.org, instance.name, call.plane.clock.now())
