@@ -53,10 +53,10 @@ ROUNDS ?= 1000
 
 chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revoke keys during load, rush enrolment, again and again (ROUNDS=1000)
 	CLAWFORGE_CHAOS_ROUNDS=$(ROUNDS) CLAWFORGE_CHAOS_REVOCATIONS=$(ROUNDS) CLAWFORGE_CHAOS_ENROLMENTS=$(ROUNDS) \
-	CLAWFORGE_CHAOS_RACES=$(ROUNDS) CLAWFORGE_CHAOS_CUT_STEP=1 \
+	CLAWFORGE_CHAOS_RACES=$(ROUNDS) CLAWFORGE_CHAOS_CUT_STEP=1 CLAWFORGE_SPOOL_EVENTS=100000 \
 		$(BIN)/pytest --timeout 0 tests/clawforge_server/test_crash.py tests/clawforge_server/test_revocation.py \
 		tests/clawforge_server/test_enrolment_storm.py tests/clawforge_server/test_apply_race.py \
-		tests/clawforge_cli/test_bad_apply.py
+		tests/clawforge_cli/test_bad_apply.py tests/clawforge_cli/agent/test_uploads.py
 
 CALLS ?= 20000
 

@@ -68,7 +68,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.post(f"/v1/orgs/acme/skills/submissions/{handed_in}/review", json={"verdict": "rejected"}, token=token)
     own = api.post("/v1/orgs/acme/skills/submissions", json=skill, token=token).json()["id"]
     api.delete(f"/v1/orgs/acme/skills/submissions/{own}", token=token)
-    stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "pdf", "reason": "x"}, token=token).json()["id"]
+    stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "web", "reason": "x"}, token=token).json()["id"]
     assert api.post(f"/v1/orgs/acme/skills/revocations/{stopped}/lift", json={"reason": "x"}, token=token).is_success
     api.plane.events._still_good("acme", ["hash"])
     reconciler = "/v1/orgs/acme/reconcilers/main"

@@ -31,6 +31,7 @@ from clawforge_server.service.plan_authority import (
     require_over_changes,
 )
 from clawforge_server.service.plan_reading import unknown_plan
+from clawforge_server.service.renamed_users import follow_renames
 from clawforge_server.service.skill_revocations import end_codified
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import new_keys
@@ -75,16 +76,19 @@ def apply_plan(
             admission = admit(transaction, request, plan, previous or empty_org(org))
             result = _carry_out(transaction, request, plan, admission)
             holder = None if holder is None else note_applied(transaction, holder, plan, result)
+            occasion = Occasion(request.actor, request.at, request.origin)
+            moved = follow_renames(transaction, org, plan.document, result.revision, occasion) if result.applied else ()
             transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
             state = read_org(transaction, org, request.at, previous)
             if state is None:
                 raise UnavailableError("The org that was written cannot be read back.", code="unreadable-state")
             if result.applied:
-                state = end_codified(transaction, state, Occasion(request.actor, request.at, request.origin))
+                state = end_codified(transaction, state, occasion)
             # Before the commit: a state that no model can be made of must not become the present one.
             _warm(state)
             ended = _authorise(transaction, request, plan, admission, previous or empty_org(org), state)
             state = _watched(transaction, request, result, state)
+            plane.instances.forget(moved)
         plane.credentials.forget(ended)
         plane.states.publish(state)
         if holder is not None:

@@ -21,6 +21,7 @@ from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, OrgRecord
 
 _MOST = 20_000
+_MOST_BYTES = 512 * 1024 * 1024
 _REMEMBERED = 4
 """Bundles of one instance of which it is known what they were made for: an agent acknowledges one a poll later."""
 
@@ -50,9 +51,12 @@ class ServedBundle:
 
 
 class BundleCache:
-    """Used from any thread."""
+    """Used from any thread. Memory is bounded: by the number of bundles, and by the bytes of their bodies."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = _MOST, most_bytes: int = _MOST_BYTES) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._bundles: OrderedDict[tuple[str, str], ServedBundle] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -75,9 +79,14 @@ class BundleCache:
                 before = self._bundles.get((instance.org, instance.name))
                 if before is not None:
                     found = dataclasses.replace(found, issues=(*found.issues, *before.issues)[:_REMEMBERED])
+                    self._bytes -= len(before.body)
                 self._bundles[instance.org, instance.name] = found
-                while len(self._bundles) > _MOST:
-                    self._bundles.popitem(last=False)
+                self._bundles.move_to_end((instance.org, instance.name))
+                self._bytes += len(found.body)
+                while len(self._bundles) > max(1, self._most) or (
+                    self._bytes > self._most_bytes and len(self._bundles) > 1
+                ):
+                    self._bytes -= len(self._bundles.popitem(last=False)[1].body)
         return found
 
     def issued(self, org: str, instance: str, digest: str) -> Issue | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
@@ -78,9 +79,10 @@ class ServedPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """The policies of one instance, whatever is killed: by one model, in a stretch of time."""
+    """The policies of one instance, whatever is killed: by one model, in a stretch of time. The model is not kept
+    alive: a plugin that asks no more must not hold a whole org of long ago."""
 
-    model: OrgModel
+    model: weakref.ref[OrgModel]
     instance: InstanceRecord
     begins: dt.datetime
     until: dt.datetime
@@ -150,7 +152,7 @@ class PluginPolicies:
 
     def _known(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> _Resolved | None:
         known = self._resolved.get((instance.org, instance.name))
-        if known is None or known.model is not state.model or known.instance != instance:
+        if known is None or known.model() is not state.model or known.instance != instance:
             return None
         return known if known.begins <= now < known.until else None
 
@@ -199,7 +201,7 @@ def _resolved(model: OrgModel, instance: InstanceRecord, now: dt.datetime) -> _R
     present = [variant for variant in found if variant.from_ <= now < variant.until]
     digests = sorted({variant.digest for variant in present})
     return _Resolved(
-        model=model,
+        model=weakref.ref(model),
         instance=instance,
         begins=max(variant.from_ for variant in present),
         until=min(variant.until for variant in present),

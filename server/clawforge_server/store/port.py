@@ -217,6 +217,9 @@ class Suspensions(Protocol):
 class Enrollments(Protocol):
     """Rights to enrol."""
 
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once."""
+
     def get(self, org: str, enrollment_id: str) -> EnrollmentRecord | None:
         """One enrolment, good or not."""
 
@@ -268,6 +271,9 @@ class Instances(Protocol):
 
     def approve(self, org: str, name: str, at: dt.datetime, by: str, reason: str | None) -> bool:
         """False when the org has no such instance that waits and has not waited too long."""
+
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once, so that two may exchange theirs."""
 
     def set_tags(self, org: str, name: str, tags: Mapping[str, str]) -> None:
         """Give an instance these tags and no others."""

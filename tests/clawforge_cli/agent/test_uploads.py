@@ -20,10 +20,12 @@ import httpx
 from server_process import ServerProcess, apply, company, free_port, server_process
 
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("CLAWFORGE_")}
-EVENTS = 5_000
+EVENTS = int(os.environ.get("CLAWFORGE_SPOOL_EVENTS", "5000"))
+_AT_ONCE = 1_000
+"""Questions that are sent before their answers are read: more would fill the buffers of the socket."""
 
 
-def until(condition: Callable[[], bool], seconds: float = 40) -> None:
+def until(condition: Callable[[], bool], seconds: float = 40 + EVENTS / 500) -> None:
     give_up = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < give_up, "it did not happen in time"
@@ -49,20 +51,22 @@ class Agent:
         """The tools that were judged. With `leave` the agent is killed after so many answers."""
         self.messages: list[str] = []
         names = list(tools)
+        answered = 0
         with socket.socket(socket.AF_UNIX) as client:
             client.connect(self._address)
             client.settimeout(20)
-            client.sendall(b"".join(json.dumps({"tool": name}).encode() + b"\n" for name in names))
-            answered = 0
-            for line in client.makefile("rb"):
+            lines = client.makefile("rb")
+            while answered < len(names) and answered != leave:
+                if answered % _AT_ONCE == 0:
+                    some = names[answered : answered + _AT_ONCE]
+                    client.sendall(b"".join(json.dumps({"tool": name}).encode() + b"\n" for name in some))
+                line = lines.readline()
                 answer = json.loads(line)
                 assert "decision" in answer
                 self.messages += [item["text"] for item in answer.get("messages", ())]
                 answered += 1
                 if answered == leave:
                     self.kill()
-                if answered == len(names) or answered == leave:
-                    break
         return names[:answered]
 
 
@@ -124,7 +128,7 @@ def test_an_outage_and_kills_lose_and_double_nothing(tmp_path: Path) -> None:
         with agent(state, *enrolled(server, owner)) as running:
             until(lambda: running.said("Enforcing revision"))
             server.kill()
-            judged += running.ask(some(2_400))
+            judged += running.ask(some(EVENTS // 2))
             judged += running.ask(some(200), leave=50)
     with agent(state) as running:
         judged += running.ask(some(EVENTS - len(judged)))

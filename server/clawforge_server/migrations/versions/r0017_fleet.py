@@ -38,6 +38,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org"], ["orgs.name"], name=op.f("fk_fleet_deliveries_org")),
         sa.PrimaryKeyConstraint("org", "instance", "number", name=op.f("pk_fleet_deliveries")),
     )
+    op.add_column("overlays", sa.Column("held_grant", sa.String(length=64), nullable=True))
+    op.execute("UPDATE overlays SET held_grant = json_extract(body, '$.grant') WHERE starts_at IS NOT NULL")
+    op.create_index("ix_overlays_held_grant", "overlays", ["org", "scope", "held_grant", "ended_at"])
 
 
 def downgrade() -> None:

@@ -126,6 +126,13 @@ class SqlInstances:
         )
         return done.rowcount == 1
 
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once, so that two may exchange theirs."""
+        table = tables.instances
+        later = sa.case(dict(renamed), value=table.c.user)
+        own = (table.c.org == org, table.c.user.in_(list(renamed)))
+        self._connection.execute(sa.update(table).where(*own).values(user=later))
+
     def set_tags(self, org: str, name: str, tags: Mapping[str, str]) -> None:
         """Give an instance these tags and no others."""
         table = tables.instances
