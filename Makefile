@@ -24,8 +24,9 @@ help: ## show this list
 quickstart: $(VENV)/.locked-run ## govern the example company once, on a throw-away server
 	@$(BIN)/clawforge quickstart policies.example
 
-# One process for each core; JOBS=0 runs the tests one after the other, with a debugger if you like.
-JOBS ?= auto
+# One process more than there are cores, since tests wait for the programs that they start. JOBS=0 runs the tests one
+# after the other, with a debugger if you like.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 test: $(VENV)/.locked-dev ## run every test
 	@command -v npm >/dev/null && $(MAKE) --no-print-directory provider workflow-lint \
@@ -102,9 +103,10 @@ bench-audit: $(VENV)/.locked-dev
 WORLDS ?= 2000
 
 oracle: $(VENV)/.locked-dev ## hold the analysis to an enumeration of small worlds (WORLDS=2000)
-	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) \
+	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) CLAWFORGE_LINT_EXAMPLES=$(WORLDS) \
 		$(BIN)/pytest --timeout 0 tests/clawforge/analysis/test_worlds_oracle.py \
-		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py
+		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py \
+		tests/clawforge/lint/test_rules_fuzz.py
 
 # The suite makes 300 random edits of an audit log; this makes thousands, and each must be found.
 EDITS ?= 10000

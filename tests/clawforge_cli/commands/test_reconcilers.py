@@ -146,7 +146,8 @@ def test_forgetting_one_that_nobody_runs(plane: ServerProcess, client: Reconcile
     assert run(plane, "reconcilers", "forget", "old", "--reason", "moved").stderr.startswith("old is forgotten")
 
 
-def test_the_installed_program_lists_them(plane: ServerProcess) -> None:
+def test_the_installed_program_lists_them(plane: ServerProcess, client: ReconcileClient) -> None:
+    client.lease("listed", asked("listed"))
     program = Path(sys.executable).parent / "clawforge"
     done = subprocess.run(
         [program, "reconcilers", "list", "--format", "json"],
@@ -155,4 +156,4 @@ def test_the_installed_program_lists_them(plane: ServerProcess) -> None:
         text=True,
         check=True,
     )
-    assert [item["name"] for item in json.loads(done.stdout)["reconcilers"]] == ["main", "odd", "steered"]
+    assert "listed" in [item["name"] for item in json.loads(done.stdout)["reconcilers"]]
