@@ -37,9 +37,9 @@ def checked_commit(
     """What a commit declares. Raises StepError, which is stalled, with everything that is wrong at its place in the
     repository; also for a project of another org or source than the expected ones. Files that `memory` has read before
     are not parsed again."""
-    known = None if memory is None else memory.manifest(now, files, _org_of(files, expected))
+    known = None if memory is None else memory.manifest(now, files, lambda file: _checked(file, expected))
     if known is not None:
-        return _manifest(known, _checked(known.file, expected))
+        return known
     from clawforge.lint.engine import obstacles
     from clawforge.load.project import load_project
 
@@ -99,8 +99,6 @@ def _checked(file: ProjectFile, expected: Expected) -> ProjectFile:
 def _refused(code: str, message: str, hint: str, expected: Expected) -> StepError:
     place = Location(posixpath.join(expected.path, PROJECT_FILE))
     found = Diagnostic(code, message, place)
-    return StepError(ConditionType.PLANNED, code, "The project file of the commit is not used.", hint=hint, findings=[found])
+    told = "The project file of the commit is not used."
+    return StepError(ConditionType.PLANNED, code, told, hint=hint, findings=[found])
 
-
-def _manifest(known: Manifest, file: ProjectFile) -> Manifest:
-    return dataclasses.replace(known, file=file)
