@@ -14,5 +14,5 @@ def retry_pause(failures: int, fraction: float, *, interval: float, at_least: fl
     five minutes, whichever is less. `at_least` is what the other side asked for; it counts up to five minutes.
     """
     most = min(interval, MOST_SECONDS)
-    span = min(most, FIRST_SECONDS * 2 ** min(max(failures - 1, 0), _MOST_DOUBLINGS))
+    span = min(most, FIRST_SECONDS * 2.0 ** min(max(failures - 1, 0), _MOST_DOUBLINGS))
     return max(fraction * span, min(at_least, MOST_SECONDS))

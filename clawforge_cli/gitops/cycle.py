@@ -228,7 +228,9 @@ class Cycle:
                 self.begin(Step.PLAN)
                 facts = self.source.facts(head)
                 fence = self._fence(progress.lease)
-                plan = made_plan(self.plane, manifest, facts, trusted, self.settings, fence)
+                plan = made_plan(
+                    self.plane, manifest, facts, trusted, self.settings.branch, fence, prune=self.settings.prune
+                )
             elif plan.approvals.needed and plan.id is not None:
                 plan = self.plane.plan(plan.id)
         self.memory.plan = plan
