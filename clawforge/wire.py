@@ -126,9 +126,9 @@ class ApplyRequest(ApplyTerms):
 class Revision(Strict):
     """One apply.
 
-    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied. `rollback_to` is the
-    revision whose state it went back to; the commit is then that of the older state. `freeze_override` is why a freeze
-    was overridden, if one was.
+    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied, `signers` which users
+    signed its commits, as a trusted pipeline or reconciler said. `rollback_to` is the revision whose state it went back
+    to; the commit is then that of the older state. `freeze_override` is why a freeze was overridden, if one was.
     """
 
     number: int
@@ -144,9 +144,15 @@ class Revision(Strict):
     change_digest: str
     verdict: VerdictWord | None = None
     approvals: tuple[Approval, ...] = ()
+    signers: tuple[str, ...] = ()
     rollback_to: int | None = None
     reason: str | None = None
     freeze_override: str | None = None
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved it, by name."""
+        return tuple(sorted({item.by for item in self.approvals if item.verdict == "approved"}))
 
 
 class ApplyResult(Strict):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from clawforge.reconcile.condition import MOST_MESSAGE, Condition
 from clawforge.reconcile.fence import FenceNumber
@@ -13,11 +14,25 @@ from clawforge.resource.meta import Instant, Name, Reason, Strict, Text
 
 MOST_REASON = 500
 
+_USER_INFO = re.compile(r"(?<=://)[^/]*@")
+
 Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")]
 HolderId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")]
 """A random name that a process gives itself when it starts."""
 ShownLine = Annotated[str, StringConstraints(max_length=1_024, pattern=r"^[^\x00-\x1f\x7f]*$")]
 """A line that people are shown, and that decides nothing."""
+
+
+def _without_credentials(repository: str) -> str:
+    return _USER_INFO.sub("", repository)
+
+
+Repository = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=1_024, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    AfterValidator(_without_credentials),
+]
+"""The URL or path of a repository; what stands before the `@` of a URL is left out, for it may be a secret."""
 
 
 class LeaseRequest(Strict):
@@ -30,7 +45,7 @@ class LeaseRequest(Strict):
 
     holder: HolderId
     source: Name
-    repository: Annotated[ShownLine, StringConstraints(min_length=1)]
+    repository: Repository
     branch: ShownLine = ""
     path: ShownLine = ""
     fence: FenceNumber | None = None
@@ -100,7 +115,8 @@ class ReconcilerSuspension(Strict):
 
 
 class ReconcilerView(Strict):
-    """A reconciler as people see it. `held` says whether some process works now, `holder` which one did last.
+    """A reconciler as people see it. `held` says whether some process works now: `holder`, which is null once the lease
+    was given back. `principal` is whose credential it uses.
 
     `seen` and `conditions` are from its last report, of which `reported_at` is the moment.
     """
@@ -111,7 +127,8 @@ class ReconcilerView(Strict):
     branch: str = ""
     path: str = ""
     held: bool
-    holder: str
+    holder: str | None = None
+    principal: str
     fence: int
     suspension: ReconcilerSuspension | None = None
     wanted: int = 0
