@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from clawforge.errors import InputError
 from clawforge.secret import Secret
 from clawforge.secret_ref import SecretRef
+from clawforge_cli.settings import variable_of_a_secret
 
 _MOST_BYTES = 64 * 1024
 _SECONDS = 15
@@ -17,7 +17,7 @@ def read_secret(ref: SecretRef, directory: Path) -> Secret:
     """The secret. A relative file starts at `directory`. Raises InputError, which never shows what was read."""
     place = ref.secret_ref
     if place.env is not None:
-        value = os.environ.get(place.env, "")
+        value = variable_of_a_secret(place.env)
     elif place.file is not None:
         value = _text(_from_file(directory / place.file, ref), ref)
     else:

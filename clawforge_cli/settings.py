@@ -126,6 +126,11 @@ def _token(variable: str, file_variable: str) -> Secret | None:
     return Secret(value)
 
 
+def variable_of_a_secret(name: str) -> str:
+    """What the variable holds that a file names as the place of a secret; nothing if it is not set."""
+    return os.environ.get(name, "")
+
+
 def token_is_set() -> bool:
     """Whether the environment names a token, which wins over every session."""
     return bool(os.environ.get(TOKEN_VARIABLE, "").strip() or os.environ.get(TOKEN_FILE_VARIABLE))

@@ -6,7 +6,7 @@ import fnmatch
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from clawforge.reconcile.notice import Notice, NoticeKind, NoticeSeverity
 from clawforge.resource.meta import Name, Strict
@@ -22,9 +22,7 @@ def _matches_some(glob: str) -> str:
     return glob
 
 
-EventGlob = Annotated[
-    str, StringConstraints(pattern=r"^[a-z.*?-]+$", max_length=64), AfterValidator(_matches_some)
-]
+EventGlob = Annotated[str, StringConstraints(pattern=r"^[a-z.*?-]+$", max_length=64), AfterValidator(_matches_some)]
 
 
 class Reach(StrEnum):
@@ -112,6 +110,15 @@ class CommitStatusRoute(NotifyRoute):
     """A token that may set the status of commits, and had better do nothing else."""
     context: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._/-]*$", max_length=100)] | None = None
     """The name under which the status stands beside others; left out, `clawforge/` and the name of the source."""
+
+    @model_validator(mode="after")
+    def _can_be_asked(self) -> CommitStatusRoute:
+        if self.api is None and self.forge in {Forge.GITEA, Forge.FORGEJO}:
+            raise ValueError(f"say `api`: there are many servers of {self.forge}, such as https://git.example/api/v1")
+        parts = self.project.split("/")
+        if "." in parts or ".." in parts or (self.forge is not Forge.GITLAB and len(parts) != 2):
+            raise ValueError(f"{self.project!r} is no repository there: write it as owner/name")
+        return self
 
 
 Route = Annotated[WebhookRoute | SlackRoute | TeamsRoute | CommitStatusRoute, Field(discriminator="type")]

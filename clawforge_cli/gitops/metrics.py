@@ -33,8 +33,12 @@ FAMILIES = (
     Family("clawforge_reconcile_stalled", "gauge", "1 while a person must act.", ("source",)),
     Family("clawforge_reconcile_leader", "gauge", "1 while this process holds the lease.", ("source",)),
     Family("clawforge_hooks_total", "counter", "Webhooks that came in, by what became of them.", ("source", "result")),
-    Family("clawforge_notifications_total", "counter", "Notifications by what became of them.", ("route", "result")),
-    Family("clawforge_notifications_waiting", "gauge", "Notifications that wait to be sent."),
+    Family(
+        "clawforge_notifications_total",
+        "counter",
+        "Notifications, by what became of them.",
+        ("source", "route", "result"),
+    ),
 )
 """Every number that the reconciler shows."""
 
@@ -63,7 +67,9 @@ class Metrics:
         """All of it, families and labels in a fixed order."""
         with self._lock:
             values = {name: dict(sorted(found.items())) for name, found in self._values.items()}
-        return "".join(line + "\n" for family in self._families.values() for line in _lines(family, values[family.name]))
+        return "".join(
+            line + "\n" for family in self._families.values() for line in _lines(family, values[family.name])
+        )
 
     def _key(self, name: str, labels: dict[str, str]) -> tuple[str, ...]:
         family = self._families[name]
