@@ -15,11 +15,11 @@ from clawforge.load.glob import GlobText
 from clawforge.reconcile.repository_url import RepositoryUrl
 from clawforge.resource.meta import Duration, Strict
 
-_BRANCH = re.compile(r"(?!.*(\.\.|@\{|//|/\.|\.lock(/|$)))[^\x00-\x20\x7f~^:?*\[\\./-][^\x00-\x20\x7f~^:?*\[\\]*(?<![./])")
+_NOT_IN_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[./-]|[./]$|^@$")
 
 
 def _branch(text: str) -> str:
-    if not _BRANCH.fullmatch(text) or not text.isprintable() or text == "@":
+    if _NOT_IN_BRANCH.search(text) or not text.isprintable():
         raise ValueError(f"{text!r} is not a name of a branch: write main or release/1, without refs/heads/")
     if text.startswith("refs/"):
         raise ValueError("a branch is named without refs/heads/: write main")
@@ -135,13 +135,20 @@ class Repository(Strict):
         address, credential = self.address, self.credential
         if address.is_plain and not self.insecure:
             raise ValueError("anybody on the way can change what this address answers: use https:// or set `insecure`")
+        if address.transport == "ssh" and (credential is None or credential.key_file is None):
+            raise ValueError("SSH needs a `credential` with `keyFile` and `knownHostsFile`")
         if credential is None:
             return self
         if credential.key_file is not None and address.transport != "ssh":
             raise ValueError("a `keyFile` is for ssh:// only")
-        if credential.key_file is None and address.transport != "https" and (address.transport, address.is_plain) != (
-            "http",
-            False,
+        if (
+            credential.key_file is None
+            and address.transport != "https"
+            and (address.transport, address.is_plain)
+            != (
+                "http",
+                False,
+            )
         ):
             raise ValueError("a token is sent by https:// only")
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clawforge.errors import ClawforgeError
+from clawforge.errors import ClawforgeError, UntrustedError
 
 
 class FetchError(ClawforgeError):
@@ -16,3 +16,15 @@ class FetchError(ClawforgeError):
     def __init__(self, message: str, *, code: str, hint: str, waiting: bool) -> None:
         super().__init__(message, hint=hint, code=code)
         self.waiting = waiting
+
+
+class UntrustedCommitError(UntrustedError):
+    """A commit that must not count; `commit` is its id, empty where the keys themselves cannot be used.
+
+    Codes: unsigned-commit, bad-signature, unknown-signer, expired-signature, revoked-signer, unsupported-signature,
+    signer-not-allowed, too-many-commits, anchor-missing, keys-unreadable.
+    """
+
+    def __init__(self, message: str, *, code: str, hint: str, commit: str) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.commit = commit
