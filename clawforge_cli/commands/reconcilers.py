@@ -71,7 +71,8 @@ def acknowledge(
     org: Org = None,
     format: Format = TextOrJson.TEXT,
 ) -> None:
-    """Accept that the branch was rewritten or reset, up to exactly this commit. Signatures are checked all the same."""
+    """Accept what a reconciler stopped at, such as a rewritten branch, for exactly this head. Signatures are checked all
+    the same."""
     import re
 
     from clawforge.errors import InputError
