@@ -13,6 +13,7 @@ from clawforge.meaning import VerdictWord
 from clawforge.plan import Approval, Plan, Summary
 from clawforge.plan_scope import AddressPatterns, PlanScope
 from clawforge.position import ResourcePosition
+from clawforge.reconcile.fence import Fence
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
 
@@ -84,8 +85,8 @@ class PlanRequest(Strict):
     `base` is the revision that the client looked at, if it did; `replay` is what it found there with recorded calls,
     for those who read the plan. Of the proposal only what is in the `scope` is planned. `moved` resources got another
     name, `forgotten` ones stay without an owner, and what `take_ownership` names may be taken from other sources.
-    `reason` is why. `vouched` is accepted only from the pipeline of a federated service account that is trusted on
-    protected refs.
+    `reason` is why. `vouched` is accepted from the pipeline of a federated service account that is trusted on protected
+    refs, and its signers, but no approvers, from the reconciler that holds the lease which `fence` names.
     """
 
     source: Name
@@ -102,15 +103,18 @@ class PlanRequest(Strict):
     take_ownership: AddressPatterns = ()
     reason: Reason | None = None
     vouched: Vouched | None = None
+    fence: Fence | None = None
 
 
 class ApplyTerms(Strict):
     """What whoever applies says beside the plan: why, that a freeze is to be overridden, and how many resources they
-    know to be deleted."""
+    know to be deleted. With a `fence` nothing is applied unless that lease is still held, and the reconciler's last
+    commit is the plan's from then on."""
 
     reason: Reason | None = None
     override_freeze: bool = False
     allow_deletions: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    fence: Fence | None = None
 
 
 class ApplyRequest(ApplyTerms):
@@ -122,9 +126,9 @@ class ApplyRequest(ApplyTerms):
 class Revision(Strict):
     """One apply.
 
-    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied. `rollback_to` is the
-    revision whose state it went back to; the commit is then that of the older state. `freeze_override` is why a freeze
-    was overridden, if one was.
+    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied, `signers` which users
+    signed its commits, as a trusted pipeline or reconciler said. `rollback_to` is the revision whose state it went back
+    to; the commit is then that of the older state. `freeze_override` is why a freeze was overridden, if one was.
     """
 
     number: int
@@ -140,9 +144,15 @@ class Revision(Strict):
     change_digest: str
     verdict: VerdictWord | None = None
     approvals: tuple[Approval, ...] = ()
+    signers: tuple[str, ...] = ()
     rollback_to: int | None = None
     reason: str | None = None
     freeze_override: str | None = None
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved it, by name."""
+        return tuple(sorted({item.by for item in self.approvals if item.verdict == "approved"}))
 
 
 class ApplyResult(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clawforge.resource.meta import Instant, Strict
 from clawforge.wire_overlays import OverlayView
+from clawforge.wire_reconcile import ReconcilerView
 from clawforge.wire_versions import VersionCounts
 
 
@@ -61,7 +62,7 @@ class LogState(Strict):
 class OrgStatus(Strict):
     """How an org is. A part that the caller's right does not cover is null; of machines and stopped users, it counts
     those that the right reaches. `plans` are the newest, `skills` how many wait for a review, `overlays` what was
-    done by hand and holds, `violations` those of the last day."""
+    done by hand and holds, `violations` those of the last day, `reconcilers` who keeps it equal to git."""
 
     org: str
     version: str
@@ -74,4 +75,5 @@ class OrgStatus(Strict):
     versions: VersionCounts
     suspended: int = 0
     violations: tuple[Violation, ...] | None = None
+    reconcilers: tuple[ReconcilerView, ...] | None = None
     log: LogState | None = None

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
 OVERRIDE_FREEZE = "freeze:override"
+VERIFY_COMMITS = "commits:verify"
 VOUCH = "plans:vouch"
 
 PERMISSIONS: dict[str, str] = {
     "agent:poll": "Fetch one's own policy and report, as an enrolled agent does with its credential.",
     "audit:purge": "Take old payloads out of the audit log; their hashes stay.",
     "audit:read": "Read the audit log, follow it, and export it.",
+    "commits:verify": "Say who signed a commit, as the reconciler that holds the lease of its source.",
     "decisions:read": "Ask what anybody may do, and why.",
     "decisions:read-own": "Ask what one may do oneself, and why.",
     "elevations:approve": "Approve, deny and revoke elevations of others, and give temporary grants.",
@@ -34,6 +36,9 @@ PERMISSIONS: dict[str, str] = {
     "plans:read": "Read plans.",
     "plans:vouch": "Say who approved and signed a commit: as a pipeline that is trusted on a protected ref only.",
     "rbac:escalate": "Apply, once somebody else approved it, a plan that gives rights beyond one's own.",
+    "reconcilers:manage": "Suspend and resume reconcilers, accept rewritten history, and have one look at git now.",
+    "reconcilers:read": "See reconcilers, and how their last cycle went.",
+    "reconcilers:run": "Take and keep the lease of a reconciler, and report how its cycles go.",
     "revisions:read": "List revisions.",
     "sessions:read": "List the sessions of others.",
     "sessions:revoke": "End the sessions of others.",

@@ -13,7 +13,15 @@ from clawforge.change_control.facts import Effect, PlanFacts, Standing
 from clawforge.load.glob import Glob
 from clawforge.plan import ApprovalNeed
 from clawforge.resource.address_pattern import address_matches
-from clawforge.resource.change_policy import ApprovalRule, Approvers, ChangeEffect, ChangeMatch, ChangePolicy, Freeze
+from clawforge.resource.change_policy import (
+    ApprovalRule,
+    Approvers,
+    ChangeEffect,
+    ChangeMatch,
+    ChangePolicy,
+    Freeze,
+    OutOfBand,
+)
 from clawforge.resource.meta import Resource
 from clawforge.resource.schedule import boundaries, is_open
 from clawforge.resource.targeting import CronWindow, Schedule
@@ -78,6 +86,12 @@ def open_freezes(policies: Iterable[ChangePolicy], now: dt.datetime) -> tuple[Op
         if is_open(freeze.schedule, now)
     ]
     return tuple(sorted(found, key=lambda item: item.freeze.overridable))
+
+
+def out_of_band(policies: Iterable[ChangePolicy]) -> OutOfBand:
+    """What a reconciler does about changes that it did not make: it only reports them if any policy wants that."""
+    reports = any(policy.spec.out_of_band is OutOfBand.REPORT for policy in policies)
+    return OutOfBand.REPORT if reports else OutOfBand.CORRECT
 
 
 def _end(schedule: Schedule, now: dt.datetime) -> dt.datetime | None:

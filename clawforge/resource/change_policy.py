@@ -45,6 +45,13 @@ class ChangeEffect(StrEnum):
     ANY = "any"
 
 
+class OutOfBand(StrEnum):
+    """What a reconciler does about changes of what git owns that did not come through it."""
+
+    CORRECT = "correct"
+    REPORT = "report"
+
+
 class ChangeMatch(Strict):
     """Which changes are meant: or within a key, and across keys. A key that is left out means all."""
 
@@ -147,6 +154,9 @@ class ChangePolicySpec(Strict):
     """Times in which nothing is applied."""
     limits: ChangeLimits = ChangeLimits()
     """What one plan may do at most."""
+    out_of_band: OutOfBand = OutOfBand.CORRECT
+    """What a reconciler does about changes of its source that it did not make: it undoes them, or only reports them.
+    Where several policies differ, it reports."""
 
 
 class ChangePolicy(Resource):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from clawforge.resource.meta import format_instant
+from clawforge_cli.views.human_reconcilers import standing_sentence
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def show_status(found: OrgStatus, concerns: Sequence[Concern], server: str, prin
         until = f" until {_second(overlay.expires_at)}" if overlay.expires_at is not None else ""
         who = f"{safe(overlay.scope)}{until} by {safe(overlay.created_by)}"
         _line(printer, overlay.kind, f"{who}: {safe(overlay.reason)}")
+    for reconciler in found.reconcilers or ():
+        _line(printer, "reconciler", standing_sentence(reconciler))
     if found.plans is not None:
         _line(printer, "waiting", _waiting(len(found.plans), found.skills or 0, fleet.pending))
     if found.log is not None:

@@ -22,6 +22,7 @@ from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
+from clawforge_server.state.reconciler_leases import LEASE_SECONDS, ReconcilerLeases
 from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.steady_time import SteadyTime
@@ -59,6 +60,7 @@ class ControlPlane:
     version_looks: VersionLooks
     steady: SteadyTime
     refreshes: Refreshes
+    reconcilers: ReconcilerLeases
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -74,6 +76,7 @@ def make_control_plane(
     behind_proxy: bool = False,
     egress: Egress | None = None,
     limits: RequestRates | None = None,
+    lease_seconds: int = LEASE_SECONDS,
 ) -> ControlPlane:
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
@@ -100,6 +103,7 @@ def make_control_plane(
         version_looks=VersionLooks(),
         steady=SteadyTime(clock),
         refreshes=Refreshes(),
+        reconcilers=ReconcilerLeases(clock, lease_seconds),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

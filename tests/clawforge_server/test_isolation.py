@@ -71,6 +71,12 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "pdf", "reason": "x"}, token=token).json()["id"]
     assert api.post(f"/v1/orgs/acme/skills/revocations/{stopped}/lift", json={"reason": "x"}, token=token).is_success
     api.plane.events._still_good("acme", ["hash"])
+    reconciler = "/v1/orgs/acme/reconcilers/main"
+    lease = {"holder": "h" * 16, "source": "policies", "repository": "r"}
+    assert api.post(f"{reconciler}/lease", json=lease, token=token).status_code == 200
+    report = {"fence": 1, "conditions": []}
+    assert api.request("PUT", f"{reconciler}/status", json=report, token=token).status_code == 200
+    assert api.post(f"{reconciler}/wanted", token=token).status_code == 200
     for path in (
         "skills",
         "skills/submissions",
@@ -84,6 +90,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         f"instances/{enrolled['instance']}",
         "versions",
         "status",
+        "reconcilers",
         "enrollments",
         "tokens",
         "sessions",

@@ -58,6 +58,13 @@ GUARDS = {
     "DELETE /v1/orgs/{org}/elevations/{id}": MEMBERS,
     "POST /v1/orgs/{org}/elevations/{id}/approvals": "elevations:approve",
     "POST /v1/orgs/{org}/elevations/{id}/rejections": "elevations:approve",
+    "GET /v1/orgs/{org}/reconcilers": "reconcilers:read",
+    "POST /v1/orgs/{org}/reconcilers/{name}/lease": "reconcilers:run",
+    "DELETE /v1/orgs/{org}/reconcilers/{name}/lease": "reconcilers:run",
+    "PUT /v1/orgs/{org}/reconcilers/{name}/status": "reconcilers:run",
+    "POST /v1/orgs/{org}/reconcilers/{name}/suspension": "reconcilers:manage",
+    "POST /v1/orgs/{org}/reconcilers/{name}/acknowledgement": "reconcilers:manage",
+    "POST /v1/orgs/{org}/reconcilers/{name}/wanted": "reconcilers:manage",
     "DELETE /v1/orgs/{org}/instances/{name}": "instances:revoke",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "instances:approve",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "instances:approve",
@@ -148,7 +155,7 @@ class World:
         method, _, path = route.partition(" ")
         number = next(_addresses)
         options: dict[str, Any] = {"params": QUERIES.get(route), "address": f"198.18.{number >> 8}.{number & 255}"}
-        if method == "POST":
+        if method in ("POST", "PUT"):
             options["json"] = BODIES.get(route, {})
         return self.api.request(
             method, path.format(org=org, id="nothing", n="1", name="nobody", user="nobody"), token=token, **options

@@ -20,6 +20,8 @@ from clawforge_server.service.invariant_watch import VIOLATION
 from clawforge_server.service.overlays import READ as READ_OVERLAYS
 from clawforge_server.service.overlays import list_overlays
 from clawforge_server.service.plan_reading import planned_sides
+from clawforge_server.service.reconcilers import READ as READ_RECONCILERS
+from clawforge_server.service.reconcilers import reconciler_views
 from clawforge_server.service.version_watch import watch_versions
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.audit_records import AuditQuery
@@ -57,6 +59,7 @@ def org_status(plane: ControlPlane, who: Principal, org: str) -> OrgStatus:
             versions=versions,
             suspended=sum(_reaches_user(who, state, stop.user) for stop in state.suspensions),
             violations=_violations(transaction, org, now) if who.may("audit:read") else None,
+            reconcilers=reconciler_views(plane, transaction, state) if who.may(READ_RECONCILERS) else None,
             log=_log(transaction, org) if who.may("audit:read") else None,
         )
 

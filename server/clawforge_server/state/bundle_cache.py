@@ -103,7 +103,7 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
     record, keys = _live(state)
     # The org's day, not the clock's: within one serial every bundle begins with the same day, whatever the clock does.
     day = dt.datetime.combine(record.horizon_day, dt.time(), dt.UTC)
-    subject = subject_of(instance)
+    subject, present = subject_of(instance), state.present
     bundle = build_bundle(
         state.model,
         subject,
@@ -112,6 +112,8 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         now=day,
         positions=state.positions,
         commit=state.commit,
+        signers=() if present is None else present.signers,
+        approvers=() if present is None else present.approvers,
         overlays=lifted_for(state, subject),
     )
     lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)

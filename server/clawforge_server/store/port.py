@@ -21,6 +21,7 @@ from clawforge_server.store.history_port import History
 from clawforge_server.store.overlay_port import Overlays
 from clawforge_server.store.plugin_receipt_port import PluginReceipts
 from clawforge_server.store.quarantine_port import Quarantines
+from clawforge_server.store.reconciler_port import Reconcilers
 from clawforge_server.store.records import (
     EnrollmentRecord,
     InstanceRecord,
@@ -374,6 +375,10 @@ class Transaction(Protocol):
     @property
     def version_lapses(self) -> VersionLapses:
         """Which components of instances are out of range."""
+
+    @property
+    def reconcilers(self) -> Reconcilers:
+        """Who keeps the org equal to git."""
 
 
 class Store(Protocol):

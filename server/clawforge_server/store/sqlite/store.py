@@ -27,6 +27,7 @@ from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
 from clawforge_server.store.sqlite.plugin_receipts import SqlPluginReceipts
 from clawforge_server.store.sqlite.quarantines import SqlQuarantines
+from clawforge_server.store.sqlite.reconcilers import SqlReconcilers
 from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
 from clawforge_server.store.sqlite.sessions import SqlSessions
@@ -162,6 +163,11 @@ class SqlTransaction:
     def version_lapses(self) -> SqlVersionLapses:
         """Which components of instances are out of range."""
         return SqlVersionLapses(self._connection)
+
+    @cached_property
+    def reconcilers(self) -> SqlReconcilers:
+        """Who keeps the org equal to git."""
+        return SqlReconcilers(self._connection)
 
 
 class SqliteStore:

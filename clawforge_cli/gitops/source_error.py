@@ -1,0 +1,18 @@
+"""Why a source of policy is not used: it cannot be fetched, or its commits are not trusted."""
+
+from __future__ import annotations
+
+from clawforge.errors import ClawforgeError
+
+
+class FetchError(ClawforgeError):
+    """The repository cannot be fetched, or not be read. What was fetched before stays usable.
+
+    `waiting` means that trying again may help; otherwise a person must act.
+    """
+
+    code = "fetch-failed"
+
+    def __init__(self, message: str, *, code: str, hint: str, waiting: bool) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.waiting = waiting
