@@ -118,12 +118,21 @@ def test_a_secret_that_is_missing_is_said_with_its_place(config: str, monkeypatc
     assert "the variable HOOK_SECRET" in run_here({}, "notify", "test", config, "team", status=1).stderr
 
 
-def test_what_is_wrong_in_the_file_is_said_at_its_line(config: str) -> None:
-    text = Path(config).read_text().replace("type: webhook", "type: webhook\n        events: [nothing]")
-    Path(config).write_text(text)
+@pytest.mark.parametrize(
+    ("written", "place", "said"),
+    [
+        ("type: webhook\n        events: [nothing]", ":13:18:", "matches no event"),
+        ("type: webhok", ":12:15:", "Did you mean `webhook`?"),
+        ("kind: webhook", ":11:9:", "`type` is one of webhook, slack, teams, commitStatus"),
+        ("type: slack", ":13:14:", "`url` must be a mapping"),
+        ("type: webhook\n        minSeverity: loud", ":13:22:", "one of info, warning, error, critical"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_said_at_its_line(config: str, written: str, place: str, said: str) -> None:
+    Path(config).write_text(Path(config).read_text().replace("type: webhook", written))
     done = run_here({}, "notify", "test", config, "team", status=3)
-    assert "reconciler.yaml:13:" in done.stderr
-    assert "matches no event" in done.stderr
+    assert f"reconciler.yaml{place}" in done.stderr, done.stderr
+    assert said in done.stderr
 
 
 def test_the_installed_program_does_it(config: str, receiver: Receiver) -> None:

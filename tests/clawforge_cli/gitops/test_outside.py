@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.client
 import json
 from pathlib import Path
@@ -73,8 +74,6 @@ def test_without_webhooks_nothing_need_listen(tmp_path: Path) -> None:
 
 
 def notice(name: str) -> Notice:
-    import datetime as dt
-
     return Notice(
         kind=NoticeKind.COMMIT_APPLIED,
         severity=NoticeSeverity.INFO,
