@@ -7,6 +7,7 @@ from collections.abc import Iterable
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
 OVERRIDE_FREEZE = "freeze:override"
+RUN_RECONCILER = "reconcilers:run"
 VERIFY_COMMITS = "commits:verify"
 VOUCH = "plans:vouch"
 

@@ -46,7 +46,7 @@ class ChangeEffect(StrEnum):
 
 
 class OutOfBand(StrEnum):
-    """What a reconciler does about changes of what git owns that did not come through it."""
+    """It undoes them, or only reports them."""
 
     CORRECT = "correct"
     REPORT = "report"
@@ -149,14 +149,14 @@ class ChangePolicySpec(Strict):
     require_reason: bool = False
     """Whether a change needs a reason, given with the plan or the apply."""
     signed_commits: bool = False
-    """Whether a change must come from a commit whose signature a trusted pipeline vouched for."""
+    """Whether a change must come from a commit whose signature a trusted pipeline or reconciler vouched for."""
     freeze: Annotated[tuple[Freeze, ...], Field(max_length=64)] = ()
     """Times in which nothing is applied."""
     limits: ChangeLimits = ChangeLimits()
     """What one plan may do at most."""
     out_of_band: OutOfBand = OutOfBand.CORRECT
-    """What a reconciler does about changes of its source that it did not make: it undoes them, or only reports them.
-    Where several policies differ, it reports."""
+    """What a reconciler does about changes of its source that it did not make. Where several policies differ, it
+    reports."""
 
 
 class ChangePolicy(Resource):

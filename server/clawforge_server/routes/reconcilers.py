@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
+from clawforge.access.permission import RUN_RECONCILER
 from clawforge.reconcile.fence import Fence, FenceNumber
 from clawforge.resource.meta import Name
 from clawforge.wire_reconcile import (
@@ -19,7 +20,6 @@ from clawforge.wire_reconcile import (
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.problems import HttpError
 from clawforge_server.request_body import TINY_BODY, parse_body
-from clawforge_server.service.fencing import RUN
 from clawforge_server.service.reconciler_leasing import (
     LEASE_HELD,
     release_lease,
@@ -125,7 +125,7 @@ ENDPOINTS = (
         "Take the lease of a reconciler, or keep it: one process works, and its fence proves that it still may.",
         lease,
         ReconcilerLease,
-        RUN,
+        RUN_RECONCILER,
         LeaseRequest,
         body_limit=TINY_BODY,
         refusals=(404, 409, 422),
@@ -137,7 +137,7 @@ ENDPOINTS = (
         "Give the lease of a reconciler back.",
         release,
         ReconcilerView,
-        RUN,
+        RUN_RECONCILER,
         parameters=(Parameter("fence", "The number of the lease.", required=True),),
         refusals=(404, 409),
     ),
@@ -147,7 +147,7 @@ ENDPOINTS = (
         "Say how the last cycle of a reconciler went, while one holds its lease.",
         report,
         ReconcilerView,
-        RUN,
+        RUN_RECONCILER,
         ReconcilerReport,
         body_limit=_REPORT_BODY,
         refusals=(404, 409, 422),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from clawforge.access.permission import RUN_RECONCILER
 from clawforge.errors import ConflictError, InputError
 from clawforge.reconcile.fence import Fence
 from clawforge.wire import ApplyResult
@@ -13,8 +14,6 @@ from clawforge_server.service.admission import Apply
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.reconciler_port import ReconcilerRecord
 from clawforge_server.store.records import PlanRecord
-
-RUN = "reconcilers:run"
 
 
 def fenced(
@@ -59,7 +58,7 @@ def fenced_apply(
 
 def held(plane: ControlPlane, transaction: Transaction, who: Principal, org: str, fence: Fence) -> ReconcilerRecord:
     """The reconciler whose lease the caller holds, suspended or not. Raises ConflictError `lease-lost`."""
-    who.require(RUN)
+    who.require(RUN_RECONCILER)
     record = transaction.reconcilers.get(org, fence.reconciler)
     if (
         record is None

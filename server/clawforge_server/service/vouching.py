@@ -27,8 +27,9 @@ def vouching(
     """What the caller vouches for; None if they vouch for nothing.
 
     Raises ForbiddenError unless the caller is the pipeline of a federated service account with `plans:vouch`, signed in
-    with an identity token, and the account trusts tokens of protected refs only; or a reconciler with `commits:verify`
-    that holds the lease, and names no approvers. InputError for a plan of no commit; a fence raises as `fenced`.
+    with an identity token, and the account trusts tokens of protected refs only; or a service account that holds the
+    reconciler's lease with `commits:verify`, and names no approvers. InputError for a plan of no commit; a fence raises
+    as `fenced`.
     """
     if request.fence is not None:
         fenced(plane, transaction, who, state.name, request.fence, request.source)
@@ -61,6 +62,12 @@ def _require_reconciler(who: Principal, said: Vouched) -> None:
     """It checked the signatures itself, by keys that its own configuration names; of the reviews in the forge it knows
     nothing."""
     who.require(VERIFY_COMMITS)
+    if who.kind != "service-account":
+        raise ForbiddenError(
+            "Only a service account vouches for who signed a commit: people would vouch for themselves.",
+            hint="Run the reconciler with the key of a service account that holds commits:verify.",
+            code="not-a-service-account",
+        )
     if said.approvers:
         raise ForbiddenError(
             "A reconciler vouches for who signed a commit, and not for who approved it.",
