@@ -21,8 +21,8 @@ def notify() -> None:
     """Try the ways that a reconciler tells people, and see what became of notices."""
 
 
-@app.command()
-def test(
+@app.command(name="test")
+def trial(
     config: Configuration,
     route: Annotated[str, typer.Argument(metavar="ROUTE", help="Name of the route.")],
     source: Source = None,
