@@ -130,6 +130,8 @@ class Listener:
                 answer = _line(judged.status, judged.line)
         except BadRequestError as error:
             answer = _line(error.status, "this is no request that is served here")
+        except ConnectionError:
+            raise
         except Exception:
             # A defect, perhaps in what tells the health: the other sources' webhooks are to be heard all the same.
             answer = _line(500, "this is a defect of clawforge")
