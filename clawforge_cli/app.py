@@ -54,6 +54,7 @@ COMMANDS: dict[str, str] = {
     "fleet": "Machines that joined, and how they stand.",
     "versions": "Versions of machines, and who is out of range.",
     "skill": "Skills: handing in, verdicts, and stopping one at once.",
+    "notify": "Try how a reconciler tells people, and see what it told.",
     "agent": "Run the agent of this machine, and ask it.",
     "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",

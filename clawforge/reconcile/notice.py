@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
-from clawforge.resource.meta import Instant, Name, Strict, Text
+from clawforge.resource.meta import Instant, Name, Strict
+
+MOST_TITLE = 200
+MOST_TEXT = 4_096
 
 
 class NoticeKind(StrEnum):
@@ -53,6 +57,21 @@ class CommitState(StrEnum):
     ERROR = "error"
 
 
+def _cut(text: str, most: int) -> str:
+    """The text with what no text holds replaced, and shortened: a message about bad input must not fail over it."""
+    whole = "".join(
+        "\ufffd" if unicodedata.category(mark) in {"Cc", "Cs"} and mark not in "\n\t" else mark for mark in text[:most]
+    )
+    return whole if len(text) <= most else whole[:-1] + "…"
+
+
+Title = Annotated[str, AfterValidator(lambda text: _cut(text.replace("\n", " "), MOST_TITLE))]
+"""One line of at most 200 characters; what is longer is cut."""
+
+Body = Annotated[str, AfterValidator(lambda text: _cut(text, MOST_TEXT))]
+"""Lines of at most 4,096 characters; what is longer is cut."""
+
+
 class Notice(Strict):
     """One thing that is told. `commit` and `revision` are left out where there is none; `url` leads to the plan."""
 
@@ -61,8 +80,8 @@ class Notice(Strict):
     org: Name
     source: Name
     at: Instant
-    title: Annotated[Text, StringConstraints(max_length=200)]
-    text: Text = ""
+    title: Title
+    text: Body = ""
     commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")] | None = None
     revision: int | None = None
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s\x00-\x1f]+$", max_length=2048)] | None = None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from clawforge.errors import InputError
+from clawforge.public_address import is_loopback
 from clawforge.reconcile.listen_settings import ListenAddress
 from clawforge_cli.gitops.hook_desk import RETRY_SECONDS, HookDesk, ReadyHook
 from clawforge_cli.gitops.http_exchange import BODY_LIMIT, Answer, BadRequestError, Exchange, Request
@@ -121,6 +122,7 @@ class Listener:
         try:
             request = await exchange.head()
             head_only = request.method == "HEAD"
+            peer = _beyond_proxy(peer, request)
             answer = self._shown(request) or self._refused_unread(request, peer)
             if answer is None:
                 body = await exchange.body()
@@ -128,6 +130,8 @@ class Listener:
                 answer = _line(judged.status, judged.line)
         except BadRequestError as error:
             answer = _line(error.status, "this is no request that is served here")
+        except ConnectionError:
+            raise
         except Exception:
             # A defect, perhaps in what tells the health: the other sources' webhooks are to be heard all the same.
             answer = _line(500, "this is a defect of clawforge")
@@ -170,6 +174,12 @@ class Listener:
 def _line(status: int, text: str, *headers: tuple[str, str]) -> Answer:
     more = (("Retry-After", str(RETRY_SECONDS)),) if status in {429, 503} else ()
     return Answer(status, text + "\n", headers=(*headers, *more))
+
+
+def _beyond_proxy(peer: str, request: Request) -> str:
+    """Who speaks through a proxy on this machine, by the last address that it added: else whoever forges webhooks
+    would have those of all others refused."""
+    return request.headers.get("x-forwarded-for", peer).rpartition(",")[2].strip()[:64] if is_loopback(peer) else peer
 
 
 def _peer(writer: asyncio.StreamWriter) -> str:

@@ -22,7 +22,8 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _identity() -> str:
+def new_identity() -> str:
+    """An id that no other notice has."""
     return f"msg_{secrets.token_hex(16)}"
 
 
@@ -43,7 +44,7 @@ class Notifier:
         egress: Egress | None = None,
         patience: Patience | None = None,
         clock: Callable[[], dt.datetime] = _now,
-        identities: Callable[[], str] = _identity,
+        identities: Callable[[], str] = new_identity,
     ) -> None:
         log = DeliveryLog(state)
         self._identities = identities

@@ -4,6 +4,7 @@ which know no markup.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ import orjson
 from clawforge.reconcile.notice import Notice, NoticeSeverity
 from clawforge_cli.views.notice_words import facts_of, text_of, title_of
 
+_FUNCTION = re.compile(r"\{(?=\{)")
 _COLOURS = {
     NoticeSeverity.INFO: "Default",
     NoticeSeverity.WARNING: "Warning",
@@ -38,5 +40,5 @@ def teams_body(notice: Notice) -> bytes:
 
 def _run(text: str, **look: Any) -> dict[str, Any]:
     # `{{` begins a function of the card, such as one that writes a date.
-    inert = text.replace("{{", "{ {")
+    inert = _FUNCTION.sub("{ ", text)
     return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": inert, **look}]}

@@ -142,6 +142,14 @@ def test_a_signature_of_another_length_or_none_is_refused(sender: Sender) -> Non
         signed_push(hook.provider, hook.headers, hook.body, Secret(hook.secret[:-2] + "x="), NOW)
 
 
+def test_a_check_of_fewer_bytes_would_be_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mutant: who compares the beginnings lets a changed signature through, and then the test above fails."""
+    hook = forge_hooks.github()
+    signature = hook.headers["x-hub-signature-256"][:-1] + "x"
+    monkeypatch.setattr(hmac, "compare_digest", lambda left, right: left[:40] == right[:40])
+    assert judged(hook, **{"x-hub-signature-256": signature}).wakes("main")
+
+
 def test_forgejo_s_bad_signature_is_not_rescued_by_gitea_s_good_one() -> None:
     with pytest.raises(UnauthenticatedError):
         judged(forge_hooks.forgejo(), **{"x-forgejo-signature": "0" * 64})

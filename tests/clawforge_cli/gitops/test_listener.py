@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import socket
 import time
@@ -17,6 +18,8 @@ from clawforge.errors import InputError
 from clawforge.reconcile.hook_settings import HookProvider
 from clawforge.reconcile.listen_settings import ListenAddress
 from clawforge.secret import Secret
+from clawforge.webhook import github, signature
+from clawforge_cli.gitops import listener as module
 from clawforge_cli.gitops.http_exchange import BODY_LIMIT
 from clawforge_cli.gitops.listener import Health, Listener, ReadyHook
 from clawforge_cli.gitops.metrics import Metrics
@@ -59,10 +62,20 @@ class World:
         return socket.create_connection(self.address, timeout=10)
 
 
+class Polite(Listener):
+    """The mutant: whoever came first stays, and newcomers are sent away."""
+
+    async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self._clients) >= module._MOST_CLIENTS:
+            writer.transport.abort()
+        else:
+            await super()._client(reader, writer)
+
+
 @contextmanager
-def listening(hooks: dict[str, ReadyHook], *, seconds: float = 10) -> Iterator[World]:
+def listening(hooks: dict[str, ReadyHook], *, seconds: float = 10, kind: type[Listener] = Listener) -> Iterator[World]:
     world = World()
-    listener = Listener(
+    listener = kind(
         ANYWHERE,
         hooks=hooks,
         on_push=world.woke.append,
@@ -131,13 +144,22 @@ def test_a_forged_webhook_is_refused_without_detail(world: World) -> None:
     assert world.woke == []
 
 
-def test_a_name_that_there_is_not_is_judged_all_the_same(world: World) -> None:
+def test_a_name_that_there_is_not_is_judged_all_the_same(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hash over the body is computed also here: it is what takes time."""
+    judged: list[int] = []
+    check = signature.check_hex
+
+    def counting(given: str | None, body: bytes, secret: Secret) -> None:
+        judged.append(len(body))
+        check(given, body, secret)
+
+    monkeypatch.setattr(github, "check_hex", counting)
     hook = forge_hooks.github()
     for name in ("other", "prod/x", "", "..", "prod%00", "a" * 5_000):
         assert world.send(name, hook) == 404
     assert world.woke == []
     assert world.count("", "unknown") == 6
+    assert judged == [len(hook.body)] * 6
 
 
 def test_a_webhook_that_says_nothing_usable_is_told_why(world: World) -> None:
@@ -154,6 +176,15 @@ def test_who_fails_too_often_is_not_read_any_more(world: World) -> None:
     assert statuses == [401] * 20 + [429] * 5
     world.now += 600
     assert world.send("prod", forge_hooks.github()) == 202
+
+
+def test_who_forges_through_a_proxy_does_not_have_others_refused(world: World) -> None:
+    bad = forge_hooks.github()
+    forged = bad.headers | {"x-hub-signature-256": "sha256=00", "x-forwarded-for": "198.51.100.1, 203.0.113.9"}
+    statuses = [world.ask("POST", "/hooks/prod", forged, bad.body)[0] for _ in range(21)]
+    assert statuses == [401] * 20 + [429]
+    good = bad.headers | {"x-forwarded-for": "203.0.113.9, 192.0.2.7"}
+    assert world.ask("POST", "/hooks/prod", good, bad.body)[0] == 202
 
 
 def test_too_many_pushes_are_slowed_down(world: World) -> None:
@@ -215,6 +246,17 @@ def test_slow_and_half_open_clients_starve_nobody(world: World) -> None:
             assert world.send("prod", forge_hooks.github(serial=serial)) == 202
         assert world.ask("GET", "/health/ready") == (200, "ready\n")
     assert world.woke == ["prod"] * 5
+
+
+def test_a_listener_that_sends_newcomers_away_can_be_starved() -> None:
+    """The mutant of the test above: what it asks for can fail."""
+    hooks = {"prod": ReadyHook(HookProvider.GITHUB, Secret(SECRET), "main")}
+    with listening(hooks, kind=Polite) as world, ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(world.connect())
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            world.send("prod", forge_hooks.github())
+    assert world.woke == []
 
 
 def test_a_client_that_drips_is_hung_up_on() -> None:
