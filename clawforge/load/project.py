@@ -119,9 +119,7 @@ def load_project(
     )
 
 
-def read_project_file(
-    root: Path, *, limits: Limits = DEFAULT_LIMITS, files: Files | None = None
-) -> ProjectFile | None:
+def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS, files: Files | None = None) -> ProjectFile | None:
     """The project file alone; None if it is missing or has problems, which `load_project` explains. `files` reads below
     `root` and has limits of its own."""
     loading = _Loading(files or Files(root, limits=limits))

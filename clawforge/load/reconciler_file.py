@@ -72,7 +72,9 @@ def _names_once(sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ..
     owners = [(source.org, source.scope) for source in sources]
     shared = next((owner for owner in owners if owners.count(owner) > 1), None)
     if shared is not None:
-        raise ValueError(f"two sources own {shared[1]!r} in the org {shared[0]!r}, and would undo one another's changes")
+        raise ValueError(
+            f"two sources own {shared[1]!r} in the org {shared[0]!r}, and would undo one another's changes"
+        )
     return sources
 
 
@@ -91,9 +93,7 @@ class ReconcilerFile(Strict):
     """A folder for the mirrors of the repositories; it can be lost, and is made again."""
     listen: ListenText | None = None
     """Where webhooks, health checks and scrapes are answered; left out, nowhere."""
-    sources: Annotated[
-        tuple[SourceSettings, ...], Field(min_length=1, max_length=256), AfterValidator(_names_once)
-    ]
+    sources: Annotated[tuple[SourceSettings, ...], Field(min_length=1, max_length=256), AfterValidator(_names_once)]
     """What is kept equal to what."""
 
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clawforge.diagnostic import Diagnostic, Location
+from clawforge.load.tree import PROJECT_FILE
 from clawforge.reconcile.condition import ConditionType
 from clawforge.reconcile.step_error import StepError
-from clawforge.load.tree import PROJECT_FILE
 from clawforge_cli.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -101,4 +101,3 @@ def _refused(code: str, message: str, hint: str, expected: Expected) -> StepErro
     found = Diagnostic(code, message, place)
     told = "The project file of the commit is not used."
     return StepError(ConditionType.PLANNED, code, told, hint=hint, findings=[found])
-

@@ -40,4 +40,6 @@ def fleet_condition(
 def _by_hand(count: int) -> str:
     if count == 0:
         return ""
-    return f" {'One thing' if count == 1 else f'{count} things'} done by hand {'is' if count == 1 else 'are'} left alone."
+    return (
+        f" {'One thing' if count == 1 else f'{count} things'} done by hand {'is' if count == 1 else 'are'} left alone."
+    )

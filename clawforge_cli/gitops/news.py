@@ -33,7 +33,9 @@ class News:
         if result.seen is not None and result.seen != self._seen:
             first, self._seen = self._seen is None, result.seen
             if not (first and result.idle):
-                yield self._notice(NoticeKind.COMMIT_SEEN, NoticeSeverity.INFO, f"{result.seen[:12]} is new", now, result)
+                yield self._notice(
+                    NoticeKind.COMMIT_SEEN, NoticeSeverity.INFO, f"{result.seen[:12]} is new", now, result
+                )
         if result.drift:
             yield from self._drift(result, now)
         if result.error is not None:
@@ -66,7 +68,10 @@ class News:
             return
         match error.step:
             case ConditionType.FETCHED:
-                kind, severity = NoticeKind.SOURCE_FAILED, NoticeSeverity.WARNING if error.waiting else NoticeSeverity.ERROR
+                kind, severity = (
+                    NoticeKind.SOURCE_FAILED,
+                    NoticeSeverity.WARNING if error.waiting else NoticeSeverity.ERROR,
+                )
             case ConditionType.VERIFIED if not error.waiting:
                 kind, severity = NoticeKind.SOURCE_UNTRUSTED, NoticeSeverity.CRITICAL
             case _ if error.waiting:

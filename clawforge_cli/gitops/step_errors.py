@@ -65,7 +65,9 @@ def step_error(kind: ConditionType, error: ClawforgeError, path: str = "") -> St
 
 def _finding(item: ProblemItem, path: str) -> Diagnostic:
     place = item.position
-    location = Location(item.address or path or ".") if place is None else Location(
-        posixpath.join(path, place.file), place.line, place.col
+    location = (
+        Location(item.address or path or ".")
+        if place is None
+        else Location(posixpath.join(path, place.file), place.line, place.col)
     )
     return Diagnostic(item.code, item.message, location, item.hint)
