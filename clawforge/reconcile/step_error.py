@@ -15,8 +15,8 @@ class StepError(ClawforgeError):
     """A step failed. What was applied before stays in force.
 
     `waiting` says that the same may go well later without anybody doing anything to the commit: it is tried again, at
-    the earliest after `retry_after` seconds. Everything else is stalled: a person must act. `findings` are what is wrong
-    with the files of the commit. `blocked` says that somebody else must agree first, or that the state moved.
+    the earliest after `retry_after` seconds. Everything else is stalled: a person must act. `findings` are what is
+    wrong with the files of the commit. `blocked` says that somebody else must agree first, or that the state moved.
     """
 
     def __init__(

@@ -116,9 +116,7 @@ def _once(reconciler: Reconciler) -> None:
             finally:
                 loop.keeper.close()
             codes.append(_exit_code(result if isinstance(result, StepError) else result.error))
-    worst = max(codes, key=[ExitCode.OK, ExitCode.CONFLICT, ExitCode.FINDINGS, ExitCode.ERROR].index)
-    if worst is not ExitCode.OK:
-        raise typer.Exit(worst)
+    _leave(codes)
 
 
 def _show_plans(reconciler: Reconciler) -> None:
@@ -127,19 +125,23 @@ def _show_plans(reconciler: Reconciler) -> None:
     from clawforge_cli.views import human_plan
     from clawforge_cli.views.terminal import Printer, safe
 
-    worst = ExitCode.OK
+    codes = []
     for settings in reconciler.file.sources:
         try:
             plan = planned(reconciler, settings)
         except StepError as error:
             reconciler.say(f"{safe(settings.name)}: {error.words}")
-            worst = max(
-                worst, _exit_code(error), key=[ExitCode.OK, ExitCode.CONFLICT, ExitCode.FINDINGS, ExitCode.ERROR].index
-            )
+            codes.append(_exit_code(error))
         else:
             human_plan.show_plan(plan, Printer(), detail=False)
-    if worst is not ExitCode.OK:
-        raise typer.Exit(worst)
+    _leave(codes)
+
+
+def _leave(codes: list[ExitCode]) -> None:
+    """Exit with the gravest code, if one of them is not 0."""
+    for code in (ExitCode.ERROR, ExitCode.FINDINGS, ExitCode.CONFLICT):
+        if code in codes:
+            raise typer.Exit(code)
 
 
 def _exit_code(error: StepError | None) -> ExitCode:

@@ -12,7 +12,6 @@ from clawforge.load.project import read_project_file
 from clawforge.load.reconciler_file import ReconcilerFile, SourceSettings
 from clawforge.reconcile.repository_url import is_folder
 from clawforge.reconcile.source_settings import Repository, Trust
-from clawforge.resource.meta import parse_duration
 from clawforge_cli.gitops.mirror_source import MirrorSource
 from clawforge_cli.settings import named_server, state_directory
 
@@ -52,7 +51,7 @@ def options_file(options: SourceOptions, config: Path | None) -> ReconcilerFile:
             source=source,
             repository=repository,
             environment=options.environment,
-            interval=parse_duration(options.interval),
+            interval=options.interval,  # type: ignore[arg-type]  # read as YAML is
             trust=trust,
         )
         return ReconcilerFile(
@@ -66,8 +65,6 @@ def options_file(options: SourceOptions, config: Path | None) -> ReconcilerFile:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise InputError(f"{field or 'The source'}: {first['msg'].removeprefix('Value error, ')}.") from error
-    except ValueError as error:
-        raise InputError(f"--interval: {error}.", hint="Write it as 30s or 5m.") from error
 
 
 def _trust(options: SourceOptions) -> Trust:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -29,8 +30,8 @@ class Wishes(NamedTuple):
 
 
 class LeaseKeeper:
-    """Between `start` and `close` a thread keeps the lease that `renew` took, three times before it would end. `on_news`
-    is called in that thread when the lease says something new, or is lost. `heard` is called with every answer."""
+    """Between `start` and `close` a thread keeps the lease that `renew` took, three times before it would end.
+    `on_news` is called in that thread when the lease says something new, or is lost."""
 
     def __init__(
         self,
@@ -55,8 +56,8 @@ class LeaseKeeper:
         self._thread.start()
 
     def renew(self) -> ReconcilerLease:
-        """Take the lease, or keep it. Raises ConflictError `lease-held` while somebody else has it, and the other errors
-        of the control plane."""
+        """Take the lease, or keep it. Raises ConflictError `lease-held` while somebody else has it, and the other
+        errors of the control plane."""
         with self._lock:
             return self._renewed()
 
@@ -77,10 +78,9 @@ class LeaseKeeper:
         with self._lock:
             lease, self._lease = self._lease, None
             if lease is not None and self._monotonic() < self._until:
-                try:
+                # If that fails, it ends by itself.
+                with contextlib.suppress(ClawforgeError):
                     self._release(lease.fence)
-                except ClawforgeError:
-                    pass  # it ends by itself
         if self._thread is not None:
             self._thread.join(timeout=5)
 

@@ -66,19 +66,7 @@ class News:
         if error.code == "suspended":
             yield self._notice(NoticeKind.SOURCE_SUSPENDED, NoticeSeverity.WARNING, error.message, now, result)
             return
-        match error.step:
-            case ConditionType.FETCHED:
-                kind, severity = (
-                    NoticeKind.SOURCE_FAILED,
-                    NoticeSeverity.WARNING if error.waiting else NoticeSeverity.ERROR,
-                )
-            case ConditionType.VERIFIED if not error.waiting:
-                kind, severity = NoticeKind.SOURCE_UNTRUSTED, NoticeSeverity.CRITICAL
-            case _ if error.waiting:
-                kind, severity = NoticeKind.COMMIT_WAITING, NoticeSeverity.INFO
-            case _:
-                kind, severity = NoticeKind.COMMIT_REFUSED, NoticeSeverity.ERROR
-        yield self._notice(kind, severity, error.message, now, result, error.words)
+        yield self._notice(*_kind(error), error.message, now, result, error.words)
 
     def _fleet(self, before: Conditions, result: CycleResult, now: dt.datetime) -> Iterator[Notice]:
         kind = ConditionType.FLEET_IN_SYNC
@@ -109,6 +97,16 @@ class News:
             revision=None if result.last is None else result.last.revision,
             url=url,
         )
+
+
+def _kind(error: StepError) -> tuple[NoticeKind, NoticeSeverity]:
+    if error.step is ConditionType.FETCHED:
+        return NoticeKind.SOURCE_FAILED, NoticeSeverity.WARNING if error.waiting else NoticeSeverity.ERROR
+    if error.waiting:
+        return NoticeKind.COMMIT_WAITING, NoticeSeverity.INFO
+    if error.step is ConditionType.VERIFIED:
+        return NoticeKind.SOURCE_UNTRUSTED, NoticeSeverity.CRITICAL
+    return NoticeKind.COMMIT_REFUSED, NoticeSeverity.ERROR
 
 
 def _clean(text: str) -> str:
