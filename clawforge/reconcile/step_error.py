@@ -49,7 +49,7 @@ class StepError(ClawforgeError):
         places = [f"{item.location}: {item.message} ({item.code})" for item in self.findings[:_MOST_FINDINGS]]
         more = len(self.findings) - len(places)
         lines = [self.message, *places, *([f"... and {more} more."] if more > 0 else [])]
-        return "\n".join([*lines, *([self.hint] if self.hint else [])])
+        return " ".join([*lines, *([self.hint] if self.hint else [])])
 
 
 def reason_of(code: str) -> str:

@@ -135,6 +135,7 @@ class Cycle:
             why = f": {lease.suspended_reason}" if lease.suspended_reason else "."
             hint = f"`clawforge reconcilers resume {self.settings.name}` lets it go on."
             raise StepError(ConditionType.READY, "suspended", f"Suspended{why}", hint=hint, waiting=True)
+        self._say_applied(progress)
         head = self._fetched(progress)
         if self.memory.is_synced(head, lease):
             progress.idle = True
@@ -147,6 +148,13 @@ class Cycle:
                     self.memory.stuck = (Circumstances.of(head, lease), error)
                 raise
         self._settled(head, progress)
+
+    def _say_applied(self, progress: _Progress) -> None:
+        """What an earlier process applied is in force, whatever becomes of the present commit."""
+        last = self.memory.last(progress.lease)
+        if last is not None and progress.conditions.of(ConditionType.APPLIED).status == "unknown":
+            words = f"{last.commit[:12]} is in force as revision {last.revision}."
+            progress.conditions = progress.conditions.passed(ConditionType.APPLIED, words, self.now())
 
     def _fetched(self, progress: _Progress) -> str:
         self.begin(Step.FETCH)
