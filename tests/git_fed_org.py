@@ -15,7 +15,8 @@ from typing import Any
 
 import httpx
 from git_repository import Repository
-from server_process import ServerProcess, apply, company
+from reconcile_world import RUN
+from server_process import ServerProcess, apply, company, resource
 
 from clawforge.load.reconciler_file import read_reconciler_file
 from clawforge_cli.gitops.reconciling import Reconciler
@@ -40,28 +41,33 @@ def wait_for(what: str, found: Callable[[], Any]) -> Any:
 
 @dataclass
 class GitFedOrg:
-    """The org `acme`, its repository and the configuration of a reconciler."""
+    """An org, its repository and the configuration of a reconciler that runs as a service account."""
 
     server: ServerProcess
     client: httpx.Client
     folder: Path
     repository: Repository
     config: Path
+    name: str = "acme"
     more: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def make(cls, folder: Path, server: ServerProcess, client: httpx.Client, **source: Any) -> GitFedOrg:
+    def make(cls, folder: Path, server: ServerProcess, client: httpx.Client, name: str = "acme") -> GitFedOrg:
         """One commit is there, and what the org had before came from elsewhere."""
         key = folder / "key"
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
         kind, public, *_ = (folder / "key.pub").read_text().split()
         (folder / "signers").write_text(f"{SIGNER} {kind} {public}\n")
-        (folder / "token").write_text(server.token)
         repository = Repository.at(folder / "repository")
-        made = cls(server, client, folder, repository, folder / "reconciler.yaml", source)
+        made = cls(server, client, folder, repository, folder / "reconciler.yaml", name)
         made.configure()
-        apply(client, company({**_user("ada"), "spec": {"email": SIGNER}}))
-        made.write("clawforge.yaml", "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: git\n")
+        bot = resource("ServiceAccount", "git-bot", permissions=[*RUN, "instances:read"])
+        owners = resource("RoleBinding", "owners", role="owner", subjects={"users": ["dev"]})
+        _, *others = company(resource("User", "ada", email=SIGNER), bot, owners)
+        apply(client, [resource("Organization", name, displayName=name), *others], name)
+        body = {"name": "bot", "serviceAccount": "git-bot", "permissions": [*RUN, "instances:read"], "ttl": 86_400}
+        (folder / "token").write_text(made.post("tokens", body)["token"])
+        made.write("clawforge.yaml", f"apiVersion: clawforge/v1\nkind: Project\norg: {name}\nsource: git\n")
         made.deny("browser")
         return made
 
@@ -69,7 +75,7 @@ class GitFedOrg:
         """Write the configuration; JSON is YAML too."""
         source = {
             "name": "main",
-            "org": "acme",
+            "org": self.name,
             "source": "git",
             "repository": {"url": str(self.repository.root)},
             "interval": "5s",
@@ -132,9 +138,20 @@ class GitFedOrg:
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment,
             )  # fmt: skip
 
+    def path(self, *parts: str) -> str:
+        """An address of the org."""
+        return "/".join(["/v1/orgs", self.name, *parts])
+
+    def post(self, where: str, body: dict[str, Any]) -> dict[str, Any]:
+        """The answer to the owner, who must not be refused."""
+        answer = self.client.post(self.path(where), json=body)
+        assert answer.is_success, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
     def view(self) -> dict[str, Any]:
         """The reconciler as the control plane shows it; empty before its first lease."""
-        found: list[dict[str, Any]] = self.client.get("/v1/orgs/acme/reconcilers").json()["reconcilers"]
+        found: list[dict[str, Any]] = self.client.get(self.path("reconcilers")).json()["reconcilers"]
         return found[0] if found else {}
 
     def condition(self, kind: str) -> dict[str, Any]:
@@ -143,16 +160,12 @@ class GitFedOrg:
 
     def denied(self, name: str = "from-git") -> list[str] | None:
         """What a policy denies on the server; None if it is not there."""
-        for item in self.client.get("/v1/orgs/acme/state").json()["resources"]:
+        for item in self.client.get(self.path("state")).json()["resources"]:
             if (item["kind"], item["metadata"]["name"]) == ("Policy", name):
                 return list(item["spec"]["tools"]["deny"])
         return None
 
     def revisions(self) -> list[dict[str, Any]]:
         """Every revision, newest first."""
-        found: list[dict[str, Any]] = self.client.get("/v1/orgs/acme/revisions?limit=500").json()["revisions"]
+        found: list[dict[str, Any]] = self.client.get(self.path("revisions?limit=500")).json()["revisions"]
         return found
-
-
-def _user(name: str) -> dict[str, Any]:
-    return {"apiVersion": "clawforge/v1", "kind": "User", "metadata": {"name": name}}

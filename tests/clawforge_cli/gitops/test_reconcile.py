@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 from git_fed_org import SIGNER, GitFedOrg
-from server_process import server_process
+from server_process import ServerProcess, server_process
 
 from clawforge.reconcile.step_error import StepError
 from clawforge_cli.gitops.cycle import CycleResult
 from clawforge_cli.gitops.source_loop import SourceLoop
 
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, httpx.Client]]:
+    with server_process(tmp_path_factory.mktemp("server") / "data") as server, server.client() as client:
+        yield server, client
+
 
 @pytest.fixture
-def org(tmp_path: Path) -> Iterator[GitFedOrg]:
-    with server_process(tmp_path / "data") as server, server.client() as client:
-        yield GitFedOrg.make(tmp_path, server, client)
+def org(tmp_path: Path, plane: tuple[ServerProcess, httpx.Client]) -> GitFedOrg:
+    return GitFedOrg.make(tmp_path, *plane, name=f"org-{next(NUMBERS)}")
 
 
 def cycle(loop: SourceLoop) -> CycleResult:
@@ -42,10 +51,10 @@ def test_it_applies_a_commit_once_and_says_whose_it_is(org: GitFedOrg) -> None:
         assert first["reason"] == "Deny browser"
         assert org.condition("Ready")["status"] == "true"
         assert SIGNER in org.condition("Verified")["message"]
-        before = org.client.get("/v1/orgs/acme/audit?limit=1000").json()
+        before = org.client.get(org.path("audit?limit=1000")).json()
         idle = cycle(loop)
         assert (idle.idle, idle.error) == (True, None)
-        assert org.client.get("/v1/orgs/acme/audit?limit=1000").json() == before
+        assert org.client.get(org.path("audit?limit=1000")).json() == before
     with org.loop() as loop:
         assert cycle(loop).idle
         assert len(org.revisions()) == 2
@@ -59,7 +68,7 @@ def test_a_bad_commit_changes_nothing_and_a_good_one_mends_it(org: GitFedOrg) ->
         assert refused(loop, "findings").findings[0].location.file == "from-git.yaml"
         assert org.denied() == ["browser"]
         ready = org.condition("Ready")
-        assert (ready["status"], "from-git.yaml:8:5" in ready["message"]) == ("false", True), ready
+        assert (ready["status"], "from-git.yaml:9:5" in ready["message"]) == ("false", True), ready
         assert org.condition("Applied")["status"] == "true"
         assert org.condition("Stalled")["status"] == "true"
         org.deny("browser", "web_fetch")
@@ -74,13 +83,14 @@ def test_a_failing_policy_test_is_told_with_its_place(org: GitFedOrg) -> None:
         org.write(
             "test.yaml",
             "apiVersion: clawforge/v1\nkind: PolicyTest\nmetadata: {name: dev}\nspec:\n  cases:\n"
-            "    - name: browses\n      subject: {user: dev}\n      tool: browser\n      expect: {effect: allow}\n",
+            "    - name: browses\n      subject: {user: dev}\n      call: {tool: browser}\n"
+            "      expect: {effect: allow}\n",
         )
         org.commit("Expect the wrong thing")
         error = refused(loop, "tests-failed")
         assert error.findings[0].location.file == "test.yaml"
         assert error.findings[0].location.line > 1
-        assert org.client.get("/v1/orgs/acme/state").json()["revision"] == 2
+        assert org.client.get(org.path("state")).json()["revision"] == 2
 
 
 def test_an_unsigned_commit_in_the_middle_is_refused(org: GitFedOrg) -> None:
@@ -103,7 +113,7 @@ def test_rewritten_history_waits_for_somebody_who_accepts_it(org: GitFedOrg) -> 
         assert head in refused(loop, "history-rewritten").hint
         assert org.denied() == ["browser", "web_fetch"]
         body = {"commit": head, "reason": "The branch was cleaned"}
-        assert org.client.post("/v1/orgs/acme/reconcilers/main/acknowledgement", json=body).status_code == 200
+        assert org.client.post(org.path("reconcilers/main/acknowledgement"), json=body).status_code == 200
         assert cycle(loop).error is None
         assert org.denied() == ["exec"]
 
@@ -126,7 +136,7 @@ def test_a_commit_that_deletes_everything_needs_a_word(org: GitFedOrg) -> None:
         refused(loop, "deletes-everything")
         assert org.denied() == ["browser"]
         body = {"commit": head, "reason": "It is meant"}
-        assert org.client.post("/v1/orgs/acme/reconcilers/main/acknowledgement", json=body).status_code == 200
+        assert org.client.post(org.path("reconcilers/main/acknowledgement"), json=body).status_code == 200
         assert cycle(loop).error is None
         assert org.denied() is None
 
@@ -145,10 +155,10 @@ def test_without_pruning_what_left_the_files_stays(org: GitFedOrg) -> None:
 def test_the_org_and_the_source_are_not_chosen_by_a_commit(org: GitFedOrg) -> None:
     with org.loop() as loop:
         cycle(loop)
-        org.write("clawforge.yaml", "apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: policies\n")
+        org.write("clawforge.yaml", "apiVersion: clawforge/v1\nkind: Project\norg: elsewhere\nsource: git\n")
         org.commit("Take over")
-        refused(loop, "source-mismatch")
-        assert org.client.get("/v1/orgs/acme/state").json()["revision"] == 2
+        refused(loop, "org-mismatch")
+        assert org.client.get(org.path("state")).json()["revision"] == 2
 
 
 def test_a_shut_sync_window_is_waited_for(org: GitFedOrg) -> None:
@@ -170,11 +180,11 @@ def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> N
         cycle(loop)
         resources = [
             item | {"spec": item["spec"] | {"tools": {"deny": ["read"]}}} if item["kind"] == "Policy" else item
-            for item in org.client.get("/v1/orgs/acme/state").json()["resources"]
+            for item in org.client.get(org.path("state")).json()["resources"]
             if item["metadata"]["name"] in {"from-git", "git"}
         ]
-        plan = org.client.post("/v1/orgs/acme/plans", json={"source": "git", "resources": resources}).json()
-        path = f"/v1/orgs/acme/plans/{plan['id']}/apply"
+        plan = org.client.post(org.path("plans"), json={"source": "git", "resources": resources}).json()
+        path = org.path("plans", plan["id"], "apply")
         headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
         assert org.client.post(path, json={"plan": plan}, headers=headers).status_code == 200
         assert org.denied() == ["read"]
@@ -191,9 +201,7 @@ def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> N
 
 def test_what_was_done_by_hand_is_left_alone_and_counted(org: GitFedOrg) -> None:
     with org.loop() as loop:
-        body = {"scope": "everything", "reason": "An incident"}
-        answer = org.client.post("/v1/orgs/acme/overlays", json={"kind": "kill", **body})
-        assert answer.status_code == 201, answer.text
+        org.post("overlays", {"kind": "kill", "scope": "org", "reason": "An incident"})
         assert cycle(loop).error is None
         assert "One thing done by hand is left alone" in org.condition("FleetInSync")["message"]
 
@@ -201,7 +209,7 @@ def test_what_was_done_by_hand_is_left_alone_and_counted(org: GitFedOrg) -> None
 def test_a_suspended_reconciler_applies_nothing(org: GitFedOrg) -> None:
     with org.loop() as loop:
         cycle(loop)
-        path = "/v1/orgs/acme/reconcilers/main/suspension"
+        path = org.path("reconcilers/main/suspension")
         assert org.client.post(path, json={"suspended": True, "reason": "Holidays"}).status_code == 200
         org.deny("exec")
         refused(loop, "suspended")
