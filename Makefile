@@ -42,6 +42,7 @@ $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json $(PRO
 
 # The suite runs a slice of this; a night runs thousands.
 ROUNDS ?= 1000
+RECONCILES ?= 200
 
 chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revoke keys during load, rush enrolment, again and again (ROUNDS=1000)
 	CLAWFORGE_CHAOS_ROUNDS=$(ROUNDS) CLAWFORGE_CHAOS_REVOCATIONS=$(ROUNDS) CLAWFORGE_CHAOS_ENROLMENTS=$(ROUNDS) \
@@ -49,6 +50,8 @@ chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revo
 		$(BIN)/pytest --timeout 0 tests/clawforge_server/test_crash.py tests/clawforge_server/test_revocation.py \
 		tests/clawforge_server/test_enrolment_storm.py tests/clawforge_server/test_apply_race.py \
 		tests/clawforge_cli/test_bad_apply.py
+	CLAWFORGE_CHAOS_RECONCILES=$(RECONCILES) $(BIN)/pytest --timeout 0 \
+		tests/clawforge_cli/gitops/test_reconcile_process.py
 
 CALLS ?= 20000
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from git_fed_org import SIGNER, GitFedOrg
-from server_process import ServerProcess, server_process
+from server_process import ServerProcess, apply, resource, server_process
 
 from clawforge.reconcile.step_error import StepError
 from clawforge_cli.gitops.cycle import CycleResult
@@ -220,13 +220,10 @@ def test_a_suspended_reconciler_applies_nothing(org: GitFedOrg) -> None:
 
 
 def test_missing_approvals_are_waited_for_with_the_plan_kept(org: GitFedOrg) -> None:
-    org.write(
-        "change.yaml",
-        "apiVersion: clawforge/v1\nkind: ChangePolicy\nmetadata: {name: git}\nspec: {approvals: [{count: 1}]}\n",
-    )
-    org.commit("Ask")
+    rule = resource("ChangePolicy", "git", approvals=[{"count": 1}])
     with org.loop() as loop:
         cycle(loop)
+        apply(org.client, [rule], org.name, source="rules")
         org.deny("exec")
         error = refused(loop, "approval-missing")
         plan = loop.cycle.memory.plan

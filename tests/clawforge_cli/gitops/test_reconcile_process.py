@@ -20,13 +20,14 @@ from command_in_process import decided
 from git_fed_org import DYING, GitFedOrg, wait_for
 from server_process import ServerProcess, free_port, server_process
 
-from clawforge_cli.agent.store import Store
+from clawforge.bundle import Bundle
+from clawforge.trust import TrustState, held
 from clawforge_cli.gitops.cycle import Step
 
 ROOT = Path(__file__).resolve().parents[3]
 JUMPING = (str(ROOT / "tests/clawforge_server/jumping_server.py"),)
 FENCELESS = (str(ROOT / "tests/clawforge_server/fenceless_server.py"),)
-RECONCILES = int(os.environ.get("CLAWFORGE_CHAOS_RECONCILES", "10"))
+RECONCILES = int(os.environ.get("CLAWFORGE_CHAOS_RECONCILES", "6"))
 HOOK_SECRET = "a-secret-of-the-forge"
 
 
@@ -80,7 +81,9 @@ def test_a_push_reaches_the_agent_and_a_bad_one_does_not(
         assert push(port, head) < 300
         decided(state, "deny", "web_fetch")
         decided(state, "allow", "browser")
-        _holds(state, head)
+        bundle = wait_for("the agent holds it", lambda: (found := holds(state)).commit == head and found)
+        assert bundle.signers == ("user:ada",)
+        assert bundle.revision == org.revisions()[0]["number"]
         wait_for("the fleet is in sync", lambda: org.condition("FleetInSync").get("reason") == "InForce")
         org.write("from-git.yaml", "kind: Policy\n")
         bad = org.commit("Broken")
@@ -100,14 +103,12 @@ def test_a_push_reaches_the_agent_and_a_bad_one_does_not(
         end(agent, reconciler)
 
 
-def _holds(state: Path, commit: str) -> None:
-    """What the agent holds says where it comes from."""
-    from clawforge.dsse import read_envelope
-    from clawforge.trust import held
-
-    stored = Store.open(state, readonly=True).read() if False else None
-    del stored, read_envelope, held
-    assert commit in (state / "state.json").read_text() or True
+def holds(state: Path) -> Bundle:
+    """The bundle that an agent holds on its disk."""
+    stored = json.loads((state / "state.json").read_bytes())["state"]["trust"]
+    holding = held(TrustState.model_validate_json(json.dumps(stored)))
+    assert holding is not None
+    return holding.bundle
 
 
 def jump(server: ServerProcess, seconds: int) -> None:
@@ -133,9 +134,9 @@ def sleep_through(tmp_path: Path, program: tuple[str, ...]) -> str:
             assert len(org.revisions()) == 2
             os.kill(first.pid, signal.SIGCONT)
             log = tmp_path / "first"
-            wait_for("the first is answered", lambda: "main:" in log.read_text())
+            said = wait_for("the first is answered", lambda: [x for x in log.read_text().splitlines() if "waits:" in x])
             assert len(org.revisions()) == 2
-            return log.read_text().partition("\n")[0]
+            return str(said[0])
         finally:
             end(first, *([second] if second is not None else []))
 
@@ -172,3 +173,48 @@ def test_killed_at_each_step_it_converges_and_applies_each_commit_once(
     assert found
     assert max(found.values()) == 1
     assert len(found) == RECONCILES
+
+
+def test_a_server_runs_a_reconciler_beside_it_and_both_end(tmp_path: Path) -> None:
+    port = free_port()
+    (tmp_path / "token").write_text("a-token-that-no-server-knows")
+    (tmp_path / "reconciler.json").write_text(
+        json.dumps(
+            {
+                "apiVersion": "clawforge/v1",
+                "kind": "Reconciler",
+                "server": f"http://127.0.0.1:{port}",
+                "token": {"secretRef": {"file": "token"}},
+                "state": "state",
+                "sources": [
+                    {
+                        "name": "main",
+                        "org": "acme",
+                        "repository": {"url": str(tmp_path)},
+                        "trust": {"signatures": "off"},
+                    }
+                ],
+            }
+        )
+    )
+    log = tmp_path / "log"
+    with log.open("ab") as out:
+        both = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "clawforge_cli", "serve", "--data", str(tmp_path / "data")),
+                *("--listen", f"127.0.0.1:{port}", "--reconcile", str(tmp_path / "reconciler.json")),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    try:
+        wait_for("the reconciler speaks", lambda: "main:" in log.read_text())
+        both.terminate()
+        assert both.wait(timeout=30) == 0
+        with pytest.raises(httpx.TransportError):
+            httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False)
+    finally:
+        if both.poll() is None:
+            os.killpg(both.pid, signal.SIGKILL)
