@@ -138,6 +138,14 @@ def test_suspending_resuming_accepting_and_asking_for_a_look(plane: ServerProces
     assert (lease.wanted, lease.acknowledged) == (2, COMMIT)
 
 
+def test_forgetting_one_that_nobody_runs(plane: ServerProcess, client: ReconcileClient) -> None:
+    lease = client.lease("old", asked("old"))
+    held = run(plane, "reconcilers", "forget", "old", "--reason", "moved", status=4)
+    assert "runs the reconciler old" in held.stderr
+    client.release("old", lease.fence)
+    assert run(plane, "reconcilers", "forget", "old", "--reason", "moved").stderr.startswith("old is forgotten")
+
+
 def test_the_installed_program_lists_them(plane: ServerProcess) -> None:
     program = Path(sys.executable).parent / "clawforge"
     done = subprocess.run(
