@@ -196,11 +196,16 @@ def test_expired_and_revoked_gpg_keys(world: World, people: People, tmp_path: Pa
     ring = tmp_path / "ring"
     ring.write_bytes(old.export())
     assert world.refused(first, gpg_keyring=str(ring)) == ("expired-signature", expired)
-    revocation = (old.home / "openpgp-revocs.d" / f"{old.fingerprint}.rev").read_text().replace(":-----", "-----")
-    ring.write_bytes(old.export() + revocation.encode())
-    code, commit = world.refused(first, gpg_keyring=str(ring))
-    assert (code, commit) == ("revoked-signer", expired)
     old.stop()
+    world.made.git("config", "--unset", "gpg.program")
+    gone = GpgSigner.make(tmp_path / "gone", "gone@acme.example")
+    revoked = world.commit("third", gone)
+    ring.write_bytes(gone.export())
+    assert world.signers(expired, gpg_keyring=str(ring)) == ("gone@acme.example",)
+    revocation = (gone.home / "openpgp-revocs.d" / f"{gone.fingerprint}.rev").read_text().replace(":-----", "-----")
+    ring.write_bytes(gone.export() + revocation.encode())
+    assert world.refused(expired, gpg_keyring=str(ring)) == ("revoked-signer", revoked)
+    gone.stop()
 
 
 def test_keys_that_cannot_be_used_stop_everything(world: World, people: People, tmp_path: Path) -> None:
@@ -302,9 +307,9 @@ def test_nothing_in_the_repository_has_a_say(world: World, people: People, tmp_p
     world.write("allowed_signers", people.mallory.allowed())
     world.write(".gitconfig", f'[gpg "ssh"]\nallowedSignersFile = {world.made.root}/allowed_signers\n')
     world.write(".mailmap", "Ada <ada@acme.example> <mallory@acme.example>\n")
+    foreign = world.commit("second", people.mallory)
     world.made.git("config", "gpg.ssh.allowedSignersFile", str(world.made.root / "allowed_signers"))
     world.made.git("config", "gpg.ssh.program", "true")
-    foreign = world.commit("second", people.mallory)
     assert world.refused(first) == ("unknown-signer", foreign)
 
 
