@@ -25,6 +25,8 @@ HEADER_LEASE = "ClawForge-Lease"
 HEADER_REVISION = "ClawForge-Revision"
 HEADER_SERIAL = "ClawForge-Serial"
 """The newest serial that an agent has seen: a server with another one does not let it wait."""
+HEADER_MESSAGE = "ClawForge-Message"
+"""The number of the newest message that waits for the person at a machine; a heartbeat brings it."""
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
@@ -64,12 +66,14 @@ Person = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=
 
 
 class Vouched(Strict):
-    """What a pipeline knows of its commit: who approved it in the git forge, whose signatures on its commits hold, and
-    on which protected ref it runs."""
+    """What a pipeline knows of its commit: who approved it in the git forge, who wrote it by the forge's word, whose
+    signatures on its commits hold, and on which protected ref it runs. People are named by name or email address, or by
+    the number that a forge gave them: `github:583231`, `gitlab:42`."""
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
     signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
+    authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
 
 
 class Rename(Strict):
@@ -201,7 +205,8 @@ class Heartbeat(Strict):
 
     `versions` are those of host, plugin and runtime, `acknowledged` is the digest of the bundle that is enforced.
     `uptime` is how long the host has been running, in seconds, ten years at most; `last_exit` how its run before this
-    one ended, and `crashes` how many of its runs ended otherwise than somebody wanted within the last hour.
+    one ended, and `crashes` how many of its runs ended otherwise than somebody wanted within the last hour. `noted` is
+    the highest number of a message that the agent has kept: it and those before it are not sent again.
     """
 
     versions: Annotated[dict[str, str], Field(default_factory=dict)]
@@ -210,13 +215,16 @@ class Heartbeat(Strict):
     last_exit: ReportedText | None = None
     crashes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     channels: Annotated[dict[ReportedText, ChannelHealth], Field(max_length=64, default_factory=dict)]
+    noted: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
 
 
 class HeartbeatAnswer(Strict):
-    """The digest that the agent should hold, and a fresh lease envelope."""
+    """The digest that the agent should hold, and a fresh lease envelope; `messages` to the person at the machine that
+    were not noted yet, as envelopes, oldest first, are left out if there are none."""
 
     digest: str
     lease: dict[str, Any]
+    messages: tuple[dict[str, Any], ...] = ()
 
 
 class DecideRequest(Strict):

@@ -30,7 +30,8 @@ class WaitingPlan(Strict):
 class FleetCounts(Strict):
     """Machines whose credential is good, by when they were heard of; how many of them enforce what they should, and how
     many are in quarantine instead. The hosts of `crashing` ones come up again and again. `pending` wait to be let in,
-    and are no part of the `total`."""
+    and are no part of the `total`. `oldPlugins` speak the protocol of the public plugin: they enforce no DLP, and deny
+    what they should ask about."""
 
     total: int = 0
     online: int = 0
@@ -41,6 +42,7 @@ class FleetCounts(Strict):
     quarantined: int = 0
     crashing: int = 0
     pending: int = 0
+    old_plugins: int = 0
 
 
 class Violation(Strict):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clawforge.access.escalation import KINDS_WITH_RIGHTS
-from clawforge.access.model import AccessModel
+from clawforge.access.model import AccessModel, admits_somebody_else
 from clawforge.change_control.approvers import candidates
 from clawforge.change_control.facts import Effect, PlanFacts, Standing
 from clawforge.load.glob import Glob
@@ -119,8 +119,8 @@ class _Joining:
         return self._known[approvers]
 
     def _is_another(self, name: str) -> bool:
-        """Whoever signs in with another address is somebody else."""
-        return self._before.users[name].spec.email != self._after.users[name].spec.email
+        """Whoever signs in with another address, or reviews from another account, is somebody else."""
+        return admits_somebody_else(self._before.users[name], self._after.users[name])
 
 
 def _why(policy: ChangePolicy, rule: ApprovalRule, facts: PlanFacts, joins: _Joining) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ def show_status(found: OrgStatus, concerns: Sequence[Concern], server: str, prin
     _line(printer, "versions", f"{versions.ok:,} in range{_named(kinds, sign=', ')}")
     if fleet.crashing:
         _line(printer, "crashing", f"{fleet.crashing:,}")
+    if fleet.old_plugins:
+        _line(printer, "plugins", f"{fleet.old_plugins:,} of the old protocol: no DLP there, and ask becomes deny")
     stopped = ((fleet.quarantined, "in quarantine"), (found.suspended, "users stopped"))
     _line(printer, "stopped", _named(stopped, sign="") or "nobody")
     for overlay in found.overlays or ():

@@ -18,6 +18,7 @@ from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
+from clawforge_server.state.message_board import MessageBoard
 from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
@@ -53,6 +54,7 @@ class ControlPlane:
     bundles: BundleCache
     events: AgentEvents
     leases: SignedLeases
+    messages: MessageBoard
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
@@ -84,6 +86,8 @@ def make_control_plane(
     states = OrgStates(store, clock, wakeups)
     instances = InstanceDirectory()
     threads = anyio.CapacityLimiter(_THREADS)
+    refreshes = Refreshes()
+    messages = MessageBoard(store)
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
@@ -95,14 +99,15 @@ def make_control_plane(
         reports=InstanceReports(store, bundles),
         bundles=bundles,
         leases=SignedLeases(),
-        events=AgentEvents(store, clock, states, instances, wakeups, threads),
+        events=AgentEvents(store, clock, states, instances, wakeups, refreshes, messages, threads),
+        messages=messages,
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(),
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
         steady=SteadyTime(clock),
-        refreshes=Refreshes(),
+        refreshes=refreshes,
         reconcilers=ReconcilerLeases(clock, lease_seconds),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),

@@ -191,6 +191,12 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/fleet/revocations": lambda api: Prepared(
         "POST", "/v1/orgs/acme/fleet/revocations", {"instances": [api.enroll()["instance"]], "reason": "lost"}
     ),
+    "POST /v1/orgs/{org}/fleet/tags": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/fleet/tags", {"instances": [api.enroll()["instance"]], "set": {"env": "lab"}}
+    ),
+    "POST /v1/orgs/{org}/fleet/messages": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/fleet/messages", {"instances": [api.enroll()["instance"]], "text": "hello"}
+    ),
     "POST /v1/orgs/{org}/fleet/refreshes": lambda api: Prepared(
         "POST", "/v1/orgs/acme/fleet/refreshes", {"instances": [api.enroll()["instance"]]}
     ),

@@ -112,6 +112,12 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "x"}, token=token)
     api.delete("/v1/orgs/acme/users/dev/suspension", token=token)
     api.post("/v1/orgs/acme/fleet/refreshes", json={"instances": [enrolled["instance"]]}, token=token)
+    said = {"instances": [enrolled["instance"]], "text": "hello"}
+    assert api.post("/v1/orgs/acme/fleet/messages", json=said, token=token).is_success
+    tags = {"instances": [enrolled["instance"]], "set": {"env": "lab"}}
+    assert api.post("/v1/orgs/acme/fleet/tags", json=tags, token=token).is_success
+    api.post("/v1/agent/heartbeat", json={"noted": 1}, token=enrolled["credential"])
+    api.plane.messages.flush()
     api.delete(f"/v1/orgs/acme/instances/{enrolled['instance']}", token=token)
     api.delete(f"/v1/orgs/acme/tokens/{key['id']}", token=token)
     api.delete(f"/v1/orgs/acme/sessions/{session['session']}")

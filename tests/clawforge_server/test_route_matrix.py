@@ -50,6 +50,8 @@ GUARDS = {
     "GET /v1/orgs/{org}/status": "instances:read",
     "POST /v1/orgs/{org}/fleet/revocations": "instances:revoke",
     "POST /v1/orgs/{org}/fleet/refreshes": "instances:refresh",
+    "POST /v1/orgs/{org}/fleet/messages": "instances:message",
+    "POST /v1/orgs/{org}/fleet/tags": "instances:tag",
     "GET /v1/orgs/{org}/overlays": "kill:read",
     "POST /v1/orgs/{org}/overlays": "kill:write",
     "DELETE /v1/orgs/{org}/overlays/{id}": "kill:write",
@@ -133,6 +135,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/orgs/{org}/instances/{name}/releases": {"reason": "looked at"},
     "POST /v1/orgs/{org}/fleet/revocations": {"instances": ["i"], "reason": "lost"},
     "POST /v1/orgs/{org}/fleet/refreshes": {"instances": ["i"]},
+    "POST /v1/orgs/{org}/fleet/messages": {"instances": ["i"], "text": "hello"},
+    "POST /v1/orgs/{org}/fleet/tags": {"instances": ["i"], "set": {"env": "lab"}},
 }
 ROUTES = [
     f"{method.upper()} {path}"

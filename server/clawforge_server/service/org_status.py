@@ -69,7 +69,7 @@ def _counts(
 ) -> tuple[FleetCounts, VersionCounts]:
     heard: Counter[str] = Counter()
     versions: Counter[str] = Counter()
-    enforcing = quarantined = crashing = 0
+    enforcing = quarantined = crashing = plugins = 0
     for machine in machines:
         shut_in = state.is_shut_in(machine.name)
         found = survey.of(machine, "quarantined" if shut_in else "active")
@@ -78,8 +78,9 @@ def _counts(
         enforcing += found.enforces == "in-force"
         quarantined += shut_in
         crashing += found.crashing
+        plugins += machine.protocol == "plugin"
     counted: dict[str, Any] = {**heard, "total": len(machines), "enforcing": enforcing}
-    counted.update(quarantined=quarantined, crashing=crashing)
+    counted.update(quarantined=quarantined, crashing=crashing, old_plugins=plugins)
     return (
         FleetCounts.model_validate({**counted, "pending": pending}, by_name=True),
         VersionCounts.model_validate({**versions, "total": len(machines)}, by_name=True),

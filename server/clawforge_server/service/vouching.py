@@ -89,8 +89,11 @@ def _require_pipeline(transaction: Transaction, who: Principal, state: OrgState,
 
 
 def authors_of(who: Principal, access: AccessModel, request: PlanRequest, vouched: Vouching | None) -> tuple[str, ...]:
-    """Everybody who may not approve: whoever submits, the author of the commit, and who signed its commits."""
+    """Everybody who may not approve: whoever submits, the author of the commit, who signed its commits, and who wrote
+    the change by the word of the forge."""
     found = {who.answerable, *(vouched.signers if vouched is not None else ())}
+    if vouched is not None and request.vouched is not None:
+        found.update(_users(access, request.vouched.authors)[0])
     match = _ADDRESS.search(request.commit_author or "")
     name = access.user_name(match[1].strip()) if match is not None else None
     if name is not None:
@@ -121,7 +124,7 @@ def _users(access: AccessModel, written: Iterable[str]) -> tuple[tuple[str, ...]
     known: set[str] = set()
     unknown: set[str] = set()
     for text in written:
-        name = access.user_name(text)
+        name = access.user_name(text) or access.user_of_account(text)
         if name is None:
             unknown.add(text)
         else:

@@ -22,6 +22,7 @@ from clawforge_server.store.sqlite.database import Database
 from clawforge_server.store.sqlite.enrollments import SqlEnrollments
 from clawforge_server.store.sqlite.history import SqlHistory
 from clawforge_server.store.sqlite.instances import SqlInstances
+from clawforge_server.store.sqlite.messages import SqlFleetMessages
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
 from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
@@ -158,6 +159,11 @@ class SqlTransaction:
     def acknowledgements(self) -> SqlAcknowledgements:
         """Which bundles instances said that they enforce."""
         return SqlAcknowledgements(self._connection)
+
+    @cached_property
+    def fleet_messages(self) -> SqlFleetMessages:
+        """What the people at machines are told."""
+        return SqlFleetMessages(self._connection)
 
     @cached_property
     def version_lapses(self) -> SqlVersionLapses:
