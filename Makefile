@@ -51,6 +51,7 @@ $(WORKFLOW_LINT)/node_modules/.package-lock.json: $(WORKFLOW_LINT)/package-lock.
 
 # The suite runs a slice of this; a night runs thousands.
 ROUNDS ?= 1000
+RECONCILES ?= 200
 
 chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revoke keys during load, rush enrolment, again and again (ROUNDS=1000)
 	CLAWFORGE_CHAOS_ROUNDS=$(ROUNDS) CLAWFORGE_CHAOS_REVOCATIONS=$(ROUNDS) CLAWFORGE_CHAOS_ENROLMENTS=$(ROUNDS) \
@@ -58,6 +59,8 @@ chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revo
 		$(BIN)/pytest --timeout 0 tests/clawforge_server/test_crash.py tests/clawforge_server/test_revocation.py \
 		tests/clawforge_server/test_enrolment_storm.py tests/clawforge_server/test_apply_race.py \
 		tests/clawforge_cli/test_bad_apply.py tests/clawforge_cli/agent/test_uploads.py
+	CLAWFORGE_CHAOS_RECONCILES=$(RECONCILES) $(BIN)/pytest --timeout 0 \
+		tests/clawforge_cli/gitops/test_reconcile_process.py
 
 CALLS ?= 20000
 
@@ -94,6 +97,7 @@ bench: $(VENV)/.locked-dev ## measure, beside yamllint, check-jsonschema, Terraf
 	$(BIN)/python bench/drift.py
 	$(BIN)/python bench/audit.py
 	$(BIN)/python bench/fleet.py
+	$(BIN)/python bench/reconcile.py
 
 # Ten million records take some minutes and 4 GiB to write; they are kept under build/ for the next time.
 bench-audit: $(VENV)/.locked-dev

@@ -11,13 +11,13 @@ from clawforge.plan import PlanWarning
 from clawforge.resource.address_pattern import ADDRESS_PATTERN, address_matches
 from clawforge.resource.meta import Strict
 
-_MOST_PATTERNS = 1_000
+MOST_PATTERNS = 1_000
 _MOST_LABELS = 100
 
 AddressPattern = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 """An address, or many: `Policy/sre`, `Policy/team-*`, `*/production`."""
 
-AddressPatterns = Annotated[tuple[AddressPattern, ...], Field(max_length=_MOST_PATTERNS)]
+AddressPatterns = Annotated[tuple[AddressPattern, ...], Field(max_length=MOST_PATTERNS)]
 
 
 def names_address(patterns: Iterable[str], address: str) -> bool:

@@ -16,6 +16,7 @@ from clawforge.lease import Lease
 from clawforge.ledger.checkpoint import Checkpoint
 from clawforge.ledger.record import AuditEvent
 from clawforge.load.project_file import ProjectFile
+from clawforge.load.reconciler_file import ReconcilerFile
 from clawforge.plan import Plan
 from clawforge.resource.meta import API_VERSION
 from clawforge.resource.registry import KINDS
@@ -49,6 +50,9 @@ def schemas() -> dict[str, Schema]:
     for stem, model in _PROGRAMS.items():
         body = model.model_json_schema(by_alias=True, mode="validation", schema_generator=MachineSchema)
         found[f"{stem}.schema.json"] = {"$schema": _DRAFT, **body}
+    # It stands in no project, so it is no part of the schema that editors are pointed to.
+    reconciler = ReconcilerFile.model_json_schema(by_alias=True, mode="validation", schema_generator=AuthoredSchema)
+    found["reconciler.schema.json"] = {"$schema": _DRAFT, **reconciler}
     found[COMBINED] = combined_schema()
     return dict(sorted(found.items()))
 

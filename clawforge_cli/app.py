@@ -51,6 +51,7 @@ COMMANDS: dict[str, str] = {
     "kill": "Stop agents at once, whatever their policy says.",
     "elevate": "Have policies lifted for a while, within set bounds.",
     "overlay": "What was done by hand, and holds until it ends.",
+    "reconcile": "Keep an org equal to a branch in git.",
     "reconcilers": "Who keeps the org equal to git, and how that goes.",
     "fleet": "Machines that joined, and how they stand.",
     "versions": "Versions of machines, and who is out of range.",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -82,10 +82,15 @@ class ManifestMemory:
         self._resources: dict[str, Resource] = {}
         self._pointers = PointerTree()
 
-    def manifest(self, now: dt.datetime) -> Manifest | None:
-        """What the files declare now, if they have no errors; None if that takes a closer look."""
-        files = Files(self._root)
-        declared = read_project_file(self._root)
+    def manifest(
+        self, now: dt.datetime, files: Files | None = None, choose: Callable[[ProjectFile], ProjectFile] | None = None
+    ) -> Manifest | None:
+        """What the files declare now, if they have no errors; None if that takes a closer look. They are those of the
+        directory unless others are given. `choose` makes of the project file what counts, and may raise."""
+        files = files or Files(self._root)
+        declared = read_project_file(self._root, files=files)
+        if declared is not None and choose is not None:
+            declared = choose(declared)
         if declared is None or declared.lint.levels or self._is_telling(files.read(PROJECT_FILE)):
             return None
         if may_hold_credential(declared.model_dump_json(by_alias=True)):

@@ -61,12 +61,14 @@ class Glob:
         """Whether the glob matches this name, or a folder around it."""
         return len(self.patterns) in self._advance(states, name, hidden=False)
 
-    def takes(self, path: str) -> bool:
-        """Whether the glob matches this project-relative file, or a folder around it."""
+    def takes(self, path: str, *, dotted: bool = False) -> bool:
+        """Whether the glob matches this project-relative file, or a folder around it; with `dotted` also through
+        folders whose names begin with a dot.
+        """
         *folders, name = path.split("/")
         states = self.start()
         for folder in folders:
-            states = self.enter(states, folder)
+            states = self._advance(states, folder, hidden=False) if dotted else self.enter(states, folder)
         return self.covers(states, name)
 
     def _advance(self, states: frozenset[int], name: str, *, hidden: bool) -> frozenset[int]:

@@ -119,9 +119,10 @@ def load_project(
     )
 
 
-def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS) -> ProjectFile | None:
-    """The project file alone; None if it is missing or has problems, which `load_project` explains."""
-    loading = _Loading(Files(root, limits=limits))
+def read_project_file(root: Path, *, limits: Limits = DEFAULT_LIMITS, files: Files | None = None) -> ProjectFile | None:
+    """The project file alone; None if it is missing or has problems, which `load_project` explains. `files` reads below
+    `root` and has limits of its own."""
+    loading = _Loading(files or Files(root, limits=limits))
     loading.read_project_file()
     return loading.declared
 

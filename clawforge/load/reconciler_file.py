@@ -72,8 +72,9 @@ def _names_once(sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ..
     owners = [(source.org, source.scope) for source in sources]
     shared = next((owner for owner in owners if owners.count(owner) > 1), None)
     if shared is not None:
-        owner = f"{shared[1]!r} in the org {shared[0]!r}"
-        raise ValueError(f"two sources own {owner}, and would undo one another's changes")
+        raise ValueError(
+            f"two sources own {shared[1]!r} in the org {shared[0]!r}, and would undo one another's changes"
+        )
     return sources
 
 

@@ -40,6 +40,10 @@ def serve(
         int | None,
         typer.Option("--requests-per-minute", min=1, help="Most requests of one person, pipeline or agent."),
     ] = None,
+    reconcile: Annotated[
+        Path | None,
+        typer.Option("--reconcile", metavar="FILE", help="Run this reconciler beside it; both end together."),
+    ] = None,
 ) -> None:
     """Run the control plane until it is stopped."""
     from importlib.util import find_spec
@@ -64,4 +68,9 @@ def serve(
     if requests_per_minute is not None:
         command += ["--requests-per-minute", str(requests_per_minute)]
     sys.stdout.flush()
+    if reconcile is not None:
+        from clawforge_cli.both_processes import run_both
+
+        beside = [sys.executable, "-m", "clawforge_cli", "reconcile", "--config", str(reconcile)]
+        raise typer.Exit(run_both([command, beside]))
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and module, no shell

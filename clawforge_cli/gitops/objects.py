@@ -9,6 +9,7 @@ such programs would run.
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _SAFE_ENVIRONMENT = {
 }
 _TREE, _FILE, _LINK, _SUBMODULE = 0o04, 0o10, 0o12, 0o16
 _IMPOSSIBLE = frozenset({"", ".", ".."})
+_FOREIGN = ("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_EXEC_PATH")
+_LARGEST_FOLDER = 64 * 1024 * 1024
 
 
 class NoObjectsError(Exception):
@@ -110,7 +113,11 @@ class Objects:
 
     def project_tree(self, tree: bytes) -> bytes | None:
         """The id of the project's folder in a commit's tree; None if there was none."""
-        for part in self.below.parts:
+        return self.folder(tree, self.below)
+
+    def folder(self, tree: bytes, path: PurePosixPath) -> bytes | None:
+        """The id of a folder in a commit's tree, by its path from the top; None if there was none."""
+        for part in path.parts:
             match = [entry.sha for entry in self.entries(tree) if entry.name == part and entry.is_tree]
             if not match:
                 return None
@@ -122,7 +129,10 @@ class Objects:
         from git.objects.fun import tree_entries_from_data
 
         with _readable():
-            read = tree_entries_from_data(self._repository.odb.stream(tree).read())
+            stream = self._repository.odb.stream(tree)
+            if stream.size > _LARGEST_FOLDER:
+                raise NoObjectsError("a folder has too many names")
+            read = tree_entries_from_data(stream.read())
         if any(name in _IMPOSSIBLE or "/" in name for _, _, name in read):
             raise NoObjectsError("a folder holds a name that no folder can hold")
         return [TreeEntry(name, sha, mode) for sha, mode, name in read]
@@ -153,6 +163,27 @@ def open_objects(root: Path, store: Mapping[str, str] | None = None) -> Iterator
         with _readable():
             below = root.resolve().relative_to(Path(repository.working_tree_dir).resolve())
         yield Objects(repository, PurePosixPath(below.as_posix()))
+
+
+@contextmanager
+def open_bare(directory: Path) -> Iterator[Objects]:
+    """A bare repository of our own, whatever the environment says of another one. Raises NoObjectsError."""
+    import git
+
+    with _readable("there is no git repository"):
+        repository = git.Repo(directory)
+    with repository:
+        # GitPython hands on what this process has, which could name other objects or settings.
+        here = os.fspath(directory)
+        repository.git.update_environment(
+            **_SAFE_ENVIRONMENT,
+            **dict.fromkeys(_FOREIGN, ""),
+            GIT_DIR=here,
+            GIT_COMMON_DIR=here,
+            GIT_OBJECT_DIRECTORY=os.path.join(here, "objects"),
+            GIT_GRAFT_FILE=os.devnull,
+        )
+        yield Objects(repository, PurePosixPath())
 
 
 @contextmanager

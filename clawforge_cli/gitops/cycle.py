@@ -1,0 +1,326 @@
+"""One cycle of the reconciler: from the head of a branch to what the control plane has in force.
+
+A failing step changes nothing: what was applied last stays in force, and the conditions say what to do.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from clawforge.reconcile.condition import ConditionType
+from clawforge.reconcile.conditions import Conditions
+from clawforge.reconcile.fence import Fence
+from clawforge.reconcile.step_error import StepError
+from clawforge.resource.meta import format_instant
+from clawforge.resource.schedule import boundaries, is_open
+from clawforge.wire_reconcile import LastApplied, ReconcilerLease
+from clawforge_cli.gitops.checked_commit import Expected, checked_commit
+from clawforge_cli.gitops.commit_plan import made_plan, refuse_total_deletion
+from clawforge_cli.gitops.cycle_memory import Circumstances, CycleMemory, Verdict
+from clawforge_cli.gitops.fleet_condition import fleet_condition
+from clawforge_cli.gitops.ports import CommitSource, ControlPlanePort, Trusted
+from clawforge_cli.gitops.step_errors import STALE, step
+
+if TYPE_CHECKING:
+    from clawforge.plan import Plan
+    from clawforge.resource.change_policy import OutOfBand
+    from clawforge.resource.targeting import Schedule
+    from clawforge.wire_drift import FleetDrift
+    from clawforge_cli.manifest import Manifest
+    from clawforge_cli.manifest_memory import ManifestMemory
+
+_FAR = dt.timedelta(days=366)
+_MOST_NAMED = 5
+
+
+class Step(StrEnum):
+    """The steps as they are begun; whoever watches is told."""
+
+    FETCH = "fetch"
+    VERIFY = "verify"
+    LOAD = "load"
+    PLAN = "plan"
+    APPLY = "apply"
+    FLEET = "fleet"
+    REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class CycleSettings:
+    """What the reconciler's configuration says about one source. `branch` is a full ref where commits are vouched for.
+    Without `prune` nothing is deleted that leaves the files. Outside of `sync_windows` nothing is applied."""
+
+    name: str
+    branch: str
+    expected: Expected
+    prune: bool = True
+    sync_windows: Schedule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CycleResult:
+    """How a cycle ended. `drift` are the addresses that somebody changed past git; `corrected` says whether this cycle
+    undid that. `applied_now` is the revision that it made. `idle` says that there was nothing to do."""
+
+    conditions: Conditions
+    seen: str | None
+    last: LastApplied | None
+    error: StepError | None = None
+    applied_now: int | None = None
+    drift: tuple[str, ...] = ()
+    corrected: bool = False
+    plan: Plan | None = None
+    fleet: FleetDrift | None = None
+    idle: bool = False
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What one cycle has come to."""
+
+    lease: ReconcilerLease
+    conditions: Conditions
+    applied_now: int | None = None
+    drift: tuple[str, ...] = ()
+    corrected: bool = False
+    plan: Plan | None = None
+    fleet: FleetDrift | None = None
+    idle: bool = False
+
+
+@dataclass(slots=True)
+class Cycle:
+    """The cycles of one source, one after the other. Not thread-safe. `begin` is called before each step, and may raise
+    to stop there."""
+
+    settings: CycleSettings
+    source: CommitSource
+    plane: ControlPlanePort
+    now: Callable[[], dt.datetime]
+    begin: Callable[[Step], None]
+    conditions: Conditions
+    remembered: ManifestMemory | None = None
+    memory: CycleMemory = field(default_factory=CycleMemory)
+
+    def run(self, lease: ReconcilerLease) -> CycleResult:
+        """One cycle under a lease. What fails is a part of the answer."""
+        progress = _Progress(lease, self.conditions)
+        error = None
+        try:
+            self._advance(progress)
+        except StepError as failure:
+            error = failure
+            progress.conditions = progress.conditions.failed(failure, self.now())
+        self.conditions = progress.conditions
+        return CycleResult(
+            conditions=progress.conditions,
+            seen=self.memory.seen,
+            last=self.memory.last(lease),
+            error=error,
+            applied_now=progress.applied_now,
+            drift=progress.drift,
+            corrected=progress.corrected,
+            plan=progress.plan,
+            fleet=progress.fleet,
+            idle=progress.idle,
+        )
+
+    def _advance(self, progress: _Progress) -> None:
+        lease = progress.lease
+        if lease.suspended:
+            why = f": {lease.suspended_reason}" if lease.suspended_reason else "."
+            hint = f"`clawforge reconcilers resume {self.settings.name}` lets it go on."
+            raise StepError(ConditionType.READY, "suspended", f"Suspended{why}", hint=hint, waiting=True)
+        self._say_applied(progress)
+        head = self._fetched(progress)
+        if self.memory.is_synced(head, lease):
+            progress.idle = True
+        else:
+            self._refuse_again(head, lease)
+            try:
+                self._equalise(head, progress)
+            except StepError as error:
+                if not error.waiting:
+                    self.memory.stuck = (Circumstances.of(head, lease), error)
+                raise
+        self._settled(head, progress)
+
+    def _say_applied(self, progress: _Progress) -> None:
+        """What an earlier process applied is in force, whatever becomes of the present commit."""
+        last = self.memory.last(progress.lease)
+        if last is not None and progress.conditions.of(ConditionType.APPLIED).status == "unknown":
+            words = f"{last.commit[:12]} is in force as revision {last.revision}."
+            progress.conditions = progress.conditions.passed(ConditionType.APPLIED, words, self.now())
+
+    def _fetched(self, progress: _Progress) -> str:
+        self.begin(Step.FETCH)
+        with step(ConditionType.FETCHED):
+            head = self.source.fetch()
+        self.memory.seen = head
+        words = f"{self.settings.branch} is at {head[:12]}."
+        progress.conditions = progress.conditions.passed(ConditionType.FETCHED, words, self.now())
+        return head
+
+    def _refuse_again(self, head: str, lease: ReconcilerLease) -> None:
+        """A commit that was refused is not looked at again until something changes."""
+        if self.memory.stuck is not None:
+            circumstances, error = self.memory.stuck
+            if circumstances == Circumstances.of(head, lease):
+                raise error
+            self.memory.stuck = None
+
+    def _equalise(self, head: str, progress: _Progress) -> None:
+        """Make the control plane equal to a commit."""
+        lease = progress.lease
+        trusted = self._verified(head, progress)
+        manifest = self._loaded(head)
+        plan = self._planned(head, manifest, trusted, progress)
+        progress.plan = plan
+        last = self.memory.last(lease)
+        if last is not None and last.commit == head:
+            if plan.is_empty:
+                self.memory.synced = LastApplied(commit=head, revision=plan.base.revision)
+                return
+            progress.drift = tuple(change.address for change in plan.changes)
+            self._refuse_overwriting(head, progress, lease.out_of_band)
+        acknowledged = lease.acknowledged == head
+        with step(ConditionType.APPLIED):
+            self._wait_for_window()
+            if not acknowledged:
+                refuse_total_deletion(plan, manifest, self.settings.name)
+            self._apply(head, plan, progress, allowed=plan.summary.destroy if acknowledged else None)
+        progress.corrected = bool(progress.drift)
+
+    def _verified(self, head: str, progress: _Progress) -> Trusted:
+        last = self.memory.last(progress.lease)
+        since = None if last is None else last.commit
+        verdict = self.memory.verdict
+        if verdict is None or (verdict.since, verdict.head) != (since, head):
+            self.begin(Step.VERIFY)
+            with step(ConditionType.VERIFIED):
+                verdict = Verdict(since, head, self.source.trusted(since, head))
+            self.memory.verdict = verdict
+        trusted = verdict.trusted
+        if trusted.rewritten and progress.lease.acknowledged != head:
+            raise StepError(
+                ConditionType.VERIFIED,
+                "history-rewritten",
+                f"{self.settings.branch} was rewritten: {head[:12]} does not descend from {(since or '')[:12]}, which "
+                "was applied last.",
+                hint=f"Look at what was pushed. `clawforge reconcilers acknowledge {self.settings.name} {head}` "
+                "accepts it.",
+            )
+        words = f"Signed by {', '.join(trusted.signers)}." if trusted.signers else "Signatures are not asked for."
+        progress.conditions = progress.conditions.passed(ConditionType.VERIFIED, words, self.now())
+        return trusted
+
+    def _loaded(self, head: str) -> Manifest:
+        if self.memory.manifest is not None and self.memory.manifest[0] == head:
+            return self.memory.manifest[1]
+        self.begin(Step.LOAD)
+        with step(ConditionType.PLANNED), self.source.files(head) as files:
+            manifest = checked_commit(files, self.settings.expected, self.now(), self.remembered)
+        self.memory.manifest = (head, manifest)
+        return manifest
+
+    def _planned(self, head: str, manifest: Manifest, trusted: Trusted, progress: _Progress) -> Plan:
+        with step(ConditionType.PLANNED, self.settings.expected.path):
+            plan = self.memory.kept_plan(head, progress.lease)
+            if plan is not None and plan.expires_at is not None and plan.expires_at <= self.now():
+                plan = None
+            if plan is None:
+                self.begin(Step.PLAN)
+                facts = self.source.facts(head)
+                fence = self._fence(progress.lease)
+                plan = made_plan(
+                    self.plane, manifest, facts, trusted, self.settings.branch, fence, prune=self.settings.prune
+                )
+            elif plan.approvals.needed and plan.id is not None:
+                plan = self.plane.plan(plan.id)
+        self.memory.plan = plan
+        words = _summary(plan)
+        progress.conditions = progress.conditions.passed(ConditionType.PLANNED, words, self.now())
+        return plan
+
+    def _refuse_overwriting(self, head: str, progress: _Progress, mode: OutOfBand) -> None:
+        if mode.value == "correct" or progress.lease.acknowledged == head:
+            return
+        raise StepError(
+            ConditionType.APPLIED,
+            "out-of-band-edit",
+            f"What is in force was changed past git: {_some(progress.drift)}.",
+            hint="Bring the change into git, or undo it; a ChangePolicy says that it is only reported. "
+            f"`clawforge reconcilers acknowledge {self.settings.name} {head}` lets the files win once.",
+        )
+
+    def _wait_for_window(self) -> None:
+        windows, now = self.settings.sync_windows, self.now()
+        if windows is None or is_open(windows, now):
+            return
+        opens = next(iter(boundaries(windows, now, now + _FAR)), None)
+        when = "" if opens is None else f" It opens at {format_instant(opens)}."
+        raise StepError(
+            ConditionType.APPLIED,
+            "outside-sync-window",
+            f"The sync window is shut.{when}",
+            hint="It is applied then by itself.",
+            waiting=True,
+            blocked=True,
+        )
+
+    def _apply(self, head: str, plan: Plan, progress: _Progress, *, allowed: int | None) -> None:
+        if plan.approvals.missing:
+            count = sum(lack.count for lack in plan.approvals.missing)
+            raise StepError(
+                ConditionType.APPLIED,
+                "approval-missing",
+                f"The plan {plan.id} lacks {'an approval' if count == 1 else f'{count} approvals'}.",
+                hint=f"Somebody who may looks at it with `clawforge show {plan.id}` and runs "
+                f"`clawforge approve {plan.id}`.",
+                waiting=True,
+                blocked=True,
+            )
+        self.begin(Step.APPLY)
+        try:
+            with step(ConditionType.APPLIED):
+                result = self.plane.apply(plan, self._fence(progress.lease), allow_deletions=allowed)
+        except StepError as error:
+            if error.code in STALE:
+                self.memory.plan = None
+            raise
+        self.memory.applied = self.memory.synced = LastApplied(commit=head, revision=result.revision)
+        self.memory.plan = None
+        progress.applied_now = result.revision if result.applied else None
+
+    def _settled(self, head: str, progress: _Progress) -> None:
+        """The commit is in force: say so, and look how far it came."""
+        synced = self.memory.synced if self.memory.synced is not None else self.memory.last(progress.lease)
+        revision = progress.lease.revision if synced is None else max(synced.revision, progress.lease.revision)
+        words = f"{head[:12]} is in force as revision {revision}."
+        if progress.corrected:
+            words += f" What had been changed past git was undone: {_some(progress.drift)}."
+        now = self.now()
+        if not progress.idle or progress.conditions.of(ConditionType.APPLIED).status != "true":
+            progress.conditions = progress.conditions.passed(ConditionType.APPLIED, words, now)
+        progress.conditions = progress.conditions.ready(f"{head[:12]} is in force.", now)
+        self.begin(Step.FLEET)
+        progress.fleet, progress.conditions = fleet_condition(self.plane, progress.conditions, now)
+
+    def _fence(self, lease: ReconcilerLease) -> Fence:
+        return Fence(reconciler=lease.name, number=lease.fence)
+
+
+def _summary(plan: Plan) -> str:
+    if plan.is_empty:
+        return "No changes."
+    said = plan.summary
+    return f"{said.add} to add, {said.change} to change, {said.destroy} to destroy (plan {plan.id})."
+
+
+def _some(addresses: tuple[str, ...]) -> str:
+    more = len(addresses) - _MOST_NAMED
+    return ", ".join(addresses[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

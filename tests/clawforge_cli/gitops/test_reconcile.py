@@ -1,0 +1,236 @@
+"""A reconciler between a real repository and a real control plane: what it applies, what it refuses, what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+from git_fed_org import SIGNER, GitFedOrg
+from server_process import ServerProcess, apply, resource, server_process
+
+from clawforge.reconcile.step_error import StepError
+from clawforge_cli.gitops.cycle import CycleResult
+from clawforge_cli.gitops.source_loop import SourceLoop
+
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[ServerProcess, httpx.Client]]:
+    with server_process(tmp_path_factory.mktemp("server") / "data") as server, server.client() as client:
+        yield server, client
+
+
+@pytest.fixture
+def org(tmp_path: Path, plane: tuple[ServerProcess, httpx.Client]) -> GitFedOrg:
+    return GitFedOrg.make(tmp_path, *plane, name=f"org-{next(NUMBERS)}")
+
+
+def cycle(loop: SourceLoop) -> CycleResult:
+    result, _ = loop.once()
+    assert isinstance(result, CycleResult), result
+    return result
+
+
+def refused(loop: SourceLoop, code: str) -> StepError:
+    error = cycle(loop).error
+    assert error is not None
+    assert error.code == code, error.words
+    return error
+
+
+def test_it_applies_a_commit_once_and_says_whose_it_is(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        assert cycle(loop).error is None
+        head = org.repository.git("rev-parse", "HEAD")
+        first = org.revisions()[0]
+        assert (org.denied(), first["number"], first["commit"]) == (["browser"], 2, head)
+        assert first["reason"] == "Deny browser"
+        assert org.condition("Ready")["status"] == "true"
+        assert SIGNER in org.condition("Verified")["message"]
+        before = org.client.get(org.path("audit?limit=1000")).json()
+        idle = cycle(loop)
+        assert (idle.idle, idle.error) == (True, None)
+        assert org.client.get(org.path("audit?limit=1000")).json() == before
+    with org.loop() as loop:
+        assert cycle(loop).idle
+        assert len(org.revisions()) == 2
+
+
+def test_a_bad_commit_changes_nothing_and_a_good_one_mends_it(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        org.write("from-git.yaml", (org.repository.root / "from-git.yaml").read_text().replace("deny:", "denie:"))
+        org.commit("Mistyped")
+        assert refused(loop, "findings").findings[0].location.file == "from-git.yaml"
+        assert org.denied() == ["browser"]
+        ready = org.condition("Ready")
+        assert (ready["status"], "from-git.yaml:9:5" in ready["message"]) == ("false", True), ready
+        assert org.condition("Applied")["status"] == "true"
+        assert org.condition("Stalled")["status"] == "true"
+        org.deny("browser", "web_fetch")
+        assert cycle(loop).error is None
+        assert org.denied() == ["browser", "web_fetch"]
+        assert org.condition("Stalled")["status"] == "false"
+
+
+def test_a_failing_policy_test_is_told_with_its_place(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        org.write(
+            "test.yaml",
+            "apiVersion: clawforge/v1\nkind: PolicyTest\nmetadata: {name: dev}\nspec:\n  cases:\n"
+            "    - name: browses\n      subject: {user: dev}\n      call: {tool: browser}\n"
+            "      expect: {effect: allow}\n",
+        )
+        org.commit("Expect the wrong thing")
+        error = refused(loop, "tests-failed")
+        assert error.findings[0].location.file == "test.yaml"
+        assert error.findings[0].location.line > 1
+        assert org.client.get(org.path("state")).json()["revision"] == 2
+
+
+def test_an_unsigned_commit_in_the_middle_is_refused(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        org.write("notes.txt", "by somebody else")
+        org.commit("Not signed", signed=False)
+        org.deny("browser", "web_fetch")
+        refused(loop, "unsigned-commit")
+        assert org.denied() == ["browser"]
+        assert org.condition("Verified")["reason"] == "UnsignedCommit"
+
+
+def test_rewritten_history_waits_for_somebody_who_accepts_it(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        org.deny("browser", "web_fetch")
+        cycle(loop)
+        org.repository.git("reset", "-q", "--hard", "HEAD~1")
+        head = org.deny("exec")
+        assert head in refused(loop, "history-rewritten").hint
+        assert org.denied() == ["browser", "web_fetch"]
+        body = {"commit": head, "reason": "The branch was cleaned"}
+        assert org.client.post(org.path("reconcilers/main/acknowledgement"), json=body).status_code == 200
+        assert cycle(loop).error is None
+        assert org.denied() == ["exec"]
+
+
+def test_a_branch_that_is_gone_keeps_what_is_in_force(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        org.repository.git("branch", "-m", "main", "other")
+        refused(loop, "branch-missing")
+        assert org.denied() == ["browser"]
+        org.repository.git("branch", "-m", "other", "main")
+        assert cycle(loop).error is None
+
+
+def test_a_commit_that_deletes_everything_needs_a_word(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        (org.repository.root / "from-git.yaml").unlink()
+        head = org.commit("Nothing is left")
+        refused(loop, "deletes-everything")
+        assert org.denied() == ["browser"]
+        body = {"commit": head, "reason": "It is meant"}
+        assert org.client.post(org.path("reconcilers/main/acknowledgement"), json=body).status_code == 200
+        assert cycle(loop).error is None
+        assert org.denied() is None
+
+
+def test_without_pruning_what_left_the_files_stays(org: GitFedOrg) -> None:
+    org.deny("exec", name="second")
+    with org.loop(prune=False) as loop:
+        cycle(loop)
+        (org.repository.root / "second.yaml").unlink()
+        org.deny("browser", "web_fetch")
+        assert cycle(loop).error is None
+        assert (org.denied(), org.denied("second")) == (["browser", "web_fetch"], ["exec"])
+        assert cycle(loop).idle
+
+
+def test_the_org_and_the_source_are_not_chosen_by_a_commit(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        org.write("clawforge.yaml", "apiVersion: clawforge/v1\nkind: Project\norg: elsewhere\nsource: git\n")
+        org.commit("Take over")
+        refused(loop, "org-mismatch")
+        assert org.client.get(org.path("state")).json()["revision"] == 2
+
+
+def test_a_shut_sync_window_is_waited_for(org: GitFedOrg) -> None:
+    past = {"windows": [{"from": "2020-01-01T00:00:00Z", "until": "2020-01-02T00:00:00Z"}]}
+    with org.loop(syncWindows=past) as loop:
+        error = refused(loop, "outside-sync-window")
+        assert error.waiting
+        assert org.denied() is None
+
+
+@pytest.mark.parametrize("mode", ["correct", "report"])
+def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> None:
+    org.write(
+        "change.yaml",
+        f"apiVersion: clawforge/v1\nkind: ChangePolicy\nmetadata: {{name: git}}\nspec: {{outOfBand: {mode}}}\n",
+    )
+    org.commit("How to handle it")
+    with org.loop() as loop:
+        cycle(loop)
+        resources = [
+            item | {"spec": item["spec"] | {"tools": {"deny": ["read"]}}} if item["kind"] == "Policy" else item
+            for item in org.client.get(org.path("state")).json()["resources"]
+            if item["metadata"]["name"] in {"from-git", "git"}
+        ]
+        plan = org.client.post(org.path("plans"), json={"source": "git", "resources": resources}).json()
+        path = org.path("plans", plan["id"], "apply")
+        headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
+        assert org.client.post(path, json={"plan": plan}, headers=headers).status_code == 200
+        assert org.denied() == ["read"]
+        result = cycle(loop)
+        assert result.drift == ("Policy/from-git",)
+        if mode == "correct":
+            assert (result.error, result.corrected, org.denied()) == (None, True, ["browser"])
+        else:
+            assert org.denied() == ["read"]
+            applied = org.condition("Applied")
+            assert (applied["status"], applied["reason"]) == ("false", "OutOfBandEdit")
+            assert "Policy/from-git" in applied["message"]
+
+
+def test_what_was_done_by_hand_is_left_alone_and_counted(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        org.post("overlays", {"kind": "kill", "scope": "org", "reason": "An incident"})
+        assert cycle(loop).error is None
+        assert "One thing done by hand is left alone" in org.condition("FleetInSync")["message"]
+
+
+def test_a_suspended_reconciler_applies_nothing(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        path = org.path("reconcilers/main/suspension")
+        assert org.client.post(path, json={"suspended": True, "reason": "Holidays"}).status_code == 200
+        org.deny("exec")
+        refused(loop, "suspended")
+        assert org.denied() == ["browser"]
+        assert org.client.post(path, json={"suspended": False, "reason": "Back"}).status_code == 200
+        assert cycle(loop).error is None
+        assert org.denied() == ["exec"]
+
+
+def test_missing_approvals_are_waited_for_with_the_plan_kept(org: GitFedOrg) -> None:
+    rule = resource("ChangePolicy", "git", approvals=[{"count": 1}])
+    with org.loop() as loop:
+        cycle(loop)
+        apply(org.client, [rule], org.name, source="rules")
+        org.deny("exec")
+        error = refused(loop, "approval-missing")
+        plan = loop.cycle.memory.plan
+        assert plan is not None
+        assert error.waiting
+        assert f"clawforge approve {plan.id}" in error.hint
+        refused(loop, "approval-missing")
+        again = loop.cycle.memory.plan
+        assert again is not None
+        assert again.id == plan.id
