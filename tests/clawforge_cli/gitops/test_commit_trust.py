@@ -305,7 +305,7 @@ def test_more_commits_than_are_verified_at_once(world: World, people: People, mo
 def test_nothing_in_the_repository_has_a_say(world: World, people: People, tmp_path: Path) -> None:
     first = world.commit("first", people.ada)
     world.write("allowed_signers", people.mallory.allowed())
-    world.write(".gitconfig", f"[gpg \"ssh\"]\nallowedSignersFile = {world.made.root}/allowed_signers\n")
+    world.write(".gitconfig", f'[gpg "ssh"]\nallowedSignersFile = {world.made.root}/allowed_signers\n')
     world.write(".mailmap", "Ada <ada@acme.example> <mallory@acme.example>\n")
     foreign = world.commit("second", people.mallory)
     world.made.git("config", "gpg.ssh.allowedSignersFile", str(world.made.root / "allowed_signers"))

@@ -55,8 +55,8 @@ def refused(mirror: Mirror) -> tuple[str, bool]:
 
 
 def names(mirror: Mirror, commit: str, path: str = ".") -> list[str]:
-    with mirror.files(commit, path, Path("fleet")) as files:
-        project = load_project(Path("fleet"), files=files)
+    with mirror.files(commit, path, mirror.directory) as files:
+        project = load_project(mirror.directory, files=files)
         return [f"{item.code} {item.location.file}" for item in project.diagnostics] or [
             item.address for item in project.resources
         ]
@@ -191,7 +191,7 @@ def test_replacements_are_not_looked_at(made: Repository, state: Path, monkeypat
     head, _ = _replaced(made, mirror)
 
     def text() -> bytes:
-        with mirror.files(head, ".", Path("fleet")) as files:
+        with mirror.files(head, ".", mirror.directory) as files:
             data = files.read("default.yaml")
             assert isinstance(data, bytes)
             return data
@@ -437,7 +437,9 @@ def daemon(root: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--reuseaddr", "--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={root}"]
-    process = subprocess.Popen(["git", "daemon", *options, str(root)], stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        ["git", "daemon", *options, str(root)], stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         while True:
             try:
