@@ -69,7 +69,7 @@ def _judged(mirror: Mirror, trust: Trust, since: str | None, head: str) -> Seque
     commits = printed.decode("ascii").split()
     if len(commits) > MOST_VERIFIED:
         raise UntrustedCommitError(
-            f"The commit {head[:12]} is more than {MOST_VERIFIED:,} commits after the last one that is known to be good.",
+            f"The commit {head[:12]} is more than {MOST_VERIFIED:,} commits after the last one that is known good.",
             code="too-many-commits",
             hint="Look at them, and set `since` in the configuration of the reconciler to the newest one that is good.",
             commit=head,

@@ -76,7 +76,7 @@ class Mirror:
 
     @contextmanager
     def files(self, commit: str, path: str, root_name: Path) -> Iterator[CommittedFiles]:
-        """The files of the folder `path` of a commit; `root_name` only names the project in messages.
+        """The files of the folder `path` of a commit; `root_name`, a directory, only stands for the project.
 
         Raises FetchError `path-missing` if the commit has no such folder.
         """

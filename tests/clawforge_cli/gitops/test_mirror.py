@@ -55,8 +55,8 @@ def refused(mirror: Mirror) -> tuple[str, bool]:
 
 
 def names(mirror: Mirror, commit: str, path: str = ".") -> list[str]:
-    with mirror.files(commit, path, Path("fleet")) as files:
-        project = load_project(Path("fleet"), files=files)
+    with mirror.files(commit, path, mirror.directory) as files:
+        project = load_project(mirror.directory, files=files)
         return [f"{item.code} {item.location.file}" for item in project.diagnostics] or [
             item.address for item in project.resources
         ]
@@ -161,10 +161,11 @@ def test_links_submodules_and_large_files_are_problems_of_the_project(made: Repo
     made.git("update-index", "--add", "--cacheinfo", f"160000,{made.git('rev-parse', 'HEAD')},module")
     made.git("commit", "-qm", "second")
     mirror = mirror_of(made, state)
-    assert sorted(names(mirror, mirror.fetch().commit)) == [
-        "file-too-large large.yaml",
+    found = sorted(names(mirror, mirror.fetch().commit))
+    assert found == [
         "symlink link.yaml",
         "unreadable module",
+        "yaml-too-large large.yaml",
     ]
     with pytest.raises(FetchError) as caught:
         names(mirror, mirror.fetch().commit, "absent")
@@ -191,7 +192,7 @@ def test_replacements_are_not_looked_at(made: Repository, state: Path, monkeypat
     head, _ = _replaced(made, mirror)
 
     def text() -> bytes:
-        with mirror.files(head, ".", Path("fleet")) as files:
+        with mirror.files(head, ".", mirror.directory) as files:
             data = files.read("default.yaml")
             assert isinstance(data, bytes)
             return data
@@ -437,7 +438,9 @@ def daemon(root: Path) -> Iterator[int]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = ["--reuseaddr", "--export-all", "--listen=127.0.0.1", f"--port={port}", f"--base-path={root}"]
-    process = subprocess.Popen(["git", "daemon", *options, str(root)], stderr=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        ["git", "daemon", *options, str(root)], stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         while True:
             try:
