@@ -8,12 +8,14 @@ from clawforge.resource.meta import Instant, Strict
 
 
 class AgentCounts(Strict):
-    """Machines whose credential is good, by how they stand. `excepted` are those that are shut in: they deny every
+    """Machines whose credential is good, by how they stand. `held` ones enforce what they should, which is the revision
+    before: a rollout has not come to them. `excepted` are those that are shut in: they deny every
     call, whatever they hold, so they count nowhere else.
     """
 
     total: int = 0
     in_force: int = 0
+    held: int = 0
     behind: int = 0
     offline: int = 0
     unacknowledged: int = 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from clawforge.load.glob import GlobText
 from clawforge.resource.address_pattern import ADDRESS_PATTERN
+from clawforge.resource.change_effect import ChangeEffect
 from clawforge.resource.meta import (
     NameSet,
     Permission,
@@ -20,6 +20,7 @@ from clawforge.resource.meta import (
     Text,
     as_set,
 )
+from clawforge.resource.rollout_rule import RolloutRule
 from clawforge.resource.targeting import Schedule
 
 APPROVE = "plans:approve"
@@ -35,14 +36,6 @@ PathSet = Annotated[tuple[GlobText, ...], AfterValidator(as_set)]
 LabelValues = Annotated[
     tuple[Annotated[SetItem, Field(max_length=1024)], ...], Field(min_length=1), AfterValidator(as_set)
 ]
-
-
-class ChangeEffect(StrEnum):
-    """What a change does to what anybody may do. What could not be proved counts as both."""
-
-    LOOSEN = "loosen"
-    TIGHTEN = "tighten"
-    ANY = "any"
 
 
 class ChangeMatch(Strict):
@@ -147,6 +140,8 @@ class ChangePolicySpec(Strict):
     """Times in which nothing is applied."""
     limits: ChangeLimits = ChangeLimits()
     """What one plan may do at most."""
+    rollout: RolloutRule | None = None
+    """How changes reach machines; left out, all at once. Of several ChangePolicies one may say it."""
 
 
 class ChangePolicy(Resource):

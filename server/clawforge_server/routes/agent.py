@@ -168,7 +168,7 @@ def _policy_answer(call: Call, state: OrgState, bundle: ServedBundle, status: in
     headers = {
         "ETag": f'"{bundle.digest}"',
         HEADER_LEASE: lease_header(signed_lease(state, bundle, call.plane.clock.now())),
-        HEADER_REVISION: str(state.state.revision),
+        HEADER_REVISION: str(bundle.revision),
         "Cache-Control": "no-store",
     }
     if status == 304:

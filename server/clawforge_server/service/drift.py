@@ -71,6 +71,7 @@ def _counts(comparison: FleetComparison, excepted: int) -> AgentCounts:
     return AgentCounts(
         total=sum(counts.values()) + excepted,
         in_force=counts["in-force"],
+        held=counts["held"],
         behind=counts["behind"],
         offline=counts["offline"],
         unacknowledged=counts["unacknowledged"],
@@ -79,7 +80,7 @@ def _counts(comparison: FleetComparison, excepted: int) -> AgentCounts:
 
 
 def _view(item: Difference, newest: AcknowledgementRecord | None) -> AgentDrift:
-    if item.state == "in-force":
+    if item.state == "in-force" or item.state == "held":  # noqa: PLR1714 - narrows the type
         raise LookupError("what is in force is no difference")
     machine = item.machine
     known = newest if newest is not None and newest.digest == machine.acknowledged else None
