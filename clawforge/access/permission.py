@@ -7,6 +7,7 @@ from collections.abc import Iterable
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
 OVERRIDE_FREEZE = "freeze:override"
+SKIP_ROLLOUT = "rollouts:skip"
 VOUCH = "plans:vouch"
 
 PERMISSIONS: dict[str, str] = {
@@ -35,6 +36,9 @@ PERMISSIONS: dict[str, str] = {
     "plans:vouch": "Say who approved and signed a commit: as a pipeline that is trusted on a protected ref only.",
     "rbac:escalate": "Apply, once somebody else approved it, a plan that gives rights beyond one's own.",
     "revisions:read": "List revisions.",
+    "rollouts:manage": "Carry a rollout on to the next ring or to everybody, halt it, and resume it.",
+    "rollouts:read": "See how far a rollout has come.",
+    "rollouts:skip": "Apply a change to every machine at once that a ChangePolicy rolls out in rings, with a reason.",
     "sessions:read": "List the sessions of others.",
     "sessions:revoke": "End the sessions of others.",
     "skills:read": "Read what was handed in for review, and how every skill stands.",

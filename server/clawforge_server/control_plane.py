@@ -23,6 +23,7 @@ from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.refreshes import Refreshes
+from clawforge_server.state.rollout_looks import RolloutLooks
 from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.steady_time import SteadyTime
 from clawforge_server.state.version_looks import VersionLooks
@@ -57,6 +58,7 @@ class ControlPlane:
     plugin_streams: PluginStreams
     lint_memory: LintMemory
     version_looks: VersionLooks
+    rollout_looks: RolloutLooks
     steady: SteadyTime
     refreshes: Refreshes
     failures: FailureLimit
@@ -98,6 +100,7 @@ def make_control_plane(
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
+        rollout_looks=RolloutLooks(),
         steady=SteadyTime(clock),
         refreshes=Refreshes(),
         failures=FailureLimit(clock),

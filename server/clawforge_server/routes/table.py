@@ -25,6 +25,7 @@ from clawforge_server.routes import (
     overlays,
     plans,
     revisions,
+    rollouts,
     sessions,
     sign_in,
     skill_submissions,
@@ -38,6 +39,7 @@ from clawforge_server.routes import (
 ENDPOINTS: tuple[Endpoint, ...] = (
     *plans.ENDPOINTS,
     *revisions.ENDPOINTS,
+    *rollouts.ENDPOINTS,
     *history.ENDPOINTS,
     *decisions.ENDPOINTS,
     *explanations.ENDPOINTS,

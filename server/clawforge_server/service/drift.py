@@ -80,7 +80,7 @@ def _counts(comparison: FleetComparison, excepted: int) -> AgentCounts:
 
 
 def _view(item: Difference, newest: AcknowledgementRecord | None) -> AgentDrift:
-    if item.state == "in-force" or item.state == "held":  # noqa: PLR1714 - narrows the type
+    if item.state == "in-force" or item.state == "held":
         raise LookupError("what is in force is no difference")
     machine = item.machine
     known = newest if newest is not None and newest.digest == machine.acknowledged else None

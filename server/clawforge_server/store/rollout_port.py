@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from clawforge.resource.rollout_rule import RolloutRule
-
-RolloutState = Literal["baking", "halted", "done", "replaced"]
-"""`baking` goes on by itself, `halted` waits for a person; `replaced` was overtaken by a newer revision."""
+from clawforge.rings.spike import Calls
+from clawforge.wire_rollouts import RolloutState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,11 @@ class RolloutRecord:
     """The way of one revision to the machines of an org.
 
     Machines of rings up to `ring`, counted from 0, are served from `revision`, all others from `held`. `since` is when
-    that ring got it, and bakes count from there. `rule` is as the ChangePolicy said when it began. `seen` is the number
-    of the last record of the log that is counted in `calls` and `denied`; the two before that are of the same machines
-    before, None as long as nobody has looked. `failing_before` names the machines that failed before.
+    that ring got it, and bakes count from there. `rule` is as the ChangePolicy said when it began.
+
+    `first` is the length of the log at that moment, and `seen` how much of it is counted in `calls` and `denied`, which
+    are of the machines of that ring. Those with `before` are of the same machines before, None as long as nobody has
+    looked; `failing_before` names those that reported errors.
     """
 
     org: str
@@ -67,5 +69,11 @@ class Rollouts(Protocol):
     def put(self, rollout: RolloutRecord) -> None:
         """Keep it, in place of what was kept of its revision."""
 
-    def baking(self) -> tuple[str, ...]:
-        """The orgs whose rollout goes on by itself, by name."""
+    def baking(self) -> tuple[RolloutRecord, ...]:
+        """Those of all orgs that go on by themselves, by org."""
+
+    def calls(self, org: str, low: int, high: int) -> Mapping[str, Calls]:
+        """The calls that records of the log from one number to another tell of, by actor."""
+
+    def erring(self, org: str, low: int, high: int) -> frozenset[str]:
+        """The actors that report errors in records of the log from one number to another; 10,000 at most."""
