@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from clawforge.resource.meta import Instant, Strict
+from clawforge.wire_rollouts import OpenRollout
 
 
 class AgentCounts(Strict):
@@ -59,7 +60,8 @@ class DeclaredException(Strict):
 
 class FleetDrift(Strict):
     """What the server knows about its agents at a revision. `agents` and `exceptions` are the first ones by name; the
-    counts are whole. Somebody whose right covers a part of the org is told of that part.
+    counts are whole. Somebody whose right covers a part of the org is told of that part. `rollout` is the one that is
+    open: machines that it has not come to enforce the revision before, and that is no drift.
     """
 
     org: str
@@ -69,3 +71,4 @@ class FleetDrift(Strict):
     agents: tuple[AgentDrift, ...] = ()
     exceptions: tuple[DeclaredException, ...] = ()
     exception_count: int = 0
+    rollout: OpenRollout | None = None

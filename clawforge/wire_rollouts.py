@@ -12,6 +12,18 @@ that reached everybody at once."""
 RolloutAction = Literal["advance", "finish", "halt", "resume"]
 
 
+class OpenRollout(Strict):
+    """The rollout that is open, in short. Machines that it has not reached are on purpose at the revision `held`. It has
+    come to `ring`, and `next_at` is when the next one gets it by itself; null while it is halted."""
+
+    revision: int
+    held: int
+    state: Literal["baking", "halted"]
+    ring: str
+    next_at: Instant | None = None
+    reason: str = ""
+
+
 class RingView(Strict):
     """One ring, and how many of the machines that are in are in it. `reached`: they are served from the new revision.
     The last one has no name: whoever is in no other, and `bake` seconds do not apply to it."""

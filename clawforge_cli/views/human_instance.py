@@ -31,7 +31,7 @@ def show_instance(found: InstanceDetail, now: dt.datetime, printer: Printer) -> 
             _line(printer, what, safe(", ".join(values)))
     _line(printer, "seen", _seen(item))
     _line(printer, "enforces", _enforces(found))
-    if found.wanted is not None and item.enforces != "in-force":
+    if found.wanted is not None and item.enforces not in ("in-force", "held"):
         _line(printer, "should", f"revision {found.wanted_revision}, {safe(found.wanted[:_SHORT_DIGEST])}")
     _line(printer, "versions", safe(", ".join(_pairs(item.versions))) or "none reported")
     for miss in found.misses:

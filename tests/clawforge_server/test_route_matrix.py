@@ -50,6 +50,8 @@ GUARDS = {
     "GET /v1/orgs/{org}/status": "instances:read",
     "POST /v1/orgs/{org}/fleet/revocations": "instances:revoke",
     "POST /v1/orgs/{org}/fleet/refreshes": "instances:refresh",
+    "GET /v1/orgs/{org}/rollout": "rollouts:read",
+    "POST /v1/orgs/{org}/rollout": "rollouts:manage",
     "GET /v1/orgs/{org}/overlays": "kill:read",
     "POST /v1/orgs/{org}/overlays": "kill:write",
     "DELETE /v1/orgs/{org}/overlays/{id}": "kill:write",

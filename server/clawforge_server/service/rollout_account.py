@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from clawforge.wire_rollouts import OpenRollout
 from clawforge_server.origin import Origin
 from clawforge_server.service.audit_trail import done
+from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import AuditEntry
 from clawforge_server.store.rollout_port import RolloutRecord
 
@@ -38,6 +40,21 @@ def ring_name(record: RolloutRecord) -> str:
     """What people call the ring that it has come to."""
     rings = record.rule.rings
     return rings[record.ring].name if record.ring < len(rings) else "everybody"
+
+
+def open_rollout(state: OrgState) -> OpenRollout | None:
+    """The open rollout in short; None if there is none."""
+    record = state.rollout
+    if record is None:
+        return None
+    return OpenRollout(
+        revision=record.revision,
+        held=record.held,
+        state="halted" if record.state == "halted" else "baking",
+        ring=ring_name(record),
+        next_at=record.due_at,
+        reason=record.reason,
+    )
 
 
 def _document(record: RolloutRecord) -> dict[str, Any]:
