@@ -50,11 +50,12 @@ def _refuse_inexact(value: Any) -> None:
     stack = [value]
     while stack:
         item = stack.pop()
-        if item is None or isinstance(item, str | bool):
+        # Nearly all of a document is text; asking for its very type is the fastest question.
+        if type(item) is str or item is None or isinstance(item, (str, bool)):
             continue
         if isinstance(item, dict):
             stack.extend(item.values())
-        elif isinstance(item, list | tuple):
+        elif isinstance(item, (list, tuple)):
             stack.extend(item)
         elif isinstance(item, int):
             if abs(item) > _LARGEST_EXACT_INTEGER:

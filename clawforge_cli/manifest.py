@@ -33,7 +33,7 @@ class Declared(NamedTuple):
     def of(cls, loaded: LoadedResource) -> Declared:
         """What a loaded resource declares."""
         text = canonical_bytes(canonical_resource(loaded.resource)).decode()
-        return cls(loaded.address, text, loaded.position().model_dump_json(by_alias=True))
+        return cls(loaded.address, text, orjson.dumps(dict(loaded.position())).decode())
 
     def moved(self, lines: int) -> Declared:
         """The same, so many lines further down in its file."""

@@ -25,6 +25,7 @@ from clawforge.load.project import read_project_file
 from clawforge.load.resource import parse_resource
 from clawforge.load.tree import PROJECT_FILE, Globs
 from clawforge.load.yaml import compose
+from clawforge.resource.registry import BY_KIND
 from clawforge_cli.cache import Cache, CacheLimits
 from clawforge_cli.manifest import Declared, Manifest
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from clawforge.load.project_file import ProjectFile
+    from clawforge.resource.meta import Resource
 
 _MIB = 1024 * 1024
 LIMITS = CacheLimits(max_entries=32, max_entry=64 * _MIB, max_bytes=256 * _MIB)
@@ -77,6 +79,7 @@ class ManifestMemory:
         self._name = hashlib.sha256(f"manifest\n{build}\n{root.resolve()}".encode()).hexdigest()
         self._known = _decoded(cache.get(self._name))
         self._used: dict[str, _Known] = {}
+        self._resources: dict[str, Resource] = {}
         self._pointers = PointerTree()
 
     def manifest(self, now: dt.datetime) -> Manifest | None:
@@ -98,13 +101,14 @@ class ManifestMemory:
             self._cache.put(self._name, _encoded(self._used))
         paths = [path for path, items in found if items]
         manifest = Manifest.joined(self._root, declared, paths, resources)
-        return manifest if self._is_sound(manifest, resources, now) else None
+        try:
+            return manifest if self._is_sound(manifest, resources, now) else None
+        except _NotRememberedError:
+            return None
 
     def _is_sound(self, manifest: Manifest, resources: Iterable[Declared], now: dt.datetime) -> bool:
         """Whether lint has nothing against it that keeps it from being used. That is remembered where it does not
         depend on the time."""
-        import orjson
-
         from clawforge.lint.engine import sound
         from clawforge.lint.moment import ALWAYS
 
@@ -113,10 +117,9 @@ class ManifestMemory:
         name = hashlib.sha256(b"sound\n" + b"\n".join(parts)).hexdigest()
         if self._cache.get(name) is not None:
             return True
-        parsed = [parse_resource(orjson.loads(item.resource)) for item in resources]
-        values = [item for item in parsed if not isinstance(item, list)]
+        values = [self._resources.get(item.resource) or _parsed(item) for item in resources]
         span = sound(values, org=file.org, now=now, conventions=file.lint.conventions)
-        if span is None or len(values) < len(parsed):
+        if span is None:
             return False
         if span == ALWAYS:
             self._cache.put(name, b"sound")
@@ -171,7 +174,22 @@ class ManifestMemory:
             while at < len(ends) and document.line > ends[at]:
                 at += 1
             found[at].append(document)
-        return [_known(items, piece.before) for items, piece in zip(found, pieces, strict=True)]
+        return [self._known_of(items, piece.before) for items, piece in zip(found, pieces, strict=True)]
+
+    def _known_of(self, documents: Iterable[Document], before: int) -> _Known:
+        declared, values, count = [], 0, 0
+        for document in documents:
+            resource = parse_resource(document.value)
+            if isinstance(resource, list):
+                raise _NotRememberedError
+            declared.append(Declared.of(LoadedResource(resource, document)))
+            if may_hold_credential(declared[-1].resource):
+                # YAML can spell a text so that its words do not stand in the file.
+                raise _NotRememberedError
+            self._resources[declared[-1].resource] = resource
+            values += len(document.value_positions)
+            count += 1
+        return _Known(tuple(declared), before, values, count)
 
     @staticmethod
     def _is_telling(data: object) -> bool:
@@ -192,19 +210,13 @@ def _name_of(path: str, piece: _Piece) -> str:
     return hashlib.sha256(b"%s\n%s" % (path.encode(), piece.data)).hexdigest()
 
 
-def _known(documents: Iterable[Document], before: int) -> _Known:
-    declared, values, count = [], 0, 0
-    for document in documents:
-        resource = parse_resource(document.value)
-        if isinstance(resource, list):
-            raise _NotRememberedError
-        declared.append(Declared.of(LoadedResource(resource, document)))
-        if may_hold_credential(declared[-1].resource):
-            # YAML can spell a text so that its words do not stand in the file.
-            raise _NotRememberedError
-        values += len(document.value_positions)
-        count += 1
-    return _Known(tuple(declared), before, values, count)
+def _parsed(declared: Declared) -> Resource:
+    """The resource that was remembered in its canonical form."""
+    kind = declared.address.partition("/")[0]
+    try:
+        return BY_KIND[kind].model_validate_json(declared.resource, strict=True, by_alias=True, by_name=False)
+    except (KeyError, ValueError) as error:
+        raise _NotRememberedError from error
 
 
 def _encoded(known: dict[str, _Known]) -> bytes:

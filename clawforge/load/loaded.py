@@ -59,7 +59,8 @@ class LoadedResource:
             parents = {pointer.rpartition("/")[0] for pointer in moves}
             lines = {pointer: fields[written] for pointer, written in moves.items()}
             fields = {name: line for name, line in fields.items() if name.rpartition("/")[0] not in parents} | lines
-        return ResourcePosition(file=self.document.file, line=self.document.line, fields=fields)
+        # Of a document that was read: its lines need no second look, and a project has a hundred thousand.
+        return ResourcePosition.model_construct(file=self.document.file, line=self.document.line, fields=fields)
 
     def repeated(self) -> Iterator[Repeated]:
         """The items of lists of texts that stand there a second time, in the order written."""
