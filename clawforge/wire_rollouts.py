@@ -13,8 +13,8 @@ RolloutAction = Literal["advance", "finish", "halt", "resume"]
 
 
 class OpenRollout(Strict):
-    """The rollout that is open, in short. Machines that it has not reached are on purpose at the revision `held`. It has
-    come to `ring`, and `next_at` is when the next one gets it by itself; null while it is halted."""
+    """The rollout that is open, in short. Machines that it has not reached are on purpose at the revision `held`. It
+    has come to `ring`, and `next_at` is when the next one gets it by itself; null while it is halted."""
 
     revision: int
     held: int

@@ -66,9 +66,7 @@ def apply(
     ] = False,
     now: Annotated[
         bool,
-        typer.Option(
-            "--now", help="Let every machine have it at once, not ring by ring; needs --reason and the right."
-        ),
+        typer.Option("--now", help="Let every machine have it at once, not by rings; needs --reason and the right."),
     ] = False,
     vouched: VouchedFile = None,
     wait: Annotated[

@@ -14,18 +14,17 @@ _ID = "several-rollouts"
 
 
 def _check(context: LintContext) -> Iterable[Finding]:
-    first, *others = [policy for policy in context.each(ChangePolicy) if policy.spec.rollout is not None] or [None]
-    for policy in others:
-        if first is not None and policy is not None:
-            yield Finding(
-                _ID,
-                policy.address,
-                "/spec/rollout",
-                f"{first.address} says already how changes are rolled out.",
-                "Keep one `rollout`, and name all rings in it.",
-                Severity.ERROR,
-                (first.address,),
-            )
+    found = [policy for policy in context.each(ChangePolicy) if policy.spec.rollout is not None]
+    for policy in found[1:]:
+        yield Finding(
+            _ID,
+            policy.address,
+            "/spec/rollout",
+            f"{found[0].address} says already how changes are rolled out.",
+            "Keep one `rollout`, and name all rings in it.",
+            Severity.ERROR,
+            (found[0].address,),
+        )
 
 
 RULE = Rule(
