@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from clawforge.plan import Plan, PlanWarning
 from clawforge.rings.choice import is_gradual, rollout_rule, rollout_words
+from clawforge.state import State
 from clawforge_server.state.org_state import OrgState
 
 
@@ -14,6 +15,12 @@ def rollout_notes(plan: Plan, state: OrgState) -> Iterator[PlanWarning]:
     present = state.rollout
     rule = rollout_rule(state.resources) or (None if present is None else present.rule)
     if rule is None or not (present or is_gradual(rule, plan.meaning.verdict)):
+        return
+    if state.held is not None and State(state.held.revision, state.held.entries).digest == plan.state_digest:
+        message = (
+            f"This is what revision {state.held.revision} says, which the open rollout holds back: it reaches every"
+        )
+        yield PlanWarning(code="rollout-undone", message=f"{message} machine at once.")
         return
     yield PlanWarning(code="rollout", message=f"This is rolled out {rollout_words(rule)}.")
     if present is not None:
