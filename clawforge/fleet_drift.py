@@ -30,6 +30,7 @@ class Standing(NamedTuple):
     versions: tuple[tuple[str, str], ...] = ()
     host: str = "openclaw"
     crashes: int = 0
+    protocol: str = "agent"
 
 
 class Wanted(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -36,6 +37,13 @@ PathSet = Annotated[tuple[GlobText, ...], AfterValidator(as_set)]
 LabelValues = Annotated[
     tuple[Annotated[SetItem, Field(max_length=1024)], ...], Field(min_length=1), AfterValidator(as_set)
 ]
+
+
+class OutOfBand(StrEnum):
+    """It undoes them, or only reports them."""
+
+    CORRECT = "correct"
+    REPORT = "report"
 
 
 class ChangeMatch(Strict):
@@ -135,13 +143,16 @@ class ChangePolicySpec(Strict):
     require_reason: bool = False
     """Whether a change needs a reason, given with the plan or the apply."""
     signed_commits: bool = False
-    """Whether a change must come from a commit whose signature a trusted pipeline vouched for."""
+    """Whether a change must come from a commit whose signature a trusted pipeline or reconciler vouched for."""
     freeze: Annotated[tuple[Freeze, ...], Field(max_length=64)] = ()
     """Times in which nothing is applied."""
     limits: ChangeLimits = ChangeLimits()
     """What one plan may do at most."""
     rollout: RolloutRule | None = None
     """How changes reach machines; left out, all at once. Of several ChangePolicies one may say it."""
+    out_of_band: OutOfBand = OutOfBand.CORRECT
+    """What a reconciler does about changes of its source that it did not make. Where several policies differ, it
+    reports."""
 
 
 class ChangePolicy(Resource):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clawforge_cli.arguments import Org, Output, Server, TextOrJson
+from clawforge_cli.proposal_options import Author, Branch, Patch, Sign
 
 if TYPE_CHECKING:
     from clawforge_cli.skill_review_run import Review
@@ -117,12 +118,17 @@ def review(
     replace: Replace = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """List the skills that wait for a review, or show one, or approve or reject it."""
     from clawforge.errors import InputError
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_client import SkillClient
     from clawforge_cli.skill_review_run import Review
     from clawforge_cli.views import human_skills, json_documents
@@ -143,6 +149,7 @@ def review(
             groups=tuple(groups or ()),
             replace=replace,
             file=file,
+            destination=Destination.asked(branch, patch, author, sign=sign),
         )
         _carry_out(submission, wish, server, org, format)
         return
@@ -172,11 +179,16 @@ def approve(
     replace: Replace = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """Approve a skill that somebody else handed in: the approval is written to the files, to be applied."""
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_review_run import Review
 
     wish = Review(
@@ -189,6 +201,7 @@ def approve(
         groups=tuple(groups or ()),
         replace=replace,
         file=file,
+        destination=Destination.asked(branch, patch, author, sign=sign),
     )
     _carry_out(submission, wish, server, org, format)
 
@@ -200,14 +213,26 @@ def reject(
     folder: Seen = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """Reject a skill that somebody else handed in: the verdict on its content is written to the files."""
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_review_run import Review
 
-    wish = Review(verdict="rejected", reason=reason, project=project, folder=folder, file=file)
+    wish = Review(
+        verdict="rejected",
+        reason=reason,
+        project=project,
+        folder=folder,
+        file=file,
+        destination=Destination.asked(branch, patch, author, sign=sign),
+    )
     _carry_out(submission, wish, server, org, format)
 
 
@@ -218,21 +243,29 @@ def revoke(
     version: Annotated[str | None, typer.Option("--version", help="Only this version.")] = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """Stop a skill for everybody at once, and write it to the files of the project, to be applied."""
+    import datetime as dt
+
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_client import SkillClient
     from clawforge_cli.skill_revoke_run import codify, stop
     from clawforge_cli.views import human_skills, json_documents
     from clawforge_cli.views.terminal import Printer
 
+    destination = Destination.asked(branch, patch, author, sign=sign)
     client = SkillClient.chosen(server, org, project)
     stopped = stop(client, skill, version, reason)
     # Said before the files are touched: what goes wrong there takes nothing of it back.
     human_skills.note_stopped(stopped)
-    written = codify(client, stopped, project, place=file)
+    written = codify(client, stopped, project, destination, dt.datetime.now(dt.UTC), place=file)
     if format is TextOrJson.JSON:
         json_documents.show(human_skills.revoked_document(stopped, written))
     else:
@@ -266,7 +299,7 @@ def _carry_out(submission: str, wish: Review, server: str | None, org: str | Non
     from clawforge_cli.views.terminal import Printer
 
     client = SkillClient.chosen(server, org, wish.project)
-    done = carry_out(client, submission, wish, dt.datetime.now(dt.UTC).date())
+    done = carry_out(client, submission, wish, dt.datetime.now(dt.UTC))
     if format is TextOrJson.JSON:
         json_documents.show(human_skills.reviewed_document(done))
     else:

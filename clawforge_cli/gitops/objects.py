@@ -9,7 +9,7 @@ such programs would run.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from git import Repo
 
-_SAFE_ENVIRONMENT = {
+SAFE_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -27,6 +27,7 @@ _SAFE_ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
 }
+"""In which git reads no configuration but the repository's own, and fetches, replaces and asks for nothing."""
 _TREE, _FILE, _LINK, _SUBMODULE = 0o04, 0o10, 0o12, 0o16
 _IMPOSSIBLE = frozenset({"", ".", ".."})
 
@@ -137,14 +138,15 @@ class Objects:
 
 
 @contextmanager
-def open_objects(root: Path) -> Iterator[Objects]:
-    """The repository with a work tree around a project's directory. Raises NoObjectsError if there is none."""
+def open_objects(root: Path, store: Mapping[str, str] | None = None) -> Iterator[Objects]:
+    """The repository with a work tree around a project's directory; `store` are variables of git that name further
+    places of objects. Raises NoObjectsError if there is none."""
     import git
 
     with _readable("there is no git repository around it"):
         repository = git.Repo(root, search_parent_directories=True)
     with repository:
-        repository.git.update_environment(**_SAFE_ENVIRONMENT)
+        repository.git.update_environment(**SAFE_ENVIRONMENT, **(store or {}))
         if repository.working_tree_dir is None:
             raise NoObjectsError("the git repository around it has no work tree")
         with _readable():

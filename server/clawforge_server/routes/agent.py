@@ -17,6 +17,7 @@ from clawforge.lease import Lease, lease_header
 from clawforge.wire import (
     HEADER_ACKNOWLEDGED,
     HEADER_LEASE,
+    HEADER_MESSAGE,
     HEADER_REVISION,
     HEADER_SERIAL,
     Heartbeat,
@@ -31,6 +32,7 @@ from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.request_body import TINY_BODY, parse_body
 from clawforge_server.service.enrolling import enroll
+from clawforge_server.service.fleet_messages import signed_messages
 from clawforge_server.service.instance_credentials import offer_credential
 from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
 from clawforge_server.state.offers import known_offer, offer_to
@@ -64,6 +66,7 @@ async def policy(call: Call) -> Response:
     wait = call.number("wait", 0, low=0, high=_LONGEST_WAIT) or 0
     acknowledged = call.request.headers.get(HEADER_ACKNOWLEDGED, "")
     plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.fullmatch(acknowledged) else None)
+    await load_messages(call, instance)
     # A proxy that compresses may weaken the tag; what it names stays the same (RFC 9110, 13.1.2).
     held = {tag.strip().removeprefix("W/") for tag in call.request.headers.get("if-none-match", "").split(",")}
     loop = asyncio.get_running_loop()
@@ -75,23 +78,23 @@ async def policy(call: Call) -> Response:
         # revocation of this very instance included.
         news = plane.wakeups.event(instance.org)
         instance = await recognise_instance(plane, call.request, call.address)
-        state, bundle = await _present(call, instance)
+        instance, state, bundle = await _present(call, instance)
         if f'"{bundle.digest}"' not in held:
-            return _policy_answer(call, state, bundle, 200)
+            return _policy_answer(call, instance, state, bundle, 200)
         if told is None:
             # There may have been news before the agent began to wait: of a kill, perhaps.
             told = bundle.lease if _seen(call) in (None, bundle.lease.serial) else None
         if told is not None and bundle.lease.overlays != told.overlays:
             # What is lifted stands in the bundle, beside what its digest covers.
-            return _policy_answer(call, state, bundle, 200)
+            return _policy_answer(call, instance, state, bundle, 200)
         if told is None or bundle.lease.kill != told.kill:
             # The policy is the same, and the lease says that something was killed, or goes on again.
-            return _policy_answer(call, state, bundle, 304)
+            return _policy_answer(call, instance, state, bundle, 304)
         if plane.refreshes.mark(instance.org, instance.name) != begun:
-            return _policy_answer(call, state, bundle, 304)
+            return _policy_answer(call, instance, state, bundle, 304)
         left = deadline - loop.time()
         if left <= 0 or plane.wakeups.closed:
-            return _policy_answer(call, state, bundle, 304)
+            return _policy_answer(call, instance, state, bundle, 304)
         try:
             await asyncio.wait_for(news.wait(), left)
         except TimeoutError:
@@ -120,9 +123,24 @@ async def heartbeat(call: Call) -> Response:
     report = parse_body(Heartbeat, call.body)
     check_heartbeat(report)
     plane.reports.take(reported(instance, report, plane.clock.now()))
-    state, bundle = await _present(call, instance)
+    await load_messages(call, instance)
+    if report.noted:
+        plane.messages.note_told(instance.org, instance.name, report.noted, plane.clock.now())
+    instance, state, bundle = await _present(call, instance)
     lease = signed_lease(state, bundle, plane.clock.now())
-    return json_answer(HeartbeatAnswer(digest=bundle.digest, lease=envelope_json(lease)))
+    messages = signed_messages(plane, state, instance, plane.clock.now())
+    answer = HeartbeatAnswer(
+        digest=bundle.digest, lease=envelope_json(lease), messages=tuple(map(envelope_json, messages))
+    )
+    body = answer.model_dump_json(by_alias=True, exclude=None if messages else {"messages"})
+    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def load_messages(call: Call, instance: InstanceRecord) -> None:
+    """Have what waits for the instance's person in memory."""
+    plane, now = call.plane, call.plane.clock.now()
+    if plane.messages.peek(instance.org, instance.name, now) is None:
+        await call.run(lambda: plane.messages.load(instance.org, now))
 
 
 def check_heartbeat(report: Heartbeat) -> None:
@@ -148,7 +166,17 @@ def reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> Ins
     )
 
 
-async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
+async def _present(call: Call, instance: InstanceRecord) -> tuple[InstanceRecord, OrgState, ServedBundle]:
+    """The instance as it is, and what it should hold. A machine that got other tags meanwhile is looked at anew: what
+    holds for the old one must not be served under the serial that the new ones have."""
+    while True:
+        state, bundle = await _of_state(call, instance)
+        if call.plane.instances.peek(instance.sha256) is instance:
+            return instance, state, bundle
+        instance = await recognise_instance(call.plane, call.request, call.address)
+
+
+async def _of_state(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
     """From memory on the event loop, unless something has to be read, built or signed first."""
     plane = call.plane
     state = plane.states.peek(instance.org)
@@ -164,13 +192,18 @@ async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, Serv
     return present, bundle
 
 
-def _policy_answer(call: Call, state: OrgState, bundle: ServedBundle, status: int) -> Response:
+def _policy_answer(
+    call: Call, instance: InstanceRecord, state: OrgState, bundle: ServedBundle, status: int
+) -> Response:
     headers = {
         "ETag": f'"{bundle.digest}"',
         HEADER_LEASE: lease_header(signed_lease(state, bundle, call.plane.clock.now())),
         HEADER_REVISION: str(bundle.revision),
         "Cache-Control": "no-store",
     }
+    newest = call.plane.messages.newest(instance.org, instance.name, call.plane.clock.now())
+    if newest:
+        headers[HEADER_MESSAGE] = str(newest)
     if status == 304:
         return Response(status_code=304, headers=headers)
     return Response(bundle.body, 200, headers, "application/json")

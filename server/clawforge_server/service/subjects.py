@@ -96,7 +96,7 @@ def _decision(
 def serving_of(state: OrgState, subject: Subject) -> ServedRevision:
     """What is asked about: the present revision, or for a machine that a rollout has not come to the one before."""
     if subject.instance is None:
-        return state.present
+        return state.newest
     tags = tuple(sorted(subject.tags.items()))
     return state.serving(Standing(subject.instance, subject.user, subject.groups, tags, None, None))
 

@@ -42,6 +42,7 @@ class ServedBundle:
     `issues` are the bundles that this instance was served lately, this one first.
     """
 
+    instance: InstanceRecord
     counters: tuple[int, int]
     digest: str
     body: bytes
@@ -66,7 +67,7 @@ class BundleCache:
         record, _ = _live(state)
         with self._lock:
             found = self._bundles.get((instance.org, instance.name))
-            if found is None or found.counters != (record.epoch, record.serial):
+            if found is None or found.counters != (record.epoch, record.serial) or not _same(found.instance, instance):
                 return None
             self._bundles.move_to_end((instance.org, instance.name))
             return found
@@ -90,6 +91,11 @@ class BundleCache:
         with self._lock:
             found = self._bundles.get((org, instance))
         return next((issue for issue in found.issues if issue.digest == digest), None) if found is not None else None
+
+
+def _same(one: InstanceRecord, other: InstanceRecord) -> bool:
+    """Whether they are one subject: what an instance reports changes no bundle."""
+    return one is other or (one.user, one.groups, one.tags) == (other.user, other.groups, other.tags)
 
 
 def signed_lease(state: OrgState, bundle: ServedBundle, now: dt.datetime) -> Envelope:
@@ -124,11 +130,14 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         now=day,
         positions=serving.positions,
         commit=serving.commit,
+        signers=() if serving.made is None else serving.made.signers,
+        approvers=() if serving.made is None else serving.made.approvers,
         overlays=lifted_for(state, subject),
     )
     lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)
     answer = PolicyAnswer(keys=keys.key_set, bundle=envelope_json(sign_bundle(bundle, keys.online)))
     return ServedBundle(
+        instance=instance,
         counters=(record.epoch, record.serial),
         digest=lease.bundle,
         body=answer.model_dump_json(by_alias=True).encode(),

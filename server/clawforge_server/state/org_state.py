@@ -10,6 +10,7 @@ from functools import cached_property
 
 from clawforge.access.model import AccessModel
 from clawforge.analysis.invariant_subject import InvariantCheck
+from clawforge.change_control.demands import change_policies, out_of_band
 from clawforge.decide.request import KillOrder
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
@@ -19,6 +20,7 @@ from clawforge.machine_classes import Machine
 from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.change_policy import OutOfBand
 from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
@@ -28,6 +30,7 @@ from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 from clawforge.resource.user import User, UserState
 from clawforge.rings.order import RingOrder
 from clawforge.state import EMPTY_STATE, State, StateEntry
+from clawforge.wire import Revision
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.state.rollout_stage import HeldState, RolloutStage, StagedBundles
 from clawforge_server.state.served_revision import ServedRevision
@@ -41,7 +44,7 @@ from clawforge_server.store.skill_records import SkillRevocationRecord
 
 @dataclass(frozen=True)
 class OrgState:
-    """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
+    """`record` and `keys` are None for an org that was never applied. `present` is the revision in force.
     `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
     in, `overlays` what else was done by hand and was not ended, oldest first. `rollout` is the one that is open, with
     the state from which machines are served that it has not come to."""
@@ -52,7 +55,7 @@ class OrgState:
     resources: Mapping[str, Resource]
     positions: Mapping[str, ResourcePosition]
     keys: OrgKeys | None
-    commit: str | None = None
+    present: Revision | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
     overlays: tuple[OverlayRecord, ...] = ()
@@ -60,6 +63,11 @@ class OrgState:
     rollout: RolloutRecord | None = None
     held: HeldState | None = None
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def commit(self) -> str | None:
+        """From which commit the revision in force was applied."""
+        return None if self.present is None else self.present.commit
 
     @cached_property
     def model(self) -> OrgModel:
@@ -91,6 +99,11 @@ class OrgState:
         return AccessModel.of(resources, [item.user for item in self.suspensions])
 
     @cached_property
+    def out_of_band(self) -> OutOfBand:
+        """What a reconciler does about changes that it did not make."""
+        return out_of_band(change_policies(self.resources))
+
+    @cached_property
     def elevation_book(self) -> ElevationBook:
         """Who may have what lifted."""
         policies = [item for item in self.in_force if isinstance(item, ElevationPolicy)]
@@ -99,7 +112,7 @@ class OrgState:
     @cached_property
     def simulator(self) -> Simulator:
         """Judges calls as an agent would."""
-        return self.present.simulator
+        return self.newest.simulator
 
     @cached_property
     def invariants(self) -> tuple[Invariant, ...]:
@@ -116,9 +129,9 @@ class OrgState:
         return known
 
     @cached_property
-    def present(self) -> ServedRevision:
+    def newest(self) -> ServedRevision:
         """The present revision, from which machines are served unless a rollout has not come to them."""
-        return ServedRevision(self.state.revision, self.commit, self.model, self.resources, self.positions)
+        return ServedRevision(self.state.revision, self.present, self.model, self.resources, self.positions)
 
     @cached_property
     def stage(self) -> RolloutStage | None:
@@ -139,7 +152,7 @@ class OrgState:
             if address in entries and entries[address].digest == self.state.entries[address].digest
         }
         model = OrgModel(self.with_stops(self._stopped_by_files(self.held.resources)), previous=self.model)
-        return ServedRevision(self.held.revision, self.held.commit, model, self.held.resources, kept)
+        return ServedRevision(self.held.revision, self.held.made, model, self.held.resources, kept)
 
     def _stopped_by_files(self, resources: Mapping[str, Resource]) -> Iterator[Resource]:
         """Resources of before, in which whoever and whatever the present files stop is stopped: no rollout keeps
@@ -152,12 +165,12 @@ class OrgState:
     def serving(self, machine: Machine) -> ServedRevision:
         """The revision from which a machine is served."""
         stage = self.stage
-        return stage.held if stage is not None and stage.holds_back(machine) else self.present
+        return stage.held if stage is not None and stage.holds_back(machine) else self.newest
 
     def wanted_bundles(self) -> Wanted:
         """Which bundle every machine should enforce, as they are served: from the org's day on."""
         day, stage = self.day, self.stage
-        present = self.present.wanted(day)
+        present = self.newest.wanted(day)
         return present if stage is None else StagedBundles(stage, present, stage.held.wanted(day))
 
     @property
@@ -277,7 +290,6 @@ def read_org(
     if record is None:
         return None
     state = State(record.revision, transaction.resources.entries(name))
-    revision = transaction.revisions.get(name, record.revision)
     resources = _parsed(state.entries, previous)
     rollout = transaction.rollouts.open(name)
     return OrgState(
@@ -287,7 +299,7 @@ def read_org(
         resources=resources,
         positions=transaction.resources.positions(name),
         keys=OrgKeys(name, record.epoch, transaction.orgs.keys(name), now),
-        commit=None if revision is None else revision.commit,
+        present=transaction.revisions.get(name, record.revision),
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
         overlays=transaction.overlays.open(name),
@@ -302,10 +314,9 @@ def _held(transaction: Transaction, name: str, number: int, previous: OrgState |
     if previous is not None and previous.held is not None and previous.held.revision == number:
         return previous.held
     if previous is not None and previous.state.revision == number:
-        return HeldState(number, previous.commit, previous.state.entries, previous.resources)
+        return HeldState(number, previous.present, previous.state.entries, previous.resources)
     entries = transaction.resources.entries_at(name, number)
-    revision = transaction.revisions.get(name, number)
-    return HeldState(number, None if revision is None else revision.commit, entries, _parsed(entries, previous))
+    return HeldState(number, transaction.revisions.get(name, number), entries, _parsed(entries, previous))
 
 
 def in_quarantine(transaction: Transaction, name: str) -> tuple[QuarantineRecord, ...]:

@@ -10,6 +10,7 @@ from clawforge.machine_classes import Machine
 from clawforge.resource.meta import Resource
 from clawforge.rings.order import RingOrder
 from clawforge.state import StateEntry
+from clawforge.wire import Revision
 from clawforge_server.state.served_revision import ServedRevision
 from clawforge_server.store.rollout_port import RolloutRecord
 
@@ -19,7 +20,7 @@ class HeldState:
     """The state of the revision that most machines are still served from, as the history has it."""
 
     revision: int
-    commit: str | None
+    made: Revision | None
     entries: Mapping[str, StateEntry]
     resources: Mapping[str, Resource]
 

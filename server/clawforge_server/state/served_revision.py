@@ -12,18 +12,25 @@ from clawforge.fleet_drift import WantedBundles
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
 from clawforge.resource.meta import Resource
+from clawforge.wire import Revision
 
 
 @dataclass(frozen=True)
 class ServedRevision:
-    """`positions` are those that are known of its resources as they were then."""
+    """`made` says who applied it, and from which commit. `positions` are those that are known of its resources as they
+    were then."""
 
     number: int
-    commit: str | None
+    made: Revision | None
     model: OrgModel
     resources: Mapping[str, Resource]
     positions: Mapping[str, ResourcePosition]
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def commit(self) -> str | None:
+        """From which commit it was applied."""
+        return None if self.made is None else self.made.commit
 
     @cached_property
     def simulator(self) -> Simulator:

@@ -18,6 +18,13 @@ class SqlEnrollments:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
+    def get(self, org: str, enrollment_id: str) -> EnrollmentRecord | None:
+        """One enrolment, good or not."""
+        table = tables.enrollments
+        named = (table.c.org == org, table.c.id == enrollment_id)
+        row = self._connection.execute(sa.select(table).where(*named)).one_or_none()
+        return None if row is None else _enrollment(row)
+
     def find(self, sha256: str) -> EnrollmentRecord | None:
         """The enrolment with this hash, whatever its org: this is how an enrolling agent is recognised."""
         table = tables.enrollments
