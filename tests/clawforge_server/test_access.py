@@ -26,6 +26,7 @@ def test_every_right_that_a_route_asks_for_can_be_granted() -> None:
     # Rights that no route asks for by itself.
     assert set(PERMISSIONS) - asked == {
         "agent:poll",
+        "commits:verify",
         "freeze:override",
         "plans:vouch",
         "rbac:escalate",
