@@ -61,8 +61,9 @@ class LastApplied(Strict):
 class ReconcilerLease(Strict):
     """A lease that is held for `seconds` from when it was asked for, and what its holder has to know.
 
-    `wanted` grows with every "reconcile now". `acknowledged` is the head of a rewritten history that a person accepted;
-    the next apply uses it up. `revision` is the present one of the org, also where somebody else made it.
+    `wanted` grows with every "reconcile now". `acknowledged` is the head at which a person accepted what the reconciler
+    stopped at, such as a rewritten history; the next apply uses it up. `revision` is the present one of the org, also
+    where somebody else made it.
     """
 
     name: str
@@ -100,7 +101,8 @@ class ReconcilerSuspensionRequest(Strict):
 
 
 class AcknowledgementRequest(Strict):
-    """`POST .../reconcilers/{name}/acknowledgement`: accept that history was rewritten, up to this very head."""
+    """`POST .../reconcilers/{name}/acknowledgement`: accept what a reconciler stopped at, such as a rewritten
+    history, for exactly this head."""
 
     commit: Commit
     reason: Annotated[Reason, StringConstraints(max_length=MOST_REASON)]
@@ -142,6 +144,6 @@ class ReconcilerView(Strict):
 
 
 class ReconcilerList(Strict):
-    """Every reconciler that ever held a lease, by name."""
+    """Every reconciler that ever held a lease and was not forgotten since, by name."""
 
     reconcilers: tuple[ReconcilerView, ...]

@@ -58,6 +58,8 @@ COMMANDS: dict[str, str] = {
     "skill": "Skills: handing in, verdicts, and stopping one at once.",
     "notify": "Try how a reconciler tells people, and see what it told.",
     "agent": "Run the agent of this machine, and ask it.",
+    "codeowners": "Make owners of files from the ChangePolicies.",
+    "pre-commit": "Make hooks of pre-commit from the ChangePolicies.",
     "rules": "List the lint rules, or write their reference pages.",
     "schema": "Write the JSON Schemas of every document.",
     "quickstart": "Run the main job on this machine, and say what happens.",

@@ -23,7 +23,8 @@ def lasting(
 ) -> LastingPolicy:
     """The base policy that makes it stay, for the files of a project where one is named, else for what is applied.
 
-    Raises NotFoundError, and InputError for what was never in force and as `overlay.lasting.lasting_policy`.
+    Raises NotFoundError, also for a machine that is gone, and InputError for what was never in force and as
+    `overlay.lasting.lasting_policy`.
     """
     from clawforge.overlay.lasting import lasting_policy
     from clawforge_cli.asking_client import AskingClient
@@ -59,10 +60,12 @@ def _resources(client: AskingClient, directory: Path | None) -> tuple[Resource, 
 def _lifted(view: ElevationView, client: AskingClient) -> Lifted:
     from clawforge.overlay.lasting import Lifted
 
-    machine = next((item for item in client.instances().instances if item.instance == view.instance), None)
-    if machine is None:
-        raise NotFoundError(
-            f"The machine {view.instance} is gone.", hint="What was lifted there is of no use to anybody any more."
+    machine = client.instance(view.instance).instance
+    if machine.user != view.user:
+        raise InputError(
+            f"The machine {view.instance} belongs to {machine.user} now, and {view.user} had it lifted.",
+            hint="What was lifted there is of no use to anybody any more.",
+            code="not-codified",
         )
     subject = Subject(user=view.user, instance=view.instance, groups=machine.groups, tags=machine.tags)
     return Lifted(

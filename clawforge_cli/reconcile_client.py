@@ -54,5 +54,9 @@ class ReconcileClient(IdentityClient):
         """Have a reconciler look at git now."""
         return self._call(ReconcilerView, "POST", self._path("reconcilers", name, "wanted"))
 
+    def forget(self, name: str, reason: str) -> ReconcilerView:
+        """Forget a reconciler that nobody runs any more."""
+        return self._call(ReconcilerView, "DELETE", self._path("reconcilers", name), query={"reason": reason})
+
     def _steer(self, name: str, request: ReconcilerSuspensionRequest) -> ReconcilerView:
         return self._call(ReconcilerView, "POST", self._path("reconcilers", name, "suspension"), request)

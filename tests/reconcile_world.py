@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
-from server_app import Api
+from server_app import Api, MovableClock, opened_api
 from server_process import company, resource
 
 RUN = (
@@ -32,6 +37,28 @@ def bot(api: Api, account: str = "git-bot", *permissions: str) -> str:
     answer = api.post("/v1/orgs/acme/tokens", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["token"])
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The org as it begins, in a directory that every test copies: making it takes longer than most tests."""
+
+    data: Path
+    token: str
+
+    @classmethod
+    def sown(cls, folder: Path) -> Seed:
+        """The directory, and a key of `git-bot`."""
+        with opened_api(folder / "data", MovableClock()) as api:
+            api.apply(org())
+            return cls(folder / "data", bot(api))
+
+    @contextmanager
+    def opened(self, folder: Path, clock: MovableClock) -> Iterator[Api]:
+        """The application over a copy of its own."""
+        shutil.copytree(self.data, folder / "data")
+        with opened_api(folder / "data", clock) as api:
+            yield api
 
 
 def process(number: int) -> str:

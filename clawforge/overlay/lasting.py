@@ -20,13 +20,14 @@ from clawforge.effective import Rules, SourceKey
 from clawforge.errors import InputError
 from clawforge.load.resource import parse_resource
 from clawforge.overlay.lifted_names import LiftedNames, UnsayableError
+from clawforge.overlay.said import as_sections, said_by
 from clawforge.resolve.field import policy_fields
-from clawforge.resolve.org import OrgModel, Resolution
+from clawforge.resolve.org import OrgModel, Resolution, is_any_base
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.variants import horizon, variants
 from clawforge.resource.merge import MergeRule
 from clawforge.resource.meta import API_VERSION, Resource
-from clawforge.resource.policy import ExecMode, Policy, PolicyRules, Profile, parent_names
+from clawforge.resource.policy import ExecMode, Policy, Profile
 
 if TYPE_CHECKING:
     from clawforge.canonical import JsonValue
@@ -35,7 +36,6 @@ _LONGEST_NAME = 63
 _HIGHEST_PRIORITY = 1_000_000
 _USUAL_PRIORITY = 100
 _RUNS_COMMANDS = "exec"
-_EMPTY_SAYS_SOMETHING = frozenset({"tools.allow", "exec.allow", "network.allow", "mcp.allow", "skills.sources"})
 _LEFT_ALONE = ("paths", "network", "mcp", "skills")
 """Sections that were lifted with the tools, and cannot be for some tools alone."""
 
@@ -96,6 +96,7 @@ def lasting_policy(resources: Sequence[Resource], lifted: Lifted, now: dt.dateti
         if found.base != policy.address:
             raise _refusal(f"{found.base} would go before it.", "Lower the priority of that one.")
     _refuse_held(after, names, "enforced", but=policy.address)
+    remarks += [f"{name} opens at times of its own, and then gives way to this one." for name in _later(model, lifted)]
     return LastingPolicy(value, (*remarks, *_held_in_part(after, names, policy.address)))
 
 
@@ -113,6 +114,13 @@ def _present(model: OrgModel, lifted: Lifted, now: dt.datetime) -> list[Resoluti
     ]
     resolved = [model.resolve(subject, at) for subject in subjects for at in moments]
     return list({(item.digest, item.base): item for item in resolved}.values())
+
+
+def _later(model: OrgModel, lifted: Lifted) -> list[str]:
+    """The bases with a schedule that are for the subject. Those that open within seven days were looked at."""
+    candidates = model.index.candidates(model.facts(lifted.subject))
+    targets = [model.index.targets[item.target] for item in candidates]
+    return [item.address for item in targets if item.schedule is not None and is_any_base(item.resource)]
 
 
 def _base(
@@ -186,7 +194,7 @@ def _sections(base: Policy | None, policies: dict[str, Policy], names: LiftedNam
     """What the new base says apart from whom it is for, and remarks on it."""
     if base is None:
         return {"tools": {"allow": list(names.tools), **({"deny": list(names.never)} if names.never else {})}}, []
-    said = _flattened(base, policies)
+    said = said_by(base, policies)
     changed = _changed(said, names)
     commands = _runs_commands(names) and any(path.startswith("exec.") for path in said)
     united = {field.path for field in policy_fields() if field.merge.rule is MergeRule.UNION}
@@ -202,10 +210,10 @@ def _sections(base: Policy | None, policies: dict[str, Policy], names: LiftedNam
     if shorter:
         remarks.append(f"It is a copy: what changes in {base.address} from now on does not change here.")
         kept = {path: value for path, value in said.items() if not (commands and path.startswith("exec."))}
-        return _nested({**kept, **changed}), remarks
+        return as_sections({**kept, **changed}), remarks
     if commands:
         changed["exec.mode"] = ExecMode.FULL.value
-    return {"extends": [base.address], **_nested(changed)}, remarks
+    return {"extends": [base.address], **as_sections(changed)}, remarks
 
 
 def _changed(said: dict[str, Any], names: LiftedNames) -> dict[str, Any]:
@@ -241,39 +249,6 @@ def _allowed(said: dict[str, Any], names: LiftedNames) -> tuple[str, ...] | None
     if profile is None:
         return expanded
     return profile if expanded is None else intersect(profile, expanded, core)
-
-
-def _flattened(policy: Policy, policies: dict[str, Policy]) -> dict[str, Any]:
-    """What a policy says with its parents, by path, as people write it."""
-    said: dict[str, Any] = {}
-    parents = [_flattened(policies[f"Policy/{name}"], policies) for name in parent_names(policy.spec)]
-    for layer in [*parents, _written(policy.spec)]:
-        for field in policy_fields():
-            value = layer.get(field.path)
-            if value is not None:
-                united = field.merge.rule is MergeRule.UNION and field.path in said
-                said[field.path] = list(dict.fromkeys([*said[field.path], *value])) if united else value
-    return said
-
-
-def _written(rules: PolicyRules) -> dict[str, Any]:
-    document = rules.model_dump(mode="json", by_alias=True, exclude_none=True)
-    found = {}
-    for field in policy_fields():
-        section, _, key = field.path.rpartition(".")
-        holder = document.get(section, {}) if section else document
-        if key in holder:
-            found[field.path] = holder[key]
-    return found
-
-
-def _nested(values: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for path, value in values.items():
-        section, _, key = path.rpartition(".")
-        if value != [] or path in _EMPTY_SAYS_SOMETHING:
-            (found.setdefault(section, {}) if section else found)[key] = value
-    return found
 
 
 def _document(lifted: Lifted, base: Policy | None, sections: dict[str, Any], taken: set[str]) -> dict[str, JsonValue]:

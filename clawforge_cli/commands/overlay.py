@@ -44,8 +44,8 @@ def codify(
         Path | None, typer.Option("--write", metavar="PROJECT", help="Write it into this project instead.")
     ] = None,
     project: Annotated[
-        Path, typer.Option("--project", metavar="DIR", help="Project of --branch and --patch.")
-    ] = Path(),
+        Path | None, typer.Option("--project", metavar="DIR", help="Project of --branch and --patch; default this one.")
+    ] = None,
     branch: Branch = None,
     patch: Patch = None,
     author: Author = None,
@@ -66,7 +66,9 @@ def codify(
     destination = Destination.asked(branch, patch, author, sign=sign)
     if write is not None and destination.is_git:
         raise InputError("--write changes the files, which --branch and --patch leave as they are.")
-    directory = project if destination.is_git else write
+    if project is not None and not destination.is_git:
+        raise InputError("--project is for --branch and --patch.", hint="--write PROJECT puts it into a file there.")
+    directory = (project or Path()) if destination.is_git else write
     now = dt.datetime.now(dt.UTC)
     done = codified(server, org, directory, overlay, now)
     for remark in done.remarks:

@@ -71,7 +71,7 @@ def acknowledge(
     org: Org = None,
     format: Format = TextOrJson.TEXT,
 ) -> None:
-    """Accept that the branch was rewritten or reset, up to exactly this commit. Signatures are checked all the same."""
+    """Accept what a reconciler stopped at, such as a rewritten branch, for this very head. Signatures count as ever."""
     import re
 
     from clawforge.errors import InputError
@@ -97,6 +97,19 @@ def now(name: Reconciler, server: Server = None, org: Org = None, format: Format
     answer = ReconcileClient.chosen(server, org).want(name)
     if not _is_shown(answer, format):
         human_reconcilers.note_wanted(answer)
+
+
+@app.command()
+def forget(
+    name: Reconciler, reason: Why, server: Server = None, org: Org = None, format: Format = TextOrJson.TEXT
+) -> None:
+    """Forget a reconciler that nobody runs any more, and what it applied last. What is in force stays in force."""
+    from clawforge_cli.reconcile_client import ReconcileClient
+    from clawforge_cli.views.terminal import note, safe
+
+    answer = ReconcileClient.chosen(server, org).forget(name, _said(reason))
+    if not _is_shown(answer, format):
+        note(f"{safe(answer.name)} is forgotten. Whoever runs one of that name begins anew.")
 
 
 def _said(reason: str) -> str:

@@ -9,28 +9,12 @@ import typer
 
 from clawforge_cli.arguments import Org, Output, Server, TextOrJson
 from clawforge_cli.proposal_options import Author, Branch, Patch, Sign
+from clawforge_cli.skill_options import File, Folder, Groups, Project, Replace, ReviewBy, Seen, Submission, Users, Why
 
 if TYPE_CHECKING:
     from clawforge_cli.skill_review_run import Review
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the skill, which has its SKILL.md.")]
-Submission = Annotated[str, typer.Argument(metavar="ID", help="Submission, as `skill review` names it.")]
-Project = Annotated[Path, typer.Option("--project", metavar="DIR", help="Project that the verdict goes to.")]
-File = Annotated[str | None, typer.Option("--file", metavar="PATH", help="File of the project that it goes to.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the log and in the files.")]
-Seen = Annotated[
-    Path | None, typer.Option("--folder", metavar="DIR", help="Content that was looked at: it must be what came in.")
-]
-ReviewBy = Annotated[
-    str | None, typer.Option("--review-by", metavar="DAY", help="Last day on which it counts; default in 180 days.")
-]
-Users = Annotated[list[str] | None, typer.Option("--user", help="Only for this user; may be repeated.")]
-Groups = Annotated[list[str] | None, typer.Option("--group", help="Only for this group; may be repeated.")]
-Replace = Annotated[
-    str | None, typer.Option("--replace", metavar="ADDRESS", help="Put it in place of this approval of the skill.")
-]
 
 
 @app.callback()
@@ -138,6 +122,9 @@ def review(
         raise InputError("A skill is approved or rejected, not both.")
     if (approve or reject) and submission is None:
         raise InputError("Which submission?", hint="`clawforge skill review` lists those that wait.")
+    destination = Destination.asked(branch, patch, author, sign=sign)
+    if destination.is_git and not (approve or reject):
+        raise InputError("--branch and --patch are for a verdict: say --approve or --reject.")
     if submission is not None and (approve or reject):
         wish = Review(
             verdict="approved" if approve else "rejected",
@@ -149,7 +136,7 @@ def review(
             groups=tuple(groups or ()),
             replace=replace,
             file=file,
-            destination=Destination.asked(branch, patch, author, sign=sign),
+            destination=destination,
         )
         _carry_out(submission, wish, server, org, format)
         return

@@ -77,7 +77,9 @@ class PreparedCommit:
         ref = f"refs/heads/{self.branch}"
         reason = f"clawforge: {self.id[:12]}"
         try:
-            self.plumbing.run("update-ref", "-m", reason, ref, self.id, self.present or "0" * len(self.id))
+            self.plumbing.run(
+                "update-ref", "--no-deref", "-m", reason, ref, self.id, self.present or "0" * len(self.id)
+            )
         except GitFailedError as error:
             raise ConflictError(
                 f"The branch {self.branch} was not changed: {error.message}",
@@ -154,7 +156,8 @@ def head(plumbing: Plumbing) -> str:
 def _own_branch(plumbing: Plumbing, branch: str) -> str | None:
     """What the branch is now; None if it is not there."""
     ref = f"refs/heads/{branch}"
-    if branch.startswith("-") or not branch.isprintable() or not plumbing.holds("check-ref-format", ref):
+    named = branch.isprintable() and not branch.startswith("-") and branch != "HEAD"
+    if not named or not plumbing.holds("check-ref-format", ref):
         raise InputError(f"{branch!r} is no name of a branch.", hint="Such as codify/stop-exec.")
     other = "Name another branch, or remove this one first."
     parts = branch.split("/")
@@ -165,9 +168,15 @@ def _own_branch(plumbing: Plumbing, branch: str) -> str | None:
     for name in in_the_way.splitlines():
         if branch.startswith(f"{name}/") or name.startswith(f"{branch}/"):
             raise ConflictError(f"The branch {name} stands in the way of {branch}.", hint=other, code="branch-exists")
+    if plumbing.holds("symbolic-ref", "--quiet", ref):
+        raise ConflictError(f"{branch} only stands for another branch.", hint=other, code="branch-exists")
     present = plumbing.found(ref)
-    if present is None:
-        return None
+    return None if present is None else _checked_own(plumbing, branch, present, other)
+
+
+def _checked_own(plumbing: Plumbing, branch: str, present: str, other: str) -> str:
+    """The commit of a branch that is ours, and that nobody works on."""
+    ref = f"refs/heads/{branch}"
     if plumbing.run("for-each-ref", "--format=%(worktreepath)", ref).strip():
         raise ConflictError(
             f"The branch {branch} is checked out, and would change below whoever works there.",

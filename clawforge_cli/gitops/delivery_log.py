@@ -40,16 +40,22 @@ class Delivery(Strict):
     detail: str = ""
 
 
+def delivery_folder(state: Path, source: str) -> Path:
+    """Where the log of one source is, below the reconciler's state directory."""
+    return state / "deliveries" / source
+
+
 class DeliveryLog:
     """Written from any thread and by several processes. Two files of a mebibyte are kept at most."""
 
-    def __init__(self, state: Path) -> None:
-        self._path = state / DELIVERIES
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / DELIVERIES
         self._lock = threading.Lock()
 
     def write(self, delivery: Delivery) -> None:
         """Add a line. Raises OSError."""
         line = delivery.model_dump_json(by_alias=True).encode() + b"\n"
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock, self._opened() as descriptor:
             os.write(descriptor, line)
 

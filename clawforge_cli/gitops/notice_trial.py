@@ -11,7 +11,7 @@ from clawforge.load.reconciler_file import ReconcilerFile, SourceSettings
 from clawforge.reconcile.notice import Notice, NoticeKind, NoticeSeverity
 from clawforge.reconcile.notify_settings import CommitStatusRoute, Route
 from clawforge.spelling import nearest
-from clawforge_cli.gitops.delivery_log import Delivery, DeliveryLog
+from clawforge_cli.gitops.delivery_log import Delivery, DeliveryLog, delivery_folder
 from clawforge_cli.gitops.metrics import Metrics
 from clawforge_cli.gitops.notifier import Notifier, new_identity
 from clawforge_cli.gitops.route_worker import Patience
@@ -39,8 +39,7 @@ def try_route(
         text="Somebody ran `clawforge notify test`. Nothing happened, and nothing is to be done.",
         commit=commit,
     )
-    state = directory / config.state
-    state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    state = delivery_folder(directory / config.state, settings.name)
     identity = new_identity()
     once = Patience(attempts=1)
     notifier = Notifier(
@@ -56,10 +55,10 @@ def try_route(
 
 def logged(config: ReconcilerFile, directory: Path, *, source: str | None, most: int) -> tuple[Delivery, ...]:
     """The latest deliveries, of one source if it is named, the newest last. Raises InputError."""
-    if source is not None:
-        _source(config, source)
-    found = DeliveryLog(directory / config.state).read(1_000_000)
-    return tuple(item for item in found if source is None or item.source == source)[-most:]
+    sources = config.sources if source is None else (_source(config, source),)
+    state = directory / config.state
+    found = [item for each in sources for item in DeliveryLog(delivery_folder(state, each.name)).read(most)]
+    return tuple(sorted(found, key=lambda item: item.at)[-most:])
 
 
 def _source(config: ReconcilerFile, name: str) -> SourceSettings:

@@ -9,16 +9,18 @@ such programs would run.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from git import Repo
 
-SAFE_ENVIRONMENT = {
+_SAFE_ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_ALLOW_PROTOCOL": "none",
@@ -27,7 +29,6 @@ SAFE_ENVIRONMENT = {
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_TERMINAL_PROMPT": "0",
 }
-"""In which git reads no configuration but the repository's own, and fetches, replaces and asks for nothing."""
 _TREE, _FILE, _LINK, _SUBMODULE = 0o04, 0o10, 0o12, 0o16
 _IMPOSSIBLE = frozenset({"", ".", ".."})
 
@@ -146,7 +147,7 @@ def open_objects(root: Path, store: Mapping[str, str] | None = None) -> Iterator
     with _readable("there is no git repository around it"):
         repository = git.Repo(root, search_parent_directories=True)
     with repository:
-        repository.git.update_environment(**SAFE_ENVIRONMENT, **(store or {}))
+        repository.git.update_environment(**_SAFE_ENVIRONMENT, **(store or {}))
         if repository.working_tree_dir is None:
             raise NoObjectsError("the git repository around it has no work tree")
         with _readable():
@@ -163,3 +164,9 @@ def _readable(otherwise: str = "an object is missing or damaged") -> Iterator[No
         yield
     except (git.GitError, ODBError, ValueError, OSError, LookupError, OverflowError) as error:
         raise NoObjectsError(otherwise) from error
+
+
+def safe_environment() -> dict[str, str]:
+    """Variables with which git reads no configuration but the repository's own, and fetches, replaces and asks for
+    nothing."""
+    return dict(_SAFE_ENVIRONMENT)

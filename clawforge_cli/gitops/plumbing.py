@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawforge.errors import ClawforgeError, InputError
-from clawforge_cli.gitops.objects import SAFE_ENVIRONMENT
+from clawforge_cli.gitops.objects import safe_environment
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -41,7 +41,7 @@ def clean_environment() -> dict[str, str]:
     """Where programs are found, and nothing that says git what to do: variables of git name other repositories where
     this runs below one of its hooks."""
     kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ}
-    return {**kept, **SAFE_ENVIRONMENT, "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
+    return {**kept, **safe_environment(), "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
 
 
 def user_environment() -> dict[str, str]:
@@ -111,7 +111,7 @@ class Plumbing:
     def sign(self, *arguments: str, stdin: bytes, more: Mapping[str, str]) -> bytes:
         """As `run`, for `commit-tree -S` alone: with the user's own configuration, and the program for signatures that
         it names. Raises GitFailedError."""
-        fixed = {name: value for name, value in SAFE_ENVIRONMENT.items() if not name.startswith("GIT_CONFIG_")}
+        fixed = {name: value for name, value in safe_environment().items() if not name.startswith("GIT_CONFIG_")}
         environment = {**user_environment(), **fixed, **more}
         return _output(
             self.root, arguments, settings=(), stdin=stdin, environment=environment, seconds=_SIGNING_SECONDS

@@ -38,7 +38,7 @@ def show_list(found: ReconcilerList, printer: Printer) -> None:
             words = f"suspended {second(stop.at)} by {safe(stop.by)}: {safe(stop.reason)}"
             printer.paragraph(words, first=("  ",), hang=4, style="yellow")
         if item.acknowledged is not None:
-            printer.line(f"  rewritten history is accepted up to {safe(item.acknowledged[:_SHORT])}")
+            printer.line(f"  accepted by a person for {safe(item.acknowledged[:_SHORT])}")
         for condition in item.conditions:
             printer.paragraph(_condition(condition), first=("  ",), hang=4)
         if item.message:

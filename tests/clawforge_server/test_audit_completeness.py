@@ -156,6 +156,11 @@ def _reconciler(method: str, what: str, body: dict[str, Any] | None = None) -> C
     return prepare
 
 
+def _given_back(api: Api) -> Prepared:
+    _reconciler("DELETE", "lease?fence=1")(api).send(api)
+    return Prepared("DELETE", "/v1/orgs/acme/reconcilers/main?reason=moved")
+
+
 REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans": lambda api: Prepared(
         "POST", "/v1/orgs/acme/plans", {"source": "policies", "resources": company(), "positions": {}}
@@ -189,6 +194,7 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/reconcilers/{name}/acknowledgement": _reconciler(
         "POST", "acknowledgement", {"commit": "a" * 40, "reason": "history was cleaned"}
     ),
+    "DELETE /v1/orgs/{org}/reconcilers/{name}": _given_back,
     "POST /v1/orgs/{org}/reconcilers/{name}/wanted": _reconciler("POST", "wanted"),
     "DELETE /v1/orgs/{org}/instances/{name}": lambda api: Prepared(
         "DELETE", f"/v1/orgs/acme/instances/{api.enroll()['instance']}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from change_world import send
-from reconcile_world import FIRST, SECOND, bot, fence, fence_of, lease, org, shown
-from server_app import Api
+from reconcile_world import FIRST, SECOND, Seed, bot, fence, fence_of, lease, org, shown
+from server_app import Api, MovableClock
 from server_process import resource
 
 from clawforge.bundle import open_bundle
@@ -19,10 +21,20 @@ from clawforge.keys import decode_public_key, open_key_set
 SIGNED = resource("ChangePolicy", "signed", signedCommits=True)
 
 
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Seed:
+    return Seed.sown(tmp_path_factory.mktemp("seed"))
+
+
 @pytest.fixture
-def token(api: Api) -> str:
-    api.apply(org())
-    return bot(api)
+def api(seed: Seed, tmp_path: Path, clock: MovableClock) -> Iterator[Api]:
+    with seed.opened(tmp_path, clock) as api:
+        yield api
+
+
+@pytest.fixture
+def token(seed: Seed) -> str:
+    return seed.token
 
 
 def propose(api: Api, token: str | None, deny: list[str], *extra: dict[str, Any], **more: Any) -> Any:

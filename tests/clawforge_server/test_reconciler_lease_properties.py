@@ -21,7 +21,7 @@ from clawforge_server.control_plane import ControlPlane, make_control_plane
 from clawforge_server.service.fencing import fenced
 from clawforge_server.service.reconciler_leasing import release_lease, renewed_lease, take_lease
 
-EXAMPLES = int(os.environ.get("CLAWFORGE_LEASE_SEQUENCES", "60"))
+EXAMPLES = int(os.environ.get("CLAWFORGE_LEASE_SEQUENCES", "40"))
 TERM = 15
 WHO = owner_principal("test")
 HOLDERS = st.integers(0, 2)

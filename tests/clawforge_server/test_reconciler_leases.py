@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from reconcile_world import bot, condition, fence_of, lease, org, process, report, shown
+from reconcile_world import Seed, bot, condition, fence_of, lease, lease_body, org, process, report, shown
 from server_app import Api, MovableClock, opened_api
 from server_process import resource
 
 
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Seed:
+    return Seed.sown(tmp_path_factory.mktemp("seed"))
+
+
 @pytest.fixture
-def token(api: Api) -> str:
-    api.apply(org())
-    return bot(api)
+def api(seed: Seed, tmp_path: Path, clock: MovableClock) -> Iterator[Api]:
+    with seed.opened(tmp_path, clock) as api:
+        yield api
+
+
+@pytest.fixture
+def token(seed: Seed) -> str:
+    return seed.token
 
 
 def code(answer: Any) -> tuple[int, str]:
@@ -102,11 +113,9 @@ def test_a_lease_that_was_given_back_is_free_at_once(api: Api, token: str) -> No
     assert fence_of(lease(api, token, 2)) == 2
 
 
-def test_after_a_restart_nobody_gets_in_early_and_the_holder_goes_on(tmp_path: Path) -> None:
-    clock = MovableClock()
-    with opened_api(tmp_path / "data", clock) as api:
-        api.apply(org())
-        token = bot(api)
+def test_after_a_restart_nobody_gets_in_early_and_the_holder_goes_on(seed: Seed, tmp_path: Path) -> None:
+    clock, token = MovableClock(), seed.token
+    with seed.opened(tmp_path, clock) as api:
         lease(api, token)
     clock.move(seconds=100)
     with opened_api(tmp_path / "data", clock) as api:
@@ -149,7 +158,7 @@ def test_credentials_in_an_address_are_not_kept(api: Api, token: str) -> None:
 
 
 def test_an_org_that_does_not_exist_has_no_lease(api: Api) -> None:
-    answer = lease(api)
+    answer = api.post("/v1/orgs/nowhere/reconcilers/main/lease", json=lease_body())
     assert code(answer) == (404, "unknown-org")
     assert "needs no lease" in answer.json()["hint"]
 
@@ -179,6 +188,24 @@ def test_a_report_is_kept_until_the_next_one(api: Api, token: str) -> None:
     assert shown(api)["conditions"] == [condition("Ready", "true")]
     told = [item for item in api.audit() if item["action"] == "reconcilers:report"]
     assert told[0]["detail"]["conditions"] == {"Ready": "false Because", "Stalled": "true CommitNotSigned"}
+
+
+def test_one_that_nobody_runs_is_forgotten_and_its_fence_goes_on(api: Api, token: str) -> None:
+    lease(api, token)
+    path = "/v1/orgs/acme/reconcilers/main"
+    assert code(api.delete(f"{path}?reason=moved")) == (409, "lease-held")
+    assert api.delete(path).status_code == 422
+    report(api, token, 1, condition("Ready", "true"), commit="b" * 40)
+    api.clock.move(seconds=15)
+    assert api.delete(f"{path}?reason=moved").status_code == 200
+    assert api.get("/v1/orgs/acme/reconcilers").json() == {"reconcilers": []}
+    assert api.get("/v1/orgs/acme/status").json()["reconcilers"] == []
+    assert code(api.delete(f"{path}?reason=moved")) == (404, "unknown-reconciler")
+    assert code(api.post(f"{path}/wanted")) == (404, "unknown-reconciler")
+    assert code(report(api, token, 1)) == (409, "lease-lost")
+    assert fence_of(lease(api, token, source="others")) == 2
+    found = shown(api)
+    assert (found["source"], found["seen"], found["conditions"]) == ("others", None, [])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from reconcile_world import FIRST, SECOND, fence, lease_body
 from server_process import ServerProcess, apply, company, make_plan, proposal, server_process
 
-AT_ONCE = 24
+AT_ONCE = 12
 PATH = "/v1/orgs/acme/reconcilers/main/lease"
 JUMPING = (str(Path(__file__).with_name("jumping_server.py")),)
 FENCELESS = (str(Path(__file__).with_name("fenceless_server.py")),)

@@ -69,6 +69,7 @@ GUARDS = {
     "POST /v1/orgs/{org}/reconcilers/{name}/suspension": "reconcilers:manage",
     "POST /v1/orgs/{org}/reconcilers/{name}/acknowledgement": "reconcilers:manage",
     "POST /v1/orgs/{org}/reconcilers/{name}/wanted": "reconcilers:manage",
+    "DELETE /v1/orgs/{org}/reconcilers/{name}": "reconcilers:manage",
     "DELETE /v1/orgs/{org}/instances/{name}": "instances:revoke",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "instances:approve",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "instances:approve",

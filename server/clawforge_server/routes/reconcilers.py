@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import Response
 
 from clawforge.access.permission import RUN_RECONCILER
 from clawforge.reconcile.fence import Fence, FenceNumber
 from clawforge.resource.meta import Name
+from clawforge.wire_overlays import OverlayEnding
 from clawforge.wire_reconcile import (
     AcknowledgementRequest,
     LeaseRequest,
@@ -30,6 +32,7 @@ from clawforge_server.service.reconciler_leasing import (
 from clawforge_server.service.reconcilers import (
     READ,
     acknowledge_history,
+    forget_reconciler,
     list_reconcilers,
     suspend_reconciler,
     want_cycle,
@@ -100,6 +103,15 @@ async def acknowledge(call: Call) -> Response:
     name, request = _name(call), parse_body(AcknowledgementRequest, call.body)
     return json_answer(
         await call.run(lambda: acknowledge_history(call.plane, call.who, call.org, name, request, origin=call.origin))
+    )
+
+
+async def forget(call: Call) -> Response:
+    """Forget one that nobody runs."""
+    name = _name(call)
+    reason = parse_body(OverlayEnding, orjson.dumps({"reason": call.query("reason")})).reason
+    return json_answer(
+        await call.run(lambda: forget_reconciler(call.plane, call.who, call.org, name, reason, origin=call.origin))
     )
 
 
@@ -182,5 +194,15 @@ ENDPOINTS = (
         ReconcilerView,
         _MANAGE,
         refusals=(404,),
+    ),
+    Endpoint(
+        "DELETE",
+        _ONE,
+        "Forget a reconciler that nobody runs any more.",
+        forget,
+        ReconcilerView,
+        _MANAGE,
+        parameters=(Parameter("reason", "Why; it is kept in the log.", required=True),),
+        refusals=(404, 409, 422),
     ),
 )

@@ -178,7 +178,7 @@ def _refuse_taken(
     org: str,
     name: str,
 ) -> None:
-    if before is not None and before.source != request.source:
+    if before is not None and before.forgotten_at is None and before.source != request.source:
         raise ConflictError(
             f"The reconciler {name} is the one of the source {before.source}, and not of {request.source}.",
             hint="Give the reconciler of another source another name.",
@@ -190,10 +190,11 @@ def _refuse_taken(
     for other in others:
         if other.source == request.source:
             _refuse_held(plane, other)
-    if before is None and len(others) >= _MOST:
+    is_new = before is None or before.forgotten_at is not None
+    if is_new and sum(item.forgotten_at is None for item in others) >= _MOST:
         raise ConflictError(
             f"This org has {_MOST} reconcilers, and that is as many as it may have.",
-            hint="Use the name of one that is not needed any more; `clawforge reconcilers list` lists them.",
+            hint="`clawforge reconcilers forget` makes room; `clawforge reconcilers list` lists them.",
             code="too-many",
         )
 
@@ -210,7 +211,7 @@ def _taken(
         "principal": who.holder,
         "holder": request.holder,
     }
-    if before is not None:
+    if before is not None and before.forgotten_at is None:
         return dataclasses.replace(before, **found)
     return ReconcilerRecord(org=org, name=name, source=request.source, **found)
 

@@ -42,8 +42,9 @@ def list_reconcilers(plane: ControlPlane, org: str) -> ReconcilerList:
 
 
 def reconciler_views(plane: ControlPlane, transaction: Transaction, state: OrgState) -> tuple[ReconcilerView, ...]:
-    """Every reconciler of the org, by name."""
-    return tuple(reconciler_view(plane, state, item) for item in transaction.reconcilers.list(state.name))
+    """Every reconciler of the org that was not forgotten, by name."""
+    found = transaction.reconcilers.list(state.name)
+    return tuple(reconciler_view(plane, state, item) for item in found if item.forgotten_at is None)
 
 
 def suspend_reconciler(
@@ -102,6 +103,26 @@ def want_cycle(
         return {"wanted": record.wanted + 1}
 
     return _steered(plane, who, org, name, "reconcilers:want", change, origin)
+
+
+def forget_reconciler(
+    plane: ControlPlane, who: Principal, org: str, name: str, reason: str, *, origin: Origin | None = None
+) -> ReconcilerView:
+    """Forget a reconciler that nobody runs: whoever takes a lease of its name begins anew, with a higher fence.
+
+    Raises NotFoundError, ConflictError `lease-held` while a process runs it.
+    """
+
+    def change(record: ReconcilerRecord, now: dt.datetime) -> dict[str, Any]:
+        if plane.reconcilers.left(record) > 0:
+            raise ConflictError(
+                f"The process {record.holder} of {record.principal} runs the reconciler {name}.",
+                hint="Stop it first; it gives its lease back when it ends.",
+                code="lease-held",
+            )
+        return {"holder": None, "forgotten_at": now}
+
+    return _steered(plane, who, org, name, "reconcilers:forget", change, origin, reason=reason)
 
 
 def reconciler_view(plane: ControlPlane, state: OrgState, record: ReconcilerRecord) -> ReconcilerView:
@@ -164,7 +185,7 @@ def _steered(
         with plane.store.transaction() as transaction:
             require_standing(transaction, state, who, now)
             before = transaction.reconcilers.get(org, name)
-            if before is None:
+            if before is None or before.forgotten_at is not None:
                 raise _unknown(name)
             record = dataclasses.replace(before, **change(before, now))
             transaction.reconcilers.put(record)

@@ -15,6 +15,7 @@ class ReconcilerRecord:
     `holder` is the process that took the lease last, None once it gave the lease back; `principal` is whose credential
     it used. Until when the lease is held is not kept: see `state.reconciler_leases`. `last_commit` and `last_revision`
     are from the last apply under a lease. `seen`, `conditions` (a JSON array) and `message` are from the last report.
+    Of one that was forgotten only the fence still means something.
     """
 
     org: str
@@ -38,6 +39,7 @@ class ReconcilerRecord:
     conditions: str = "[]"
     message: str = ""
     reported_at: dt.datetime | None = None
+    forgotten_at: dt.datetime | None = None
 
 
 class Reconcilers(Protocol):

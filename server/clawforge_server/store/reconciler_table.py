@@ -30,4 +30,5 @@ reconcilers = sa.Table(
     sa.Column("conditions", sa.Text, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
     sa.Column("reported_at", Moment),
+    sa.Column("forgotten_at", Moment),
 )

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from server_process import resource
 
+import clawforge.overlay.lasting
 from clawforge.decide.catalogue import DEFAULT_HOST, catalogue
 from clawforge.decide.names import NamePattern
 from clawforge.decide.request import Effect
@@ -184,11 +185,27 @@ def test_what_no_base_can_say_is_refused_by_name(values: list[Any], lifted: dict
     assert caught.value.code == "not-codified"
 
 
+def test_these_refusals_would_be_missed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the look at what holds it back, a policy would come out that allows nothing, beside a guardrail."""
+    monkeypatch.setattr(clawforge.overlay.lasting, "_refuse_held", lambda *_, **__: None)
+    guard = policy("g", mode="guardrail", tools={"deny": ["exec"]})
+    done = lasting([policy("d", tools={"deny": ["exec"]}), guard])
+    after = parsed([*PEOPLE, policy("d", tools={"deny": ["exec"]}), guard, done.value])
+    assert effects(after, DEV)[0] == "deny"
+
+
 def test_what_others_hold_back_in_part_is_said() -> None:
     guard = policy("guard", mode="guardrail", exec={"mode": "allowlist", "allow": ["ls **"]}, tools={"ask": ["exec"]})
     done = lasting([policy("default", tools={"deny": ["exec"]}), guard])
     assert "Policy/guard still says tools.ask about it." in done.remarks
     assert "Policy/guard still says exec.mode about it." in done.remarks
+
+
+def test_a_base_that_opens_later_is_named() -> None:
+    spring = {"windows": [{"from": "2027-03-01T00:00:00Z"}]}
+    later = policy("spring", appliesTo={"users": ["dev"]}, schedule=spring, tools={"deny": ["read"]})
+    done = lasting([policy("default", tools={"deny": ["exec"]}), later])
+    assert "Policy/spring opens at times of its own, and then gives way to this one." in done.remarks
 
 
 NAMES = st.sampled_from(["exec", "read", "write", "bash", "group:fs", "mcp__a__x", "mcp__a__*", "mcp__*", "*", "zz"])

@@ -238,6 +238,8 @@ def test_what_cannot_be_proposed_is_refused_before_anything_happens(desk: Desk) 
         (("--branch", "a", "--author", "Ann"), "is no author"),
     ):
         assert told in desk.run("overlay", "codify", kill, *project, *options, status=1).stderr
+    assert "--project is for" in desk.run("overlay", "codify", kill, *project, status=1).stderr
+    assert "are for a verdict" in desk.run("skill", "review", "--branch", "a", status=1).stderr
     (desk.project / "clawforge.yaml").write_text("apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: other\n")
     desk.repository.git("rm", "-q", "--cached", "fleet/clawforge.yaml")
     desk.repository.git("commit", "-qm", "the project is not committed")

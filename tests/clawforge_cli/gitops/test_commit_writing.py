@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clawforge.adoption.live import ChangedText
 from clawforge.errors import ConflictError, InputError
-from clawforge_cli.gitops import plumbing
+from clawforge_cli.gitops import committed_text, plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
 from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, prepare_commit
 from clawforge_cli.gitops.identity import Person
@@ -171,10 +171,13 @@ def test_a_proposal_grows_and_nobody_elses_branch_does(repository: Repository) -
         with pytest.raises(ConflictError, match=f"{other} stands in the way of {name}"):
             prepare(repository, branch=name)
     publish(repository, branch="a/b/d")
+    repository.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    with pytest.raises(ConflictError, match="only stands for another branch"):
+        prepare(repository, branch="alias")
     assert repository.git("rev-parse", "proposal", "mine").splitlines() == [second, mine]
 
 
-@pytest.mark.parametrize("name", ["", "-f", "a..b", "a b", "x.lock", "@{-1}", "a\nb", "HEAD~1", "refs/../x"])
+@pytest.mark.parametrize("name", ["", "HEAD", "-f", "a..b", "a b", "x.lock", "@{-1}", "a\nb", "HEAD~1", "refs/../x"])
 def test_what_no_branch_is_called_is_refused(repository: Repository, name: str) -> None:
     with pytest.raises(InputError, match="no name of a branch"):
         prepare(repository, branch=name)
@@ -186,6 +189,12 @@ def test_of_two_that_race_one_loses(repository: Repository) -> None:
     with pytest.raises(ConflictError, match="was not changed"):
         one.publish()
     assert repository.git("rev-parse", "proposal") == two.id
+    alias = prepare(repository, branch="alias")
+    repository.git("symbolic-ref", "refs/heads/alias", "refs/heads/main")
+    main = repository.git("rev-parse", "main")
+    with pytest.raises(ConflictError, match="was not changed"):
+        alias.publish()
+    assert repository.git("rev-parse", "main") == main
     three, four = (prepare(repository, ChangedText(f"policies/{n}.yaml", None, b"new\n")) for n in "34")
     three.publish()
     with pytest.raises(ConflictError, match="was not changed"):
@@ -347,3 +356,9 @@ def test_the_tests_of_hooks_and_races_would_notice(
 
     monkeypatch.setattr(Plumbing, "run", without_old_value)
     one.publish()
+
+
+def test_the_test_of_uncommitted_edits_would_notice(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(committed_text, "_after", lambda plumbing, entry, item: item.after)
+    commit = publish(repository, ChangedText(FILE, b"edited\n", b"edited\nand proposed\n"))
+    assert blob(repository, commit) == b"edited\nand proposed\n"

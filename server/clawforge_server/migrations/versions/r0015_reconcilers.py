@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("conditions", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("reported_at", sa.BigInteger(), nullable=True),
+        sa.Column("forgotten_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["org"], ["orgs.name"], name=op.f("fk_reconcilers_org")),
         sa.PrimaryKeyConstraint("org", "name", name=op.f("pk_reconcilers")),
     )
