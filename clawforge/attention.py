@@ -37,6 +37,9 @@ def _concerns(status: OrgStatus) -> Iterator[Concern]:
     if fleet.quarantined:
         words = f"{_are(fleet.quarantined, 'machine')} in quarantine"
         yield Concern(code="quarantine", words=words, command="clawforge fleet list --state quarantined")
+    if status.rollout is not None and status.rollout.state == "halted":
+        words = f"the rollout of revision {status.rollout.revision} is halted in ring {status.rollout.ring}"
+        yield Concern(code="rollout-halted", words=words, command="clawforge rollout status")
     if status.violations:
         times = "once" if len(status.violations) == 1 else f"{len(status.violations):,} times"
         words = f"an invariant was violated {times} within the last day"

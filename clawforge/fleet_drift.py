@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, get_args
 
 from clawforge.bundle import WantedBundle, wanted_bundle
 from clawforge.machine_classes import MachineClasses
@@ -12,9 +12,10 @@ from clawforge.machine_classes import MachineClasses
 if TYPE_CHECKING:
     from clawforge.resolve.org import OrgModel
 
-AgentState = Literal["in-force", "behind", "offline", "unacknowledged"]
-"""`behind` was seen lately and holds something else; `offline` holds something else and was not; `unacknowledged` never
-said that it enforces anything."""
+AgentState = Literal["in-force", "held", "behind", "offline", "unacknowledged"]
+"""`held` enforces what it should, which is the revision before: a rollout has not come to it. `behind` was seen lately
+and holds something else; `offline` holds something else and was not; `unacknowledged` never said that it enforces
+anything."""
 
 
 class Standing(NamedTuple):
@@ -30,6 +31,16 @@ class Standing(NamedTuple):
     host: str = "openclaw"
     crashes: int = 0
     protocol: str = "agent"
+
+
+class Wanted(Protocol):
+    """What each machine should enforce."""
+
+    def of(self, machine: Standing) -> str:
+        """The digest for one machine."""
+
+    def is_held(self, machine: Standing) -> bool:
+        """Whether that is an older revision than the present one, because a rollout has not come to it."""
 
 
 class WantedBundles:
@@ -52,16 +63,21 @@ class WantedBundles:
         """As `bundle_of`, if it takes no work."""
         return self._classes.known(machine)
 
+    def is_held(self, machine: Standing) -> bool:
+        """Nobody is."""
+        return False
+
     @property
     def classes(self) -> int:
         """How many different classes were met."""
         return self._classes.count
 
 
-def state_of(machine: Standing, wanted: str, silent_since: dt.datetime) -> AgentState:
-    """How a machine stands to the bundle that it should enforce. Whoever was not seen since a moment is offline."""
+def state_of(machine: Standing, wanted: str, silent_since: dt.datetime, *, held: bool = False) -> AgentState:
+    """How a machine stands to the bundle that it should enforce. Whoever was not seen since a moment is offline.
+    `held`: it should enforce the revision before."""
     if machine.acknowledged == wanted:
-        return "in-force"
+        return "held" if held else "in-force"
     if machine.acknowledged is None:
         return "unacknowledged"
     if machine.last_seen is None or machine.last_seen < silent_since:
@@ -80,8 +96,8 @@ class Difference(NamedTuple):
 class FleetComparison:
     """Counts by state, and the first machines of those that differ, in the order in which they come."""
 
-    def __init__(self, wanted: WantedBundles, silent_since: dt.datetime, most: int) -> None:
-        self.counts: dict[AgentState, int] = {"in-force": 0, "behind": 0, "offline": 0, "unacknowledged": 0}
+    def __init__(self, wanted: Wanted, silent_since: dt.datetime, most: int) -> None:
+        self.counts: dict[AgentState, int] = dict.fromkeys(get_args(AgentState), 0)
         self.differences: list[Difference] = []
         self._wanted = wanted
         self._silent_since = silent_since
@@ -91,7 +107,7 @@ class FleetComparison:
         """Compare these."""
         for machine in machines:
             wanted = self._wanted.of(machine)
-            state = state_of(machine, wanted, self._silent_since)
+            state = state_of(machine, wanted, self._silent_since, held=self._wanted.is_held(machine))
             self.counts[state] += 1
-            if state != "in-force" and len(self.differences) < self._most:
+            if state not in ("in-force", "held") and len(self.differences) < self._most:
                 self.differences.append(Difference(machine, state, wanted))

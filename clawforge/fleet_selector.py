@@ -22,7 +22,7 @@ _CONDITION = re.compile(r"^\s*([a-z]+)(?::([^=<>!\s]{1,128}))?\s*(!=|<=|>=|=|<|>
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "state": ("active", "quarantined", "pending", "expired", "rejected", "revoked"),
     "status": ("online", "stale", "offline", "never"),
-    "enforces": ("in-force", "behind", "offline", "unacknowledged"),
+    "enforces": ("in-force", "held", "behind", "offline", "unacknowledged"),
     "versions": ("ok", "unknown", "warned", "in-grace", "blocked"),
     "crashing": ("yes", "no"),
     "protocol": ("agent", "plugin"),

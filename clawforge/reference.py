@@ -15,7 +15,7 @@ from clawforge.resource.policy import Policy
 from clawforge.resource.policy_test import PolicyTest
 from clawforge.resource.registry import BY_KIND
 from clawforge.resource.role_binding import RoleBinding
-from clawforge.resource.targeting import Match, Targeted
+from clawforge.resource.targeting import AppliesTo, MachineMatch, MachineSelector, Match, Targeted
 from clawforge.resource.waiver import Waiver
 
 
@@ -36,7 +36,7 @@ def references_of(resource: Resource) -> Iterator[Reference]:
     """
     spec = resource.spec
     if isinstance(spec, Targeted | InvariantSpec):
-        yield from _targeting(spec)
+        yield from _selected(spec.applies_to, "/spec/appliesTo")
     if isinstance(resource, Policy):
         for index, parent in enumerate(resource.spec.extends):
             yield Reference(*Ref.parse(parent), f"/spec/extends/{index}")
@@ -68,20 +68,21 @@ def _each(kind: str, names: tuple[str, ...], pointer: str) -> Iterator[Reference
         yield Reference(kind, name, f"{pointer}/{index}")
 
 
-def _targeting(spec: Targeted | InvariantSpec) -> Iterator[Reference]:
-    if isinstance(spec.applies_to, str):
+def _selected(applies_to: AppliesTo | MachineSelector, pointer: str) -> Iterator[Reference]:
+    if isinstance(applies_to, str):
         return
-    yield from _match(spec.applies_to, "/spec/appliesTo")
-    if spec.applies_to.except_ is not None:
-        yield from _match(spec.applies_to.except_, "/spec/appliesTo/except")
+    yield from _match(applies_to, pointer)
+    if applies_to.except_ is not None:
+        yield from _match(applies_to.except_, f"{pointer}/except")
 
 
-def _match(match: Match, pointer: str) -> Iterator[Reference]:
+def _match(match: MachineMatch, pointer: str) -> Iterator[Reference]:
     yield from _each("User", match.users, f"{pointer}/users")
     yield from _each("Group", match.groups, f"{pointer}/groups")
     yield from _each("Role", match.roles, f"{pointer}/roles")
     yield from _each("instance", match.instances, f"{pointer}/instances")
-    yield from _each("context", match.contexts, f"{pointer}/contexts")
+    if isinstance(match, Match):
+        yield from _each("context", match.contexts, f"{pointer}/contexts")
 
 
 def _binding(resource: RoleBinding) -> Iterator[Reference]:
@@ -104,6 +105,9 @@ def _change_policy(resource: ChangePolicy) -> Iterator[Reference]:
                 yield Reference("kind", kind, f"{pointer}/match/addresses/{number}")
         yield from _each("Role", rule.from_.roles, f"{pointer}/from/roles")
         yield from _each("Group", rule.from_.groups, f"{pointer}/from/groups")
+    rollout = resource.spec.rollout
+    for index, ring in enumerate(rollout.rings if rollout is not None else ()):
+        yield from _selected(ring.applies_to, f"/spec/rollout/rings/{index}/appliesTo")
 
 
 def _cases(resource: PolicyTest) -> Iterator[Reference]:

@@ -111,13 +111,14 @@ class PlanRequest(Strict):
 
 
 class ApplyTerms(Strict):
-    """What whoever applies says beside the plan: why, that a freeze is to be overridden, and how many resources they
-    know to be deleted. With a `fence` nothing is applied unless that lease is still held, and the reconciler's last
-    commit is the plan's from then on."""
+    """What whoever applies says beside the plan: why, that a freeze is to be overridden, how many resources they know
+    to be deleted, and that a change which is rolled out in rings is to reach every machine at once. With a `fence`
+    nothing is applied unless that lease is still held, and the reconciler's last commit is the plan's from then on."""
 
     reason: Reason | None = None
     override_freeze: bool = False
     allow_deletions: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    immediate: bool = False
     fence: Fence | None = None
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Literal
 
 from clawforge.resource.meta import Instant, Strict
+from clawforge.wire_rollouts import OpenRollout
 
 
 class AgentCounts(Strict):
-    """Machines whose credential is good, by how they stand. `excepted` are those that are shut in: they deny every
+    """Machines whose credential is good, by how they stand. `held` ones enforce what they should, which is the revision
+    before: a rollout has not come to them. `excepted` are those that are shut in: they deny every
     call, whatever they hold, so they count nowhere else.
     """
 
     total: int = 0
     in_force: int = 0
+    held: int = 0
     behind: int = 0
     offline: int = 0
     unacknowledged: int = 0
@@ -57,7 +60,8 @@ class DeclaredException(Strict):
 
 class FleetDrift(Strict):
     """What the server knows about its agents at a revision. `agents` and `exceptions` are the first ones by name; the
-    counts are whole. Somebody whose right covers a part of the org is told of that part.
+    counts are whole. Somebody whose right covers a part of the org is told of that part. `rollout` is the one that is
+    open: machines that it has not come to enforce the revision before, and that is no drift.
     """
 
     org: str
@@ -67,3 +71,4 @@ class FleetDrift(Strict):
     agents: tuple[AgentDrift, ...] = ()
     exceptions: tuple[DeclaredException, ...] = ()
     exception_count: int = 0
+    rollout: OpenRollout | None = None

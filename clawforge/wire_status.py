@@ -5,6 +5,7 @@ from __future__ import annotations
 from clawforge.resource.meta import Instant, Strict
 from clawforge.wire_overlays import OverlayView
 from clawforge.wire_reconcile import ReconcilerView
+from clawforge.wire_rollouts import OpenRollout
 from clawforge.wire_versions import VersionCounts
 
 
@@ -28,10 +29,10 @@ class WaitingPlan(Strict):
 
 
 class FleetCounts(Strict):
-    """Machines whose credential is good, by when they were heard of; how many of them enforce what they should, and how
-    many are in quarantine instead. The hosts of `crashing` ones come up again and again. `pending` wait to be let in,
-    and are no part of the `total`. `oldPlugins` speak the protocol of the public plugin: they enforce no DLP, and deny
-    what they should ask about."""
+    """Machines whose credential is good, by when they were heard of; how many of them enforce the present revision, how
+    many on purpose still the one before, and how many are in quarantine instead. The hosts of `crashing` ones come up
+    again and again. `pending` wait to be let in, and are no part of the `total`. `oldPlugins` speak the protocol of the
+    public plugin: they enforce no DLP, and deny what they should ask about."""
 
     total: int = 0
     online: int = 0
@@ -39,6 +40,7 @@ class FleetCounts(Strict):
     offline: int = 0
     never: int = 0
     enforcing: int = 0
+    held: int = 0
     quarantined: int = 0
     crashing: int = 0
     pending: int = 0
@@ -63,13 +65,15 @@ class LogState(Strict):
 
 class OrgStatus(Strict):
     """How an org is. A part that the caller's right does not cover is null; of machines and stopped users, it counts
-    those that the right reaches. `plans` are the newest, `skills` how many wait for a review, `overlays` what was
-    done by hand and holds, `violations` those of the last day, `reconcilers` who keeps it equal to git."""
+    those that the right reaches. `rollout` is the one that is open. `plans` are the newest, `skills` how many wait for
+    a review, `overlays` what was done by hand and holds, `violations` those of the last day, `reconcilers` who keeps it
+    equal to git."""
 
     org: str
     version: str
     at: Instant
     revision: PresentRevision | None = None
+    rollout: OpenRollout | None = None
     plans: tuple[WaitingPlan, ...] | None = None
     skills: int | None = None
     overlays: tuple[OverlayView, ...] | None = None

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "log": "List the revisions of an org.",
     "diff": "Show what differs between two revisions, or the files.",
     "rollback": "Go back to what a source said at a revision.",
+    "rollout": "See how far a change has come, ring by ring, and carry it on.",
     "audit": "Read, follow and export the audit log, and prove it unchanged.",
     "effective": "Show the effective policy of a subject, and who decided what.",
     "can": "Decide one tool call as the agent would.",

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
 OVERRIDE_FREEZE = "freeze:override"
+SKIP_ROLLOUT = "rollouts:skip"
 RUN_RECONCILER = "reconcilers:run"
 VERIFY_COMMITS = "commits:verify"
 VOUCH = "plans:vouch"
@@ -43,6 +44,9 @@ PERMISSIONS: dict[str, str] = {
     "reconcilers:read": "See reconcilers, and how their last cycle went.",
     "reconcilers:run": "Take and keep the lease of a reconciler, and report how its cycles go.",
     "revisions:read": "List revisions.",
+    "rollouts:manage": "Carry a rollout on to the next ring or to everybody, halt it, and resume it.",
+    "rollouts:read": "See how far a rollout has come.",
+    "rollouts:skip": "Apply a change to every machine at once that a ChangePolicy rolls out in rings, with a reason.",
     "sessions:read": "List the sessions of others.",
     "sessions:revoke": "End the sessions of others.",
     "skills:read": "Read what was handed in for review, and how every skill stands.",

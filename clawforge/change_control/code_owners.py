@@ -10,7 +10,8 @@ from enum import StrEnum
 from clawforge.access.model import AccessModel
 from clawforge.change_control.approvers import candidates
 from clawforge.errors import InputError
-from clawforge.resource.change_policy import ApprovalRule, ChangeEffect, ChangeMatch, ChangePolicy
+from clawforge.resource.change_effect import ChangeEffect
+from clawforge.resource.change_policy import ApprovalRule, ChangeMatch, ChangePolicy
 from clawforge.resource.group import Group
 from clawforge.resource.meta import Resource
 from clawforge.resource.user import User

@@ -13,15 +13,8 @@ from clawforge.change_control.facts import Effect, PlanFacts, Standing
 from clawforge.load.glob import Glob
 from clawforge.plan import ApprovalNeed
 from clawforge.resource.address_pattern import address_matches
-from clawforge.resource.change_policy import (
-    ApprovalRule,
-    Approvers,
-    ChangeEffect,
-    ChangeMatch,
-    ChangePolicy,
-    Freeze,
-    OutOfBand,
-)
+from clawforge.resource.change_effect import ChangeEffect
+from clawforge.resource.change_policy import ApprovalRule, Approvers, ChangeMatch, ChangePolicy, Freeze, OutOfBand
 from clawforge.resource.meta import Resource
 from clawforge.resource.schedule import boundaries, is_open
 from clawforge.resource.targeting import CronWindow, Schedule

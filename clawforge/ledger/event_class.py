@@ -23,6 +23,7 @@ _OF_RESOURCE = {
     "positions": "policy",
     "state": "policy",
     "revisions": "policy",
+    "rollouts": "policy",
     "keys": "policy",
     "decisions": "policy",
     "rbac": "policy",

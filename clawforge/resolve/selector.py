@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from clawforge.resolve.membership import SubjectFacts
-from clawforge.resource.targeting import AppliesTo, Match
+from clawforge.resource.targeting import AppliesTo, MachineMatch, MachineSelector, Match
 
 SPECIFICITY = ("contexts", "roles", "groups", "tags", "users", "agents", "instances")
 """From the least specific key to the most specific; below all of them stands `everyone`."""
@@ -134,7 +134,7 @@ class CompiledSelector:
         return not (excepted and self.exception is not None and self.exception.of_call(agent, context))
 
 
-def compile_selector(applies_to: AppliesTo, user_name: Callable[[str], str]) -> CompiledSelector:
+def compile_selector(applies_to: AppliesTo | MachineSelector, user_name: Callable[[str], str]) -> CompiledSelector:
     """`user_name` maps a user as written, which may be an email, to the declared name."""
     if isinstance(applies_to, str):
         return CompiledSelector(None, None)
@@ -145,13 +145,14 @@ def compile_selector(applies_to: AppliesTo, user_name: Callable[[str], str]) -> 
     )
 
 
-def _compile(match: Match, user_name: Callable[[str], str]) -> Conditions:
+def _compile(match: MachineMatch, user_name: Callable[[str], str]) -> Conditions:
+    of_calls = match if isinstance(match, Match) else None
     return Conditions(
         users=frozenset(map(user_name, match.users)) if match.users else None,
         groups=frozenset(match.groups) if match.groups else None,
         roles=frozenset(match.roles) if match.roles else None,
         instances=frozenset(match.instances) if match.instances else None,
         tags=tuple((tag, frozenset(values)) for tag, values in sorted(match.tags.items())),
-        contexts=frozenset(match.contexts) if match.contexts else None,
-        agents=frozenset(match.agents) if match.agents else None,
+        contexts=frozenset(of_calls.contexts) if of_calls is not None and of_calls.contexts else None,
+        agents=frozenset(of_calls.agents) if of_calls is not None and of_calls.agents else None,
     )

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from clawforge.load.glob import GlobText
 from clawforge.resource.address_pattern import ADDRESS_PATTERN
+from clawforge.resource.change_effect import ChangeEffect
 from clawforge.resource.meta import (
     NameSet,
     Permission,
@@ -20,6 +21,7 @@ from clawforge.resource.meta import (
     Text,
     as_set,
 )
+from clawforge.resource.rollout_rule import RolloutRule
 from clawforge.resource.targeting import Schedule
 
 APPROVE = "plans:approve"
@@ -35,14 +37,6 @@ PathSet = Annotated[tuple[GlobText, ...], AfterValidator(as_set)]
 LabelValues = Annotated[
     tuple[Annotated[SetItem, Field(max_length=1024)], ...], Field(min_length=1), AfterValidator(as_set)
 ]
-
-
-class ChangeEffect(StrEnum):
-    """What a change does to what anybody may do. What could not be proved counts as both."""
-
-    LOOSEN = "loosen"
-    TIGHTEN = "tighten"
-    ANY = "any"
 
 
 class OutOfBand(StrEnum):
@@ -154,6 +148,8 @@ class ChangePolicySpec(Strict):
     """Times in which nothing is applied."""
     limits: ChangeLimits = ChangeLimits()
     """What one plan may do at most."""
+    rollout: RolloutRule | None = None
+    """How changes reach machines; left out, all at once. Of several ChangePolicies one may say it."""
     out_of_band: OutOfBand = OutOfBand.CORRECT
     """What a reconciler does about changes of its source that it did not make. Where several policies differ, it
     reports."""

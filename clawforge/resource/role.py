@@ -13,25 +13,26 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     "admin": (
         "state:read", "plans:*", "revisions:read", "users:*", "instances:*", "enrollments:*", "tokens:*", "sessions:*",
         "keys:read", "kill:*", "elevations:*", "audit:read", "decisions:*", "skills:*",
-        "reconcilers:read", "reconcilers:manage", "agent:poll",
+        "reconcilers:read", "reconcilers:manage", "rollouts:read", "rollouts:manage", "agent:poll",
     ),
     "policy-author": (
         "state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read",
-        "skills:read", "skills:submit", "reconcilers:read",
+        "skills:read", "skills:submit", "reconcilers:read", "rollouts:read",
     ),
     "approver": (
         "state:read", "plans:read", "plans:approve", "revisions:read", "decisions:read", "skills:read", "skills:review",
-        "reconcilers:read",
+        "reconcilers:read", "rollouts:read",
     ),
     "security-responder": (
         "state:read", "instances:read", "instances:revoke", "users:read", "users:suspend", "sessions:*", "tokens:read",
         "tokens:revoke", "enrollments:read", "enrollments:revoke", "audit:read", "decisions:read", "revisions:read",
         "kill:*", "elevations:*", "skills:read", "skills:revoke", "reconcilers:read", "reconcilers:manage",
+        "rollouts:read", "rollouts:manage",
     ),
     "auditor": (
         "state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read", "users:read",
         "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "elevations:read",
-        "skills:read", "reconcilers:read",
+        "skills:read", "reconcilers:read", "rollouts:read",
     ),
     "agent": ("agent:poll",),
     "user": ("decisions:read-own", "skills:submit"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
@@ -34,8 +34,8 @@ def _names_somebody(schema: dict[str, Any]) -> None:
         schema["then"] = {"minProperties": 2}
 
 
-class Match(Strict):
-    """Conditions on a subject: or within a key, and across keys."""
+class MachineMatch(Strict):
+    """Conditions on a machine: or within a key, and across keys."""
 
     model_config = ConfigDict(json_schema_extra=_names_somebody)
 
@@ -49,13 +49,9 @@ class Match(Strict):
     """Instances by name."""
     tags: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], StringSet] = {}
     """Instances that carry every one of these tags with one of its values."""
-    contexts: NameSet = ()
-    """Calls made in one of these contexts."""
-    agents: SubjectSet = ()
-    """Agents by the name that their host gives them."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Match:
+    def _says_something(self) -> Self:
         for field in self.model_fields_set:
             if field != "except_" and not getattr(self, field):
                 raise ValueError(f"`{field}` is empty and would match nobody: name somebody, or leave the key out")
@@ -66,11 +62,27 @@ class Match(Strict):
         return self
 
 
+class Match(MachineMatch):
+    """Conditions on a subject: or within a key, and across keys."""
+
+    contexts: NameSet = ()
+    """Calls made in one of these contexts."""
+    agents: SubjectSet = ()
+    """Agents by the name that their host gives them."""
+
+
 class Selector(Match):
     """Conditions, and an exception from them."""
 
     except_: Match | None = Field(default=None, alias="except")
     """Whoever matches this is left out."""
+
+
+class MachineSelector(MachineMatch):
+    """Conditions on machines, and an exception from them."""
+
+    except_: MachineMatch | None = Field(default=None, alias="except")
+    """Machines that match this are left out."""
 
 
 AppliesTo = Everyone | Selector

@@ -64,6 +64,10 @@ def apply(
     override_freeze: Annotated[
         bool, typer.Option("--override-freeze", help="Apply although changes are frozen; needs --reason and the right.")
     ] = False,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="Let every machine have it at once, not by rings; needs --reason and the right."),
+    ] = False,
     vouched: VouchedFile = None,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until the machines enforce it; exit 5 if some do not in time.")
@@ -81,7 +85,7 @@ def apply(
     from clawforge_cli.views import human_plan
     from clawforge_cli.views.terminal import Printer
 
-    terms = _terms(reason, allow_deletions, override_freeze=override_freeze)
+    terms = _terms(reason, allow_deletions, override_freeze=override_freeze, now=now)
     options = PlanOptions.parse(target, exclude, select, take_ownership).said_with(terms.reason, vouched)
     patience, waiting = parse_patience(lock_timeout), parse_wait(wait, wait_timeout)
     planned = _planned(what, server, org, options)
@@ -151,14 +155,18 @@ def _remember(manifest: Manifest, result: ApplyResult) -> None:
     remember(cache_directory(), manifest, result.revision, dt.datetime.now(dt.UTC))
 
 
-def _terms(reason: str | None, allow_deletions: int | None, *, override_freeze: bool) -> ApplyTerms:
+def _terms(reason: str | None, allow_deletions: int | None, *, override_freeze: bool, now: bool) -> ApplyTerms:
     from clawforge.errors import InputError
     from clawforge.wire import ApplyTerms
     from clawforge_cli.reasons import said
 
     if override_freeze and reason is None:
         raise InputError("Overriding a freeze needs a reason.", hint="Say why with --reason.")
-    return ApplyTerms(reason=said(reason), allow_deletions=allow_deletions, override_freeze=override_freeze)
+    if now and reason is None:
+        raise InputError("Letting a change reach every machine at once needs a reason.", hint="Say why with --reason.")
+    return ApplyTerms(
+        reason=said(reason), allow_deletions=allow_deletions, override_freeze=override_freeze, immediate=now
+    )
 
 
 def _planned(what: str, server: str | None, org: str | None, options: PlanOptions) -> Planned:

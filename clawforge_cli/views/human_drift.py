@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, NamedTuple
 
 from clawforge.resource.meta import format_instant
+from clawforge_cli.views.human_rollout import rollout_words
 from clawforge_cli.views.terminal import Printer, columns, safe
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ class _Row(NamedTuple):
 def show_drift(report: DriftReport, printer: Printer) -> None:
     """The three sides, what differs between them, what was declared, and the sum of it."""
     fleet, counts = report.fleet, report.fleet.counts
+    held = f", {counts.held:,} held back" if counts.held else ""
     rows = [
         _Row("", "FILES", "CONTROL PLANE", "AGENTS"),
         _Row(
             f"org {safe(report.org)}",
             _files(report),
             _server(report),
-            f"{counts.in_force:,} of {counts.total:,} enforce it",
+            f"{counts.in_force:,} of {counts.total:,} enforce it{held}",
         ),
         *map(_resource_row, report.resources),
         *map(_agent_row, fleet.agents),
@@ -46,6 +48,9 @@ def show_drift(report: DriftReport, printer: Printer) -> None:
         line = _GAP.join([*cells, row.agents]).rstrip()
         printer.line(("bold", line) if number == 0 else line)
     _show_rest(report, printer)
+    if fleet.rollout is not None:
+        printer.line()
+        printer.paragraph(rollout_words(fleet.rollout), first=("Rollout: ",), hang=2)
     if fleet.exception_count:
         printer.line()
         printer.line(("bold", "Exceptions, made by hand:"))

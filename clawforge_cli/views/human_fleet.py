@@ -87,6 +87,8 @@ def enforcement(item: InstanceView) -> str:
         return "enforces nothing yet"
     if item.enforces == "in-force":
         return f"enforces revision {item.revision}"
+    if item.enforces == "held":
+        return f"enforces revision {item.revision}, held back by the rollout"
     if item.enforces is None:
         return "enforces"
     return f"behind, at revision {item.revision}" if item.revision is not None else "behind"

@@ -34,7 +34,8 @@ def show_instance(found: InstanceDetail, now: dt.datetime, printer: Printer) -> 
         _line(printer, "protocol", OLD_PLUGIN)
     else:
         _line(printer, "enforces", _enforces(found))
-    if found.wanted is not None and item.protocol == "agent" and item.enforces != "in-force":
+    enforces = item.enforces in ("in-force", "held")
+    if found.wanted is not None and item.protocol == "agent" and not enforces:
         _line(printer, "should", f"revision {found.wanted_revision}, {safe(found.wanted[:_SHORT_DIGEST])}")
     _line(printer, "versions", safe(", ".join(_pairs(item.versions))) or "none reported")
     for miss in found.misses:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from clawforge.resource.meta import format_instant
 from clawforge_cli.views.human_reconcilers import standing_sentence
+from clawforge_cli.views.human_rollout import rollout_words
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def show_status(found: OrgStatus, concerns: Sequence[Concern], server: str, prin
     kinds = ((fleet.online, "online"), (fleet.stale, "stale"), (fleet.offline, "offline"), (fleet.never, "never seen"))
     _line(printer, "machines", f"{fleet.total:,}{_named(kinds)}")
     able = fleet.total - fleet.quarantined
-    _line(printer, "enforcing", f"{fleet.enforcing:,} of {able:,}")
+    held = f", {fleet.held:,} held back by the rollout" if fleet.held else ""
+    _line(printer, "enforcing", f"{fleet.enforcing:,} of {able:,}{held}")
+    if found.rollout is not None:
+        _line(printer, "rollout", rollout_words(found.rollout))
     kinds = ((versions.blocked, "blocked"), (versions.in_grace, "in grace"), (versions.warned, "warned"),
              (versions.unknown, "unknown"))  # fmt: skip
     _line(printer, "versions", f"{versions.ok:,} in range{_named(kinds, sign=', ')}")

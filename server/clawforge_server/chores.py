@@ -11,6 +11,7 @@ from clawforge_server.endpoint import in_thread
 from clawforge_server.log import failure_fields, logger
 from clawforge_server.service.audit_retention import tend_ledger
 from clawforge_server.service.overlay_clock import orgs_with_due_overlays, tend_overlays
+from clawforge_server.service.rollout_clock import orgs_with_due_rollouts, tend_rollout
 from clawforge_server.service.version_watch import watch_versions
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _FLUSH_SECONDS = 0.5
 _TEND_SECONDS = 60.0
 _WATCH_SECONDS = 1.0
 _OVERLAY_SECONDS = 1.0
+_ROLLOUT_SECONDS = 1.0
 
 
 async def _flush_reports(plane: ControlPlane) -> None:
@@ -74,6 +76,22 @@ async def _time_overlays(plane: ControlPlane) -> None:
                 logger().error("overlays not tended", org=org, **failure_fields(error))
 
 
+async def _carry_rollouts_on(plane: ControlPlane) -> None:
+    """Let the next ring have what has baked, within a second, and halt what does harm."""
+    while True:
+        await asyncio.sleep(_ROLLOUT_SECONDS)
+        try:
+            due = await in_thread(plane, functools.partial(orgs_with_due_rollouts, plane))
+        except Exception as error:  # What is not carried on stays where it is; the next round asks again.
+            logger().error("rollouts not read", **failure_fields(error))
+            continue
+        for org in due:
+            try:
+                await in_thread(plane, functools.partial(tend_rollout, plane, org))
+            except Exception as error:  # One org's trouble must not keep the others' rollouts where they are.
+                logger().error("rollout not tended", org=org, **failure_fields(error))
+
+
 async def _watch_versions(plane: ControlPlane) -> None:
     """Note within a minute what fell out of range, whoever asks."""
     while True:
@@ -108,5 +126,6 @@ CHORES: tuple[Callable[[ControlPlane], Coroutine[Any, Any, None]], ...] = (
     _watch_revocations,
     _tend_ledgers,
     _time_overlays,
+    _carry_rollouts_on,
     _watch_versions,
 )

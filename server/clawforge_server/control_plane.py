@@ -25,6 +25,7 @@ from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
 from clawforge_server.state.reconciler_leases import LEASE_SECONDS, ReconcilerLeases
 from clawforge_server.state.refreshes import Refreshes
+from clawforge_server.state.rollout_looks import RolloutLooks
 from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.steady_time import SteadyTime
 from clawforge_server.state.version_looks import VersionLooks
@@ -60,6 +61,7 @@ class ControlPlane:
     plugin_streams: PluginStreams
     lint_memory: LintMemory
     version_looks: VersionLooks
+    rollout_looks: RolloutLooks
     steady: SteadyTime
     refreshes: Refreshes
     reconcilers: ReconcilerLeases
@@ -106,6 +108,7 @@ def make_control_plane(
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
+        rollout_looks=RolloutLooks(),
         steady=SteadyTime(clock),
         refreshes=refreshes,
         reconcilers=ReconcilerLeases(clock, lease_seconds),

@@ -24,7 +24,14 @@ def test_every_right_that_a_route_asks_for_can_be_granted() -> None:
     asked = {endpoint.permission for endpoint in ENDPOINTS if endpoint.permission is not None}
     assert asked <= set(PERMISSIONS)
     # Rights that no route asks for by itself.
-    assert set(PERMISSIONS) - asked == {"agent:poll", "freeze:override", "plans:vouch", "rbac:escalate"}
+    assert set(PERMISSIONS) - asked == {
+        "agent:poll",
+        "commits:verify",
+        "freeze:override",
+        "plans:vouch",
+        "rbac:escalate",
+        "rollouts:skip",
+    }
 
 
 def test_a_missing_right_is_named_and_kept_in_the_log(api: Any, problem: Any) -> None:

@@ -21,6 +21,9 @@ PEOPLE = [
     resource("RoleBinding", "approvers", role="approver", subjects={"users": ["dev"]}),
     resource("ElevationPolicy", "glass", appliesTo="everyone", grants=[{"name": "shell", "tools": ["exec"]}]),
 ]
+SLOWLY = resource(
+    "ChangePolicy", "slowly", rollout={"rings": [{"name": "first", "appliesTo": "everyone", "bake": "1h"}]}
+)
 QUIET = {
     "POST /v1/orgs/{org}/decide": "judges a call, and changes nothing",
     "POST /v1/orgs/{org}/explanation": "explains a policy, and changes nothing",
@@ -79,6 +82,13 @@ def _apply(api: Api) -> Prepared:
     plan = _plan(api)
     path = f"/v1/orgs/acme/plans/{plan['id']}/apply"
     return Prepared("POST", path, {"plan": plan}, headers={"If-Match": f'"{plan["base"]["revision"]}"'})
+
+
+def _rolled_out(api: Api) -> Prepared:
+    api.apply(company(*PEOPLE, SLOWLY))
+    revision = api.apply(company(*PEOPLE, SLOWLY, deny=[]))["revision"]
+    body = {"action": "halt", "revision": revision, "reason": "looks odd"}
+    return Prepared("POST", "/v1/orgs/acme/rollout", body)
 
 
 def _token_id(api: Api) -> str:
@@ -161,6 +171,7 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans/{id}/apply": _apply,
     "POST /v1/orgs/{org}/plans/{id}/approvals": _judged("approvals"),
     "POST /v1/orgs/{org}/plans/{id}/rejections": _judged("rejections"),
+    "POST /v1/orgs/{org}/rollout": _rolled_out,
     "POST /v1/orgs/{org}/overlays": lambda api: Prepared(
         "POST", "/v1/orgs/acme/overlays", {"scope": "org", "reason": "incident 7"}
     ),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from server_process import company, resource
 
 from clawforge_server.service.overlay_clock import orgs_with_due_overlays, tend_overlays
+from clawforge_server.service.rollout_clock import orgs_with_due_rollouts, tend_rollout
 from clawforge_server.store.tables import metadata
 
 TABLES = {name for name, table in metadata.tables.items() if "org" in table.c}
@@ -23,6 +24,8 @@ ALLOWED = (
     r"SELECT revocations\.org, revocations\.number\s+FROM revocations$",
     # In which orgs the clock has something to do about what was done by hand: their names only.
     r"SELECT DISTINCT overlays\.org\s+FROM overlays\s+WHERE overlays\.due_at <= \? ORDER BY overlays\.org$",
+    # Which rollouts the clock has something to do about.
+    r"SELECT rollouts\.[\w., ]+ FROM rollouts WHERE rollouts\.state = \? ORDER BY rollouts\.org$",
 )
 
 
@@ -109,6 +112,14 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.delete(f"/v1/orgs/acme/overlays/{kill['overlay']['id']}?reason=x", token=token)
     back = api.post("/v1/orgs/acme/rollbacks", json={"source": "policies", "revision": "1"}, token=token)
     assert back.status_code == 201, back.text
+    halt = {"denials": {}, "errors": {}}
+    rings = {"rings": [{"name": "first", "appliesTo": "everyone", "bake": "1m"}], "halt": halt}
+    slowly = resource("ChangePolicy", "slowly", rollout=rings)
+    api.apply(company(ann, owners, slowly))
+    api.apply(company(ann, owners, slowly, deny=[]))
+    assert orgs_with_due_rollouts(api.plane) == ("acme",)
+    tend_rollout(api.plane, "acme")
+    assert api.get("/v1/orgs/acme/rollout", token=token).json()["rollout"]["ring"] == "first"
     api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "x"}, token=token)
     api.delete("/v1/orgs/acme/users/dev/suspension", token=token)
     api.post("/v1/orgs/acme/fleet/refreshes", json={"instances": [enrolled["instance"]]}, token=token)

@@ -50,6 +50,8 @@ GUARDS = {
     "GET /v1/orgs/{org}/status": "instances:read",
     "POST /v1/orgs/{org}/fleet/revocations": "instances:revoke",
     "POST /v1/orgs/{org}/fleet/refreshes": "instances:refresh",
+    "GET /v1/orgs/{org}/rollout": "rollouts:read",
+    "POST /v1/orgs/{org}/rollout": "rollouts:manage",
     "POST /v1/orgs/{org}/fleet/messages": "instances:message",
     "POST /v1/orgs/{org}/fleet/tags": "instances:tag",
     "GET /v1/orgs/{org}/overlays": "kill:read",

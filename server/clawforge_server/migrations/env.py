@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from clawforge_server.store import overlay_table  # noqa: F401 - its table belongs to the metadata
+from clawforge_server.store import overlay_table, rollout_table  # noqa: F401 - their tables belong to the metadata
 from clawforge_server.store.tables import metadata
 
 context.configure(

@@ -26,6 +26,7 @@ from clawforge_server.routes import (
     plans,
     reconcilers,
     revisions,
+    rollouts,
     sessions,
     sign_in,
     skill_submissions,
@@ -39,6 +40,7 @@ from clawforge_server.routes import (
 ENDPOINTS: tuple[Endpoint, ...] = (
     *plans.ENDPOINTS,
     *revisions.ENDPOINTS,
+    *rollouts.ENDPOINTS,
     *history.ENDPOINTS,
     *decisions.ENDPOINTS,
     *explanations.ENDPOINTS,

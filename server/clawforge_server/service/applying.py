@@ -32,6 +32,7 @@ from clawforge_server.service.plan_authority import (
 )
 from clawforge_server.service.plan_reading import unknown_plan
 from clawforge_server.service.renamed_users import follow_renames
+from clawforge_server.service.rollout_start import start_rollout
 from clawforge_server.service.skill_revocations import end_codified
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import new_keys
@@ -75,6 +76,8 @@ def apply_plan(
                 raise _stale(transaction, request, plan.document, previous.state.revision)
             admission = admit(transaction, request, plan, previous or empty_org(org))
             result = _carry_out(transaction, request, plan, admission)
+            if result.applied and previous is not None:
+                start_rollout(transaction, request, plan.document, result, previous, plane.steady.now())
             holder = None if holder is None else note_applied(transaction, holder, plan, result)
             occasion = Occasion(request.actor, request.at, request.origin)
             moved = follow_renames(transaction, org, plan.document, result.revision, occasion) if result.applied else ()
@@ -328,3 +331,4 @@ def _warm(state: OrgState) -> None:
     """Build the model here, on this thread, so that no agent's poll has to wait for it."""
     _ = state.model
     _ = state.access
+    _ = state.stage

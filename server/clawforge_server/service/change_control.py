@@ -22,6 +22,7 @@ from clawforge.resource.change_policy import ChangePolicy
 from clawforge.resource.meta import format_instant
 from clawforge.wire import ApplyTerms
 from clawforge_server.service.plan_authority import APPROVED, targets_of
+from clawforge_server.service.rollout_notes import rollout_notes
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import JudgementRecord, PlanRecord
@@ -44,9 +45,10 @@ def needs_of(
 def cautions(plan: Plan, state: OrgState, now: dt.datetime) -> tuple[PlanWarning, ...]:
     """What would refuse the plan now if it were applied without further words."""
     policies = change_policies(state.resources)
-    if not policies or plan.is_empty:
+    if plan.is_empty or (not policies and state.rollout is None):
         return ()
-    found = [PlanWarning(code="frozen", message=frozen_words(item)) for item in open_freezes(policies, now)]
+    found = [*rollout_notes(plan, state)]
+    found += [PlanWarning(code="frozen", message=frozen_words(item)) for item in open_freezes(policies, now)]
     limits = _exceeded(plan, state, policies)
     if limits:
         found.append(PlanWarning(code="too-many-deletions", message=_too_many(plan, state, limits)))

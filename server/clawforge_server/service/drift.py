@@ -14,6 +14,7 @@ from clawforge.wire_drift import AgentCounts, AgentDrift, DeclaredException, Fle
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.overlays import standing_overlays
+from clawforge_server.service.rollout_account import open_rollout
 from clawforge_server.service.skill_overlays import standing_revocations
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import AcknowledgementRecord
@@ -47,6 +48,7 @@ def fleet_drift(plane: ControlPlane, who: Principal, org: str, limit: int) -> Fl
         agents=tuple(_view(item, newest.get(item.machine.name)) for item in comparison.differences),
         exceptions=exceptions[:limit],
         exception_count=len(exceptions),
+        rollout=open_rollout(state),
     )
 
 
@@ -71,6 +73,7 @@ def _counts(comparison: FleetComparison, excepted: int) -> AgentCounts:
     return AgentCounts(
         total=sum(counts.values()) + excepted,
         in_force=counts["in-force"],
+        held=counts["held"],
         behind=counts["behind"],
         offline=counts["offline"],
         unacknowledged=counts["unacknowledged"],
@@ -79,7 +82,7 @@ def _counts(comparison: FleetComparison, excepted: int) -> AgentCounts:
 
 
 def _view(item: Difference, newest: AcknowledgementRecord | None) -> AgentDrift:
-    if item.state == "in-force":
+    if item.state == "in-force" or item.state == "held":
         raise LookupError("what is in force is no difference")
     machine = item.machine
     known = newest if newest is not None and newest.digest == machine.acknowledged else None

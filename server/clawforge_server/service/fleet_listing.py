@@ -86,7 +86,7 @@ def show_instance(plane: ControlPlane, who: Principal, org: str, name: str) -> I
     return InstanceDetail(
         instance=_listed(state, seen, newest),
         wanted=seen.found.wanted,
-        wanted_revision=None if seen.found.wanted is None else state.state.revision,
+        wanted_revision=None if seen.found.wanted is None else _wanted_revision(state, seen.found),
         acknowledged_since=None if known is None else known.at,
         out_of_range_since=lapses,
         misses=tuple(map(miss_view, seen.found.compliance.verdicts)),
@@ -110,8 +110,8 @@ def _listed(state: OrgState, seen: _Seen, newest: AcknowledgementRecord | None) 
     if found.status is None:
         return seen.view.model_copy(update=added)
     revision = None
-    if found.enforces == "in-force":
-        revision = state.state.revision
+    if found.enforces in ("in-force", "held"):
+        revision = _wanted_revision(state, found)
     elif newest is not None and newest.digest == record.acknowledged:
         revision = newest.revision
     return seen.view.model_copy(
@@ -127,7 +127,12 @@ def _listed(state: OrgState, seen: _Seen, newest: AcknowledgementRecord | None) 
 
 def _is_behind(found: Surveyed) -> bool:
     """Whether what it said it enforces is another revision's."""
-    return found.status is not None and found.enforces != "in-force"
+    return found.status is not None and found.enforces not in ("in-force", "held")
+
+
+def _wanted_revision(state: OrgState, found: Surveyed) -> int:
+    """The revision that a machine should enforce."""
+    return state.held.revision if found.held and state.held is not None else state.state.revision
 
 
 def _newest(transaction: Transaction, org: str, names: Sequence[str]) -> dict[str, AcknowledgementRecord]:

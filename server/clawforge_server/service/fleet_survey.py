@@ -26,12 +26,14 @@ READ_INSTANCES = "instances:read"
 
 class Surveyed(NamedTuple):
     """How one machine stands. What holds only for machines that are in is None for others; `enforces` is None for
-    those that are shut in, whose agents deny every call whatever they hold."""
+    those that are shut in, whose agents deny every call whatever they hold. `held`: a rollout has not come to it, so
+    that it should enforce the revision before."""
 
     state: InstanceState
     status: MachineStatus | None = None
     enforces: AgentState | None = None
     wanted: str | None = None
+    held: bool = False
     compliance: Compliance = IN_ORDER
     crashing: bool = False
 
@@ -51,15 +53,16 @@ class Survey:
         """How a machine stands whose credential is as `state` says."""
         if state not in ("active", "quarantined"):
             return Surveyed(state)
-        wanted = self._wanted.of(machine)
+        wanted, held = self._wanted.of(machine), self._wanted.is_held(machine)
         silent_since = self._now - dt.timedelta(seconds=self._heartbeat.offline_after)
         status = machine_status(machine.last_seen, self._now, self._heartbeat)
         return Surveyed(
             state=state,
             status=status,
             crashing=is_crash_loop(machine.crashes, status),
-            enforces=state_of(machine, wanted, silent_since) if state == "active" else None,
+            enforces=state_of(machine, wanted, silent_since, held=held) if state == "active" else None,
             wanted=wanted,
+            held=held,
             compliance=self._compliance.of(machine, self._lapses.get(machine.name, NO_LAPSES)),
         )
 

@@ -22,6 +22,7 @@ from clawforge_server.service.overlays import list_overlays
 from clawforge_server.service.plan_reading import planned_sides
 from clawforge_server.service.reconcilers import READ as READ_RECONCILERS
 from clawforge_server.service.reconcilers import reconciler_views
+from clawforge_server.service.rollout_account import open_rollout
 from clawforge_server.service.version_watch import watch_versions
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.audit_records import AuditQuery
@@ -52,6 +53,7 @@ def org_status(plane: ControlPlane, who: Principal, org: str) -> OrgStatus:
             version=__version__,
             at=now.replace(microsecond=0),
             revision=_revision(transaction, state) if who.may("revisions:read") else None,
+            rollout=open_rollout(state),
             plans=tuple(_plans(transaction, state, now)) if who.may("plans:read") else None,
             skills=transaction.skill_submissions.waiting(org) if who.may("skills:read") else None,
             overlays=overlays,
@@ -69,17 +71,18 @@ def _counts(
 ) -> tuple[FleetCounts, VersionCounts]:
     heard: Counter[str] = Counter()
     versions: Counter[str] = Counter()
-    enforcing = quarantined = crashing = plugins = 0
+    enforcing = held = quarantined = crashing = plugins = 0
     for machine in machines:
         shut_in = state.is_shut_in(machine.name)
         found = survey.of(machine, "quarantined" if shut_in else "active")
         heard[found.status or "never"] += 1
         versions[found.compliance.state.replace("-", "_")] += 1
         enforcing += found.enforces == "in-force"
+        held += found.enforces == "held"
         quarantined += shut_in
         crashing += found.crashing
         plugins += machine.protocol == "plugin"
-    counted: dict[str, Any] = {**heard, "total": len(machines), "enforcing": enforcing}
+    counted: dict[str, Any] = {**heard, "total": len(machines), "enforcing": enforcing, "held": held}
     counted.update(quarantined=quarantined, crashing=crashing, old_plugins=plugins)
     return (
         FleetCounts.model_validate({**counted, "pending": pending}, by_name=True),

@@ -11,6 +11,7 @@ from clawforge.access.rights import Target
 from clawforge.analysis.explanation import Explanation, explain
 from clawforge.decide.request import Decision, Origin, Runtime
 from clawforge.errors import InputError
+from clawforge.fleet_drift import Standing
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.view import effective_view
 from clawforge.wire import DecideRequest, EffectiveView
@@ -20,6 +21,7 @@ from clawforge_server.control_plane import ControlPlane
 from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
+from clawforge_server.state.served_revision import ServedRevision
 
 Asked = DecideRequest | ExplainRequest | AccessHistoryRequest
 
@@ -42,7 +44,8 @@ def effective_for(plane: ControlPlane, who: Principal, org: str, question: Quest
     state = plane.states.get(org)
     subject = asked_subject(plane, who, state, question)
     at = question.at or plane.clock.now()
-    return effective_view(state.model, subject, at, state.positions, revision=state.state.revision)
+    serving = serving_of(state, subject)
+    return effective_view(serving.model, subject, at, serving.positions, revision=serving.number)
 
 
 def decide_for(plane: ControlPlane, who: Principal, org: str, request: DecideRequest) -> Decision:
@@ -62,17 +65,18 @@ def explanation_for(plane: ControlPlane, who: Principal, org: str, request: Expl
     if request.misses:
         who.require("state:read")
     at = request.at or plane.clock.now()
+    serving = serving_of(state, subject)
     decision = None
     if request.tool is not None:
         decision = _decision(state, subject, request.tool, request.params, at, origin_of(request))
     return explain(
-        state.model,
-        tuple(state.resources.values()),
+        serving.model,
+        tuple(serving.resources.values()),
         subject,
         at,
-        state.positions,
+        serving.positions,
         misses=request.misses,
-        revision=state.state.revision,
+        revision=serving.number,
         decision=decision,
     )
 
@@ -81,11 +85,20 @@ def _decision(
     state: OrgState, subject: Subject, tool: str, params: Mapping[str, Any], at: dt.datetime, origin: Origin
 ) -> Decision:
     """As the agent would answer, which obeys kill switches, and denies everything while its instance is shut in."""
-    groups = tuple(sorted(state.model.facts(subject).groups))
+    serving = serving_of(state, subject)
+    groups = tuple(sorted(serving.model.facts(subject).groups))
     runtime = Runtime(kill=emergency_orders(state, subject.instance), groups=groups)
     overlays = lifted_for(state, subject)
-    judged = state.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime, overlays=overlays)
+    judged = serving.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime, overlays=overlays)
     return judged.decision
+
+
+def serving_of(state: OrgState, subject: Subject) -> ServedRevision:
+    """What is asked about: the present revision, or for a machine that a rollout has not come to the one before."""
+    if subject.instance is None:
+        return state.newest
+    tags = tuple(sorted(subject.tags.items()))
+    return state.serving(Standing(subject.instance, subject.user, subject.groups, tags, None, None))
 
 
 def question_of(request: Asked) -> Question:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from clawforge.bundle import Counters, build_bundle, lease_for, sign_bundle
 from clawforge.dsse import Envelope, envelope_json
 from clawforge.errors import NotFoundError
+from clawforge.fleet_drift import Standing
 from clawforge.lease import Lease, sign_lease
 from clawforge.resolve.subject import Subject
 from clawforge.wire import PolicyAnswer
@@ -48,6 +49,11 @@ class ServedBundle:
     body: bytes
     lease: Lease
     issues: tuple[Issue, ...]
+
+    @property
+    def revision(self) -> int:
+        """The revision whose policies it holds."""
+        return self.issues[0].revision
 
 
 class BundleCache:
@@ -114,21 +120,27 @@ def subject_of(instance: InstanceRecord) -> Subject:
     return Subject(user=instance.user, instance=instance.name, groups=instance.groups, tags=dict(instance.tags))
 
 
+def machine_of(instance: InstanceRecord) -> Standing:
+    """The machine as selectors see it, whatever it reported."""
+    return Standing(instance.name, instance.user, instance.groups, tuple(sorted(instance.tags.items())), None, None)
+
+
 def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
     record, keys = _live(state)
     # The org's day, not the clock's: within one serial every bundle begins with the same day, whatever the clock does.
     day = dt.datetime.combine(record.horizon_day, dt.time(), dt.UTC)
-    subject, present = subject_of(instance), state.present
+    subject = subject_of(instance)
+    serving = state.serving(machine_of(instance))
     bundle = build_bundle(
-        state.model,
+        serving.model,
         subject,
         org=state.name,
-        counters=Counters(record.epoch, record.serial, record.revision),
+        counters=Counters(record.epoch, record.serial, serving.number),
         now=day,
-        positions=state.positions,
-        commit=state.commit,
-        signers=() if present is None else present.signers,
-        approvers=() if present is None else present.approvers,
+        positions=serving.positions,
+        commit=serving.commit,
+        signers=() if serving.made is None else serving.made.signers,
+        approvers=() if serving.made is None else serving.made.approvers,
         overlays=lifted_for(state, subject),
     )
     lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)
@@ -139,7 +151,7 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         digest=lease.bundle,
         body=answer.model_dump_json(by_alias=True).encode(),
         lease=lease,
-        issues=(Issue(lease.bundle, record.revision, record.serial),),
+        issues=(Issue(lease.bundle, serving.number, record.serial),),
     )
 
 

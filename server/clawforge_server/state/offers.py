@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from clawforge.bundle import WantedBundle
 from clawforge.decide.request import KillOrder
-from clawforge.fleet_drift import Standing
 from clawforge.lease import Lease
 from clawforge.overlay.runtime_overlay import overlays_digest
-from clawforge_server.state.bundle_cache import subject_of
+from clawforge_server.state.bundle_cache import machine_of, subject_of
 from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
@@ -43,27 +42,27 @@ class Offer(NamedTuple):
 def offer_to(state: OrgState, instance: InstanceRecord) -> Offer:
     """The offer to an instance; the first one of its class takes some work. Raises UnavailableError for
     an org without a policy."""
-    return _offer(state, instance, state.wanted_bundles().bundle_of(_standing(instance)))
+    machine = machine_of(instance)
+    serving = state.serving(machine)
+    return _offer(state, instance, serving.number, serving.wanted(state.day).bundle_of(machine))
 
 
 def known_offer(state: OrgState, instance: InstanceRecord) -> Offer | None:
     """The offer to an instance if it takes no work, so that the event loop may ask."""
-    found = state.wanted_bundles().known(_standing(instance))
-    return None if found is None else _offer(state, instance, found)
+    machine = machine_of(instance)
+    serving = state.serving(machine)
+    found = serving.wanted(state.day).known(machine)
+    return None if found is None else _offer(state, instance, serving.number, found)
 
 
-def _standing(instance: InstanceRecord) -> Standing:
-    return Standing(instance.name, instance.user, instance.groups, tuple(sorted(instance.tags.items())), None, None)
-
-
-def _offer(state: OrgState, instance: InstanceRecord, wanted: WantedBundle) -> Offer:
+def _offer(state: OrgState, instance: InstanceRecord, revision: int, wanted: WantedBundle) -> Offer:
     if state.record is None:
         raise LookupError("an org whose bundles are known has counters")
     orders = emergency_orders(state, instance.name)
     return Offer(
         epoch=state.record.epoch,
         serial=state.record.serial,
-        revision=state.record.revision,
+        revision=revision,
         digest=wanted.digest,
         lease=wanted.lease,
         kill=tuple(sorted(orders, key=lambda order: (order.scope, order.reason, order.message))),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from clawforge.access.model import AccessModel
@@ -14,8 +14,9 @@ from clawforge.change_control.demands import change_policies, out_of_band
 from clawforge.decide.request import KillOrder
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
-from clawforge.fleet_drift import WantedBundles
+from clawforge.fleet_drift import Wanted
 from clawforge.load.resource import parse_resource
+from clawforge.machine_classes import Machine
 from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
@@ -25,15 +26,19 @@ from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationLimits
-from clawforge.resource.skill_approval import SkillApproval
+from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 from clawforge.resource.user import User, UserState
-from clawforge.state import EMPTY_STATE, State
+from clawforge.rings.order import RingOrder
+from clawforge.state import EMPTY_STATE, State, StateEntry
 from clawforge.wire import Revision
 from clawforge_server.state.org_keys import OrgKeys
+from clawforge_server.state.rollout_stage import HeldState, RolloutStage, StagedBundles
+from clawforge_server.state.served_revision import ServedRevision
 from clawforge_server.store.elevation_body import LIFTING, Lifting, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import OrgRecord, QuarantineRecord, SuspensionRecord
+from clawforge_server.store.rollout_port import RolloutRecord
 from clawforge_server.store.skill_records import SkillRevocationRecord
 
 
@@ -41,7 +46,8 @@ from clawforge_server.store.skill_records import SkillRevocationRecord
 class OrgState:
     """`record` and `keys` are None for an org that was never applied. `present` is the revision in force.
     `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
-    in, `overlays` what else was done by hand and was not ended, oldest first."""
+    in, `overlays` what else was done by hand and was not ended, oldest first. `rollout` is the one that is open, with
+    the state from which machines are served that it has not come to."""
 
     name: str
     record: OrgRecord | None
@@ -54,8 +60,9 @@ class OrgState:
     quarantines: tuple[QuarantineRecord, ...] = ()
     overlays: tuple[OverlayRecord, ...] = ()
     skill_revocations: tuple[SkillRevocationRecord, ...] = ()
+    rollout: RolloutRecord | None = None
+    held: HeldState | None = None
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
-    _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def commit(self) -> str | None:
@@ -105,7 +112,7 @@ class OrgState:
     @cached_property
     def simulator(self) -> Simulator:
         """Judges calls as an agent would."""
-        return Simulator(self.model, self.positions, revision=self.state.revision)
+        return self.newest.simulator
 
     @cached_property
     def invariants(self) -> tuple[Invariant, ...]:
@@ -121,17 +128,57 @@ class OrgState:
             known = self._checks[hour] = InvariantCheck(self.model, self.invariants, hour)
         return known
 
-    def wanted_bundles(self) -> WantedBundles:
+    @cached_property
+    def newest(self) -> ServedRevision:
+        """The present revision, from which machines are served unless a rollout has not come to them."""
+        return ServedRevision(self.state.revision, self.present, self.model, self.resources, self.positions)
+
+    @cached_property
+    def stage(self) -> RolloutStage | None:
+        """The open rollout; None if every machine is served from the present revision."""
+        if self.rollout is None or self.held is None:
+            return None
+        order = RingOrder(self.rollout.rule.rings, self.model.membership)
+        return RolloutStage(self.rollout, self._held_revision, order)
+
+    @cached_property
+    def _held_revision(self) -> ServedRevision:
+        if self.held is None:
+            raise LookupError("no rollout is open")
+        entries, positions = self.held.entries, self.positions
+        kept = {
+            address: position
+            for address, position in positions.items()
+            if address in entries and entries[address].digest == self.state.entries[address].digest
+        }
+        model = OrgModel(self.with_stops(self._stopped_by_files(self.held.resources)), previous=self.model)
+        return ServedRevision(self.held.revision, self.held.made, model, self.held.resources, kept)
+
+    def _stopped_by_files(self, resources: Mapping[str, Resource]) -> Iterator[Resource]:
+        """Resources of before, in which whoever and whatever the present files stop is stopped: no rollout keeps
+        anybody waiting for that."""
+        for address, resource in resources.items():
+            now = self.resources.get(address)
+            yield now if now is not None and _is_stop(now) else resource
+        yield from (item for address, item in self.resources.items() if address not in resources and _is_stop(item))
+
+    def serving(self, machine: Machine) -> ServedRevision:
+        """The revision from which a machine is served."""
+        stage = self.stage
+        return stage.held if stage is not None and stage.holds_back(machine) else self.newest
+
+    def wanted_bundles(self) -> Wanted:
         """Which bundle every machine should enforce, as they are served: from the org's day on."""
+        day, stage = self.day, self.stage
+        present = self.newest.wanted(day)
+        return present if stage is None else StagedBundles(stage, present, stage.held.wanted(day))
+
+    @property
+    def day(self) -> dt.date:
+        """The day with which bundles begin. Raises UnavailableError for an org without a policy."""
         if self.record is None:
             raise UnavailableError("There is no policy yet that anybody could enforce.", code="unknown-org")
-        day = self.record.horizon_day
-        known = self._wanted.get(day)
-        if known is None:
-            known = WantedBundles(self.model, dt.datetime.combine(day, dt.time(), dt.UTC))
-            self._wanted.clear()
-            self._wanted[day] = known
-        return known
+        return self.record.horizon_day
 
     def quarantined(self, instance: str) -> tuple[QuarantineRecord, ...]:
         """The invariants for whose sake an instance is shut in; empty if there are none."""
@@ -184,6 +231,20 @@ class OrgState:
         other.__dict__.update(record=record, overlays=overlays)
         return other
 
+    def with_rollout(self, record: OrgRecord, rollout: RolloutRecord) -> OrgState:
+        """The same org after its rollout came further, or stopped: nobody's policies are other ones in any revision."""
+        other = copy(self)
+        stage = other.__dict__.pop("stage", None)
+        other.__dict__["record"] = record
+        if not rollout.is_open:
+            other.__dict__.pop("_held_revision", None)
+            other.__dict__.update(rollout=None, held=None)
+            return other
+        other.__dict__["rollout"] = rollout
+        if stage is not None:
+            other.__dict__["stage"] = replace(stage, record=rollout)
+        return other
+
     @cached_property
     def users(self) -> Mapping[str, User]:
         """Declared users by name and by email."""
@@ -229,11 +290,13 @@ def read_org(
     if record is None:
         return None
     state = State(record.revision, transaction.resources.entries(name))
+    resources = _parsed(state.entries, previous)
+    rollout = transaction.rollouts.open(name)
     return OrgState(
         name=name,
         record=record,
         state=state,
-        resources=_parsed(state, previous),
+        resources=resources,
         positions=transaction.resources.positions(name),
         keys=OrgKeys(name, record.epoch, transaction.orgs.keys(name), now),
         present=transaction.revisions.get(name, record.revision),
@@ -241,7 +304,19 @@ def read_org(
         quarantines=in_quarantine(transaction, name),
         overlays=transaction.overlays.open(name),
         skill_revocations=transaction.skill_revocations.standing(name),
+        rollout=rollout,
+        held=None if rollout is None else _held(transaction, name, rollout.held, previous),
     )
+
+
+def _held(transaction: Transaction, name: str, number: int, previous: OrgState | None) -> HeldState:
+    """The state of a revision from before, out of memory if it is there."""
+    if previous is not None and previous.held is not None and previous.held.revision == number:
+        return previous.held
+    if previous is not None and previous.state.revision == number:
+        return HeldState(number, previous.present, previous.state.entries, previous.resources)
+    entries = transaction.resources.entries_at(name, number)
+    return HeldState(number, transaction.revisions.get(name, number), entries, _parsed(entries, previous))
 
 
 def in_quarantine(transaction: Transaction, name: str) -> tuple[QuarantineRecord, ...]:
@@ -260,10 +335,17 @@ def unreadable(address: str) -> UnavailableError:
     return UnavailableError(f"The stored resource {address} cannot be read.", code="unreadable-state")
 
 
-def _parsed(state: State, previous: OrgState | None) -> dict[str, Resource]:
+def _is_stop(resource: Resource) -> bool:
+    """Whether it says that somebody or something is stopped."""
+    if isinstance(resource, User):
+        return resource.spec.state is UserState.SUSPENDED
+    return isinstance(resource, SkillApproval) and resource.spec.status is not SkillStatus.APPROVED
+
+
+def _parsed(entries: Mapping[str, StateEntry], previous: OrgState | None) -> dict[str, Resource]:
     known = previous.state.entries if previous is not None else {}
     resources: dict[str, Resource] = {}
-    for address, entry in state.entries.items():
+    for address, entry in entries.items():
         before = known.get(address)
         if previous is not None and before is not None and before.digest == entry.digest:
             resources[address] = previous.resources[address]

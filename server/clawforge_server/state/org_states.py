@@ -93,6 +93,9 @@ class OrgStates:
                 record = dataclasses.replace(record, serial=record.serial + 1, horizon_day=day)
                 transaction.orgs.update(record)
             state = read_org(transaction, org, now, self._states.get(org))
+        if state is not None:
+            # Here, on this thread: a second model is a lot of work for whoever polls next.
+            _ = state.stage
         self._begun.add(org)
         if state is not None:
             self._states[org] = state

@@ -23,7 +23,7 @@ from clawforge.legacy.identifier import org_id, user_id
 from clawforge.legacy.policy import Plugin, concerning, effective_policy, next_deadline
 from clawforge.resolve.org import OrgModel
 from clawforge.resolve.variants import horizon, variants
-from clawforge_server.state.bundle_cache import subject_of
+from clawforge_server.state.bundle_cache import machine_of, subject_of
 from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
@@ -152,7 +152,8 @@ class PluginPolicies:
 
     def _known(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> _Resolved | None:
         known = self._resolved.get((instance.org, instance.name))
-        if known is None or known.model() is not state.model or known.instance != instance:
+        served = state.serving(machine_of(instance)).model
+        if known is None or known.model() is not served or known.instance != instance:
             return None
         return known if known.begins <= now < known.until else None
 
@@ -160,7 +161,7 @@ class PluginPolicies:
         known = self._known(state, instance, now)
         if known is not None:
             return known
-        resolved = _resolved(state.model, instance, now)
+        resolved = _resolved(state.serving(machine_of(instance)).model, instance, now)
         with self._lock:
             _keep(self._resolved, (instance.org, instance.name), resolved, _MOST)
         return resolved

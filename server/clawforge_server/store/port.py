@@ -36,6 +36,7 @@ from clawforge_server.store.records import (
     SuspensionRecord,
     TokenRecord,
 )
+from clawforge_server.store.rollout_port import Rollouts
 from clawforge_server.store.sign_in import Identities, Passwords
 from clawforge_server.store.skill_port import SkillRevocations, SkillSubmissions
 from clawforge_server.store.version_lapse_port import VersionLapses
@@ -392,6 +393,10 @@ class Transaction(Protocol):
     @property
     def version_lapses(self) -> VersionLapses:
         """Which components of instances are out of range."""
+
+    @property
+    def rollouts(self) -> Rollouts:
+        """How far revisions have come, ring by ring."""
 
     @property
     def reconcilers(self) -> Reconcilers:

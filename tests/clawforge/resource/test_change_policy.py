@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from clawforge.load.resource import parse_resource
 from clawforge.reference import Reference, references_of
-from clawforge.resource.change_policy import ChangeEffect, ChangePolicy, DeletionLimit
+from clawforge.resource.change_effect import ChangeEffect
+from clawforge.resource.change_policy import ChangePolicy, DeletionLimit
 from clawforge.resource.registry import canonical_resource
 
 

@@ -31,6 +31,7 @@ from clawforge_server.store.sqlite.quarantines import SqlQuarantines
 from clawforge_server.store.sqlite.reconcilers import SqlReconcilers
 from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
+from clawforge_server.store.sqlite.rollouts import SqlRollouts
 from clawforge_server.store.sqlite.sessions import SqlSessions
 from clawforge_server.store.sqlite.sign_in import SqlIdentities, SqlPasswords
 from clawforge_server.store.sqlite.skills import SqlSkillRevocations, SqlSkillSubmissions
@@ -169,6 +170,11 @@ class SqlTransaction:
     def version_lapses(self) -> SqlVersionLapses:
         """Which components of instances are out of range."""
         return SqlVersionLapses(self._connection)
+
+    @cached_property
+    def rollouts(self) -> SqlRollouts:
+        """How far revisions have come, ring by ring."""
+        return SqlRollouts(self._connection)
 
     @cached_property
     def reconcilers(self) -> SqlReconcilers:
