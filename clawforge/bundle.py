@@ -1,7 +1,7 @@
 """Bundles: everything that one instance needs to decide for the next seven days, signed (SPEC.md 5).
 
-The digest covers what is decided, variants and policies; positions, commit and approvers stand outside of it, so that
-a moved file or an edited comment wakes no agent. How long a bundle may be used is not in it but in the lease.
+The digest covers what is decided, variants and policies; positions, commit, signers and approvers stand outside of it,
+so that a moved file or an edited comment wakes no agent. How long a bundle may be used is not in it but in the lease.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Bundle(Strict):
     policies: dict[Sha256, Effective]
     provenance: dict[Sha256, dict[str, tuple[Source, ...]]] = {}
     commit: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}([0-9a-f]{24})?$")] | None = None
+    signers: tuple[str, ...] = ()
     approvers: tuple[str, ...] = ()
     overlays: Annotated[tuple[RuntimeOverlay, ...], Field(max_length=MOST_OVERLAYS)] = ()
 
@@ -70,8 +71,10 @@ class Counters(NamedTuple):
 
 
 def bundle_json(bundle: Bundle) -> dict[str, Any]:
-    """The bundle as it is signed; absent optional values are left out."""
-    body = bundle.model_dump(mode="json", by_alias=True, exclude={"policies", "variants"}, exclude_none=True)
+    """The bundle as it is signed; absent optional values are left out, and so are signers where there are none: agents
+    that do not know of them refuse what they do not know."""
+    left_out = {"policies", "variants"} if bundle.signers else {"policies", "variants", "signers"}
+    body = bundle.model_dump(mode="json", by_alias=True, exclude=left_out, exclude_none=True)
     return {**body, **_decided(bundle.variants, bundle.policies)}
 
 
@@ -112,6 +115,7 @@ def build_bundle(
     now: dt.datetime,
     positions: Positions,
     commit: str | None = None,
+    signers: tuple[str, ...] = (),
     approvers: tuple[str, ...] = (),
     overlays: tuple[RuntimeOverlay, ...] = (),
 ) -> Bundle:
@@ -141,6 +145,7 @@ def build_bundle(
         policies={name: item.effective for name, item in sorted(resolutions.items())},
         provenance={name: dict(locate(item.provenance, positions)) for name, item in sorted(resolutions.items())},
         commit=commit,
+        signers=signers,
         approvers=approvers,
         overlays=carried(overlays, suspended=facts.suspended),
     )

@@ -29,6 +29,7 @@ class Standing(NamedTuple):
     versions: tuple[tuple[str, str], ...] = ()
     host: str = "openclaw"
     crashes: int = 0
+    protocol: str = "agent"
 
 
 class WantedBundles:

@@ -10,7 +10,7 @@ from clawforge.errors import InputError
 from clawforge.spelling import nearest
 from clawforge.version_range import VersionRange, version_key
 
-PLAIN_KEYS = ("instance", "user", "group", "host", "state", "status", "enforces", "versions", "crashing")
+PLAIN_KEYS = ("instance", "user", "group", "host", "state", "status", "enforces", "versions", "crashing", "protocol")
 _NAMED_KEYS = ("tag", "version")
 COMPONENTS = ("host", "plugin", "runtime")
 UNKNOWN = "unknown"
@@ -25,6 +25,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "enforces": ("in-force", "behind", "offline", "unacknowledged"),
     "versions": ("ok", "unknown", "warned", "in-grace", "blocked"),
     "crashing": ("yes", "no"),
+    "protocol": ("agent", "plugin"),
 }
 
 

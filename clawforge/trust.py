@@ -51,11 +51,13 @@ class TrustState(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Envelopes of one answer of the control plane as decoded JSON; without `bundle` it said "not modified"."""
+    """Envelopes of one answer of the control plane as decoded JSON; without `bundle` it said "not modified". `message`
+    is the number of a message that waits, 0 for none: a hint, which nobody signed."""
 
     lease: object
     keys: object | None = None
     bundle: object | None = None
+    message: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from clawforge.meaning import VerdictWord
 from clawforge.plan import Approval, Plan, Summary
 from clawforge.plan_scope import AddressPatterns, PlanScope
 from clawforge.position import ResourcePosition
+from clawforge.reconcile.fence import Fence
 from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import Instant, Name, Reason, Strict, SubjectName
 
@@ -24,6 +25,8 @@ HEADER_LEASE = "ClawForge-Lease"
 HEADER_REVISION = "ClawForge-Revision"
 HEADER_SERIAL = "ClawForge-Serial"
 """The newest serial that an agent has seen: a server with another one does not let it wait."""
+HEADER_MESSAGE = "ClawForge-Message"
+"""The number of the newest message that waits for the person at a machine; a heartbeat brings it."""
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 
@@ -63,12 +66,14 @@ Person = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=
 
 
 class Vouched(Strict):
-    """What a pipeline knows of its commit: who approved it in the git forge, whose signatures on its commits hold, and
-    on which protected ref it runs."""
+    """What a pipeline knows of its commit: who approved it in the git forge, who wrote it by the forge's word, whose
+    signatures on its commits hold, and on which protected ref it runs. People are named by name or email address, or by
+    the number that a forge gave them: `github:583231`, `gitlab:42`."""
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
     signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
+    authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
 
 
 class Rename(Strict):
@@ -84,8 +89,8 @@ class PlanRequest(Strict):
     `base` is the revision that the client looked at, if it did; `replay` is what it found there with recorded calls,
     for those who read the plan. Of the proposal only what is in the `scope` is planned. `moved` resources got another
     name, `forgotten` ones stay without an owner, and what `take_ownership` names may be taken from other sources.
-    `reason` is why. `vouched` is accepted only from the pipeline of a federated service account that is trusted on
-    protected refs.
+    `reason` is why. `vouched` is accepted from the pipeline of a federated service account that is trusted on protected
+    refs, and its signers, but no approvers, from the reconciler that holds the lease which `fence` names.
     """
 
     source: Name
@@ -102,15 +107,18 @@ class PlanRequest(Strict):
     take_ownership: AddressPatterns = ()
     reason: Reason | None = None
     vouched: Vouched | None = None
+    fence: Fence | None = None
 
 
 class ApplyTerms(Strict):
     """What whoever applies says beside the plan: why, that a freeze is to be overridden, and how many resources they
-    know to be deleted."""
+    know to be deleted. With a `fence` nothing is applied unless that lease is still held, and the reconciler's last
+    commit is the plan's from then on."""
 
     reason: Reason | None = None
     override_freeze: bool = False
     allow_deletions: Annotated[int, Field(ge=0, le=10_000_000)] | None = None
+    fence: Fence | None = None
 
 
 class ApplyRequest(ApplyTerms):
@@ -122,9 +130,9 @@ class ApplyRequest(ApplyTerms):
 class Revision(Strict):
     """One apply.
 
-    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied. `rollback_to` is the
-    revision whose state it went back to; the commit is then that of the older state. `freeze_override` is why a freeze
-    was overridden, if one was.
+    `verdict` is what its plan meant, `approvals` who had approved that plan when it was applied, `signers` which users
+    signed its commits, as a trusted pipeline or reconciler said. `rollback_to` is the revision whose state it went back
+    to; the commit is then that of the older state. `freeze_override` is why a freeze was overridden, if one was.
     """
 
     number: int
@@ -140,9 +148,15 @@ class Revision(Strict):
     change_digest: str
     verdict: VerdictWord | None = None
     approvals: tuple[Approval, ...] = ()
+    signers: tuple[str, ...] = ()
     rollback_to: int | None = None
     reason: str | None = None
     freeze_override: str | None = None
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved it, by name."""
+        return tuple(sorted({item.by for item in self.approvals if item.verdict == "approved"}))
 
 
 class ApplyResult(Strict):
@@ -191,7 +205,8 @@ class Heartbeat(Strict):
 
     `versions` are those of host, plugin and runtime, `acknowledged` is the digest of the bundle that is enforced.
     `uptime` is how long the host has been running, in seconds, ten years at most; `last_exit` how its run before this
-    one ended, and `crashes` how many of its runs ended otherwise than somebody wanted within the last hour.
+    one ended, and `crashes` how many of its runs ended otherwise than somebody wanted within the last hour. `noted` is
+    the highest number of a message that the agent has kept: it and those before it are not sent again.
     """
 
     versions: Annotated[dict[str, str], Field(default_factory=dict)]
@@ -200,13 +215,16 @@ class Heartbeat(Strict):
     last_exit: ReportedText | None = None
     crashes: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     channels: Annotated[dict[ReportedText, ChannelHealth], Field(max_length=64, default_factory=dict)]
+    noted: Annotated[int, Field(ge=0, le=2**53 - 1)] = 0
 
 
 class HeartbeatAnswer(Strict):
-    """The digest that the agent should hold, and a fresh lease envelope."""
+    """The digest that the agent should hold, and a fresh lease envelope; `messages` to the person at the machine that
+    were not noted yet, as envelopes, oldest first, are left out if there are none."""
 
     digest: str
     lease: dict[str, Any]
+    messages: tuple[dict[str, Any], ...] = ()
 
 
 class DecideRequest(Strict):

@@ -110,6 +110,11 @@ class ReleaseRequest(Strict):
     reason: Reason
 
 
+AgentProtocol = Literal["agent", "plugin"]
+"""What a machine speaks: our agents' protocol, or that of the public ClawForge plugin, which knows neither DLP nor
+asking."""
+
+
 class QuarantineView(Strict):
     """Why an instance is shut in since a moment: an invariant, with what was found; or somebody's word, with their
     reason, until it is released or a moment comes."""
@@ -129,7 +134,8 @@ class InstanceView(Strict):
     (`compliance`). `credentialSince` is when the credential was given.
 
     `started_at`, `last_exit`, `crashes` and `channels` are what its last heartbeats said: since when its host runs, how
-    the run before ended, how many runs ended unwanted within the hour before, and how its channels do.
+    the run before ended, how many runs ended unwanted within the hour before, and how its channels do. Of what a
+    `protocol` cannot say, the machine gets the narrower thing, and nobody knows what it acknowledges.
     """
 
     instance: str
@@ -151,6 +157,7 @@ class InstanceView(Strict):
     approved_by: str | None = None
     reason: str | None = None
     quarantine: tuple[QuarantineView, ...] = ()
+    protocol: AgentProtocol = "agent"
     status: MachineStatus | None = None
     enforces: AgentState | None = None
     revision: int | None = None

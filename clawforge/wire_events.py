@@ -7,9 +7,10 @@ from typing import Any, Literal
 from clawforge.keys import Counter
 from clawforge.resource.meta import Sha256, Strict
 
-EventName = Literal["policy", "kill", "lease"]
-"""`policy`: there is another bundle to fetch, or other runtime overlays. `kill`: kill switches went on or off. `lease`:
-nothing changed, and the lease is fresh."""
+EventName = Literal["policy", "kill", "message", "refresh", "lease"]
+"""`policy`: there is another bundle to fetch, or other runtime overlays. `kill`: kill switches went on or off.
+`refresh`: somebody wants the agent to poll and to report now, whatever it holds. `message`: there is something to
+tell the person, which a heartbeat brings. `lease`: nothing changed, and the lease is fresh."""
 
 
 class AgentNews(Strict):

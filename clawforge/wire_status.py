@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clawforge.resource.meta import Instant, Strict
 from clawforge.wire_overlays import OverlayView
+from clawforge.wire_reconcile import ReconcilerView
 from clawforge.wire_versions import VersionCounts
 
 
@@ -29,7 +30,8 @@ class WaitingPlan(Strict):
 class FleetCounts(Strict):
     """Machines whose credential is good, by when they were heard of; how many of them enforce what they should, and how
     many are in quarantine instead. The hosts of `crashing` ones come up again and again. `pending` wait to be let in,
-    and are no part of the `total`."""
+    and are no part of the `total`. `oldPlugins` speak the protocol of the public plugin: they enforce no DLP, and deny
+    what they should ask about."""
 
     total: int = 0
     online: int = 0
@@ -40,6 +42,7 @@ class FleetCounts(Strict):
     quarantined: int = 0
     crashing: int = 0
     pending: int = 0
+    old_plugins: int = 0
 
 
 class Violation(Strict):
@@ -61,7 +64,7 @@ class LogState(Strict):
 class OrgStatus(Strict):
     """How an org is. A part that the caller's right does not cover is null; of machines and stopped users, it counts
     those that the right reaches. `plans` are the newest, `skills` how many wait for a review, `overlays` what was
-    done by hand and holds, `violations` those of the last day."""
+    done by hand and holds, `violations` those of the last day, `reconcilers` who keeps it equal to git."""
 
     org: str
     version: str
@@ -74,4 +77,5 @@ class OrgStatus(Strict):
     versions: VersionCounts
     suspended: int = 0
     violations: tuple[Violation, ...] | None = None
+    reconcilers: tuple[ReconcilerView, ...] | None = None
     log: LogState | None = None

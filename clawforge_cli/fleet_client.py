@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clawforge.wire_bulk import BulkAnswer, BulkRefresh, BulkRevocation
+from clawforge.wire_bulk import BulkAnswer, BulkMessage, BulkRefresh, BulkRevocation, BulkTags
 from clawforge.wire_enrollment import (
     EnrollmentList,
     InstanceDetail,
@@ -45,6 +45,14 @@ class FleetClient(IdentityClient):
     def revoke_instances(self, request: BulkRevocation) -> BulkAnswer:
         """Put machines out, each by itself."""
         return self._call(BulkAnswer, "POST", self._path("fleet", "revocations"), request)
+
+    def message_instances(self, request: BulkMessage) -> BulkAnswer:
+        """Have machines tell their people something."""
+        return self._call(BulkAnswer, "POST", self._path("fleet", "messages"), request)
+
+    def tag_instances(self, request: BulkTags) -> BulkAnswer:
+        """Give machines other tags."""
+        return self._call(BulkAnswer, "POST", self._path("fleet", "tags"), request)
 
     def refresh_instances(self, request: BulkRefresh) -> BulkAnswer:
         """Have machines ask now."""

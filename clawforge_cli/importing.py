@@ -6,24 +6,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from clawforge.adoption.conversion import Conversion
     from clawforge.adoption.dump import DumpedProject
     from clawforge.adoption.live import Adoption
+    from clawforge_cli.proposing import Destination, Proposed
 
 
 def import_live(
-    addresses: list[str], directory: Path, file: str | None, server: str | None, org: str | None
-) -> Adoption:
-    """Take live resources into the files of a project.
+    addresses: list[str],
+    directory: Path,
+    file: str | None,
+    server: str | None,
+    org: str | None,
+    destination: Destination,
+    now: dt.datetime,
+) -> tuple[Adoption, Proposed]:
+    """Take live resources into the files of a project, or into a proposal to git.
 
-    Raises what `clawforge.adoption.live.adopt` raises; nothing is written then.
+    Raises what `clawforge.adoption.live.adopt` and `proposing.prepare` raise; nothing is written then.
     """
     from clawforge.adoption.live import LiveResource, adopt
     from clawforge.errors import InputError
     from clawforge.load.project import load_project
     from clawforge.resource.address import checked_address
     from clawforge_cli.asking_client import AskingClient
-    from clawforge_cli.changed_texts import write_texts
+    from clawforge_cli.gitops.commit_message import CommitMessage
+    from clawforge_cli.proposing import propose
     from clawforge_cli.state_source import resources_of
 
     for address in addresses:
@@ -36,8 +46,13 @@ def import_live(
     answer = AskingClient.chosen(server, org, directory).present_state()
     live = {item.address: LiveResource(item, answer.sources.get(item.address, "")) for item in resources_of(answer)}
     adoption = adopt(project, live, addresses, place=file)
-    write_texts(directory, adoption.files)
-    return adoption
+    names = [item.address for item in adoption.adopted]
+    subject = (
+        f"Take {names[0]} into the files" if len(names) == 1 else f"Take {len(names)} live resources into the files"
+    )
+    reason = f"As the control plane holds them, at revision {answer.revision}:\n" + "\n".join(names)
+    message = CommitMessage(subject, reason, "import", (("Clawforge-Revision", str(answer.revision)),))
+    return adoption, propose(directory, adoption.files, message, destination, now)
 
 
 def public_project(origin: str, from_org: str | None, org: str | None, source: str) -> tuple[DumpedProject, Conversion]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -20,6 +21,7 @@ TOKEN_VARIABLE = "CLAWFORGE_TOKEN"  # noqa: S105 - the name of a variable, not a
 TOKEN_FILE_VARIABLE = "CLAWFORGE_TOKEN_FILE"  # noqa: S105 - the name of a variable, not a token
 INSECURE_VARIABLE = "CLAWFORGE_INSECURE_HTTP"
 SESSION_STORE_VARIABLE = "CLAWFORGE_SESSION_STORE"
+FORGE_TOKEN_VARIABLE = "CLAWFORGE_FORGE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 IDENTITY_TOKEN_VARIABLE = "CLAWFORGE_ID_TOKEN"  # noqa: S105 - the name of a variable, not a token
 CACHE_VARIABLE = "CLAWFORGE_CACHE_DIR"
 IMPORT_TOKEN_VARIABLE = "CLAWFORGE_IMPORT_TOKEN"  # noqa: S105 - the name of a variable, not a token
@@ -126,6 +128,11 @@ def _token(variable: str, file_variable: str) -> Secret | None:
     return Secret(value)
 
 
+def variable_of_a_secret(name: str) -> str:
+    """What the variable holds that a file names as the place of a secret; nothing if it is not set."""
+    return os.environ.get(name, "")
+
+
 def token_is_set() -> bool:
     """Whether the environment names a token, which wins over every session."""
     return bool(os.environ.get(TOKEN_VARIABLE, "").strip() or os.environ.get(TOKEN_FILE_VARIABLE))
@@ -155,6 +162,17 @@ def trusted_authorities() -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=certifi.where())
     context.load_default_certs()
     return context
+
+
+def forge_token() -> Secret | None:
+    """The token for the git forge that stands in our own variable; None if there is none."""
+    value = os.environ.get(FORGE_TOKEN_VARIABLE, "").strip()
+    return Secret(value) if value else None
+
+
+def service_variables() -> Mapping[str, str]:
+    """Every variable, for telling which service runs a pipeline, and for what."""
+    return dict(os.environ)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from clawforge.errors import ConflictError, InputError
 from clawforge.wire_skills import SkillReviewRequest, SubmissionRequest, SubmissionView, Verdict
+from clawforge_cli.gitops.commit_message import CommitMessage
+from clawforge_cli.proposing import IN_FILES, IN_NO_PROPOSAL, Destination, PreparedChange, Proposed, prepare
 from clawforge_cli.skill_client import SkillClient
 from clawforge_cli.skill_folder import read_skill
 
@@ -35,15 +37,18 @@ class Review:
     groups: tuple[str, ...] = ()
     replace: str | None = None
     file: str | None = None
+    destination: Destination = IN_FILES
 
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """The submission after the review, and what changed in the files; nothing for a rejection of unknown content."""
+    """The submission after the review, and what changed in the files, or is proposed to be; nothing for a rejection of
+    unknown content."""
 
     submission: SubmissionView
     patch: SkillPatch | None
     files: tuple[ChangedText, ...]
+    proposed: Proposed = IN_NO_PROPOSAL
 
 
 def submission_of(
@@ -78,7 +83,7 @@ def submission_of(
         ) from error
 
 
-def carry_out(client: SkillClient, submission_id: str, review: Review, today: dt.date) -> Reviewed:
+def carry_out(client: SkillClient, submission_id: str, review: Review, now: dt.datetime) -> Reviewed:
     """Review a submission: first the files are made ready, then the control plane is told, then they are written.
 
     Doing it again after a failure writes what is missing. Raises InputError for what cannot be approved, and the
@@ -95,18 +100,27 @@ def carry_out(client: SkillClient, submission_id: str, review: Review, today: dt
     digest = submission.digest or seen
     patch: SkillPatch | None = None
     files: tuple[ChangedText, ...] = ()
-    project: Project | None = None
+    change: PreparedChange | None = None
     if digest is not None or review.verdict == "approved":
         project = _project(client, review)
-        patch, files = _prepared(client, project, submission, digest, review, today)
+        patch, files = _prepared(client, project, submission, digest, review, now.date())
+        change = prepare(project.root, files, _message(submission, digest, review), review.destination, now)
     answer = client.review(
         submission_id, SkillReviewRequest(verdict=review.verdict, reason=review.reason, digest=digest)
     )
-    if project is not None:
-        from clawforge_cli.changed_texts import write_texts
+    if change is None:
+        return Reviewed(answer, patch, files)
+    change.publish()
+    return Reviewed(answer, patch, files, change.proposed)
 
-        write_texts(project.root, files)
-    return Reviewed(answer, patch, files)
+
+def _message(submission: SubmissionView, digest: str | None, review: Review) -> CommitMessage:
+    verb = "Approve" if review.verdict == "approved" else "Reject"
+    version = "" if submission.version is None else f" {submission.version}"
+    trailers = [("Clawforge-Submission", submission.id)]
+    if digest is not None:
+        trailers.append(("Clawforge-Skill-Digest", digest))
+    return CommitMessage(f"{verb} the skill {submission.key}{version}", review.reason, "skill review", tuple(trailers))
 
 
 def _project(client: SkillClient, review: Review) -> Project:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clawforge.errors import InputError
 from clawforge.wire_skills import RevocationRequest, RevocationView
+from clawforge_cli.gitops.commit_message import CommitMessage
+from clawforge_cli.proposing import IN_NO_PROPOSAL, Destination, Proposed, propose
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from clawforge.adoption.live import ChangedText
     from clawforge.skill.patch import SkillPatch
     from clawforge_cli.skill_client import SkillClient
@@ -23,6 +27,7 @@ class CodifiedRevocation:
     patch: SkillPatch | None = None
     files: tuple[ChangedText, ...] = ()
     told: str | None = None
+    proposed: Proposed = IN_NO_PROPOSAL
 
 
 def stop(client: SkillClient, skill: str, version: str | None, reason: str) -> RevocationView:
@@ -40,11 +45,19 @@ def stop(client: SkillClient, skill: str, version: str | None, reason: str) -> R
 
 
 def codify(
-    client: SkillClient, revocation: RevocationView, directory: Path, *, place: str | None
+    client: SkillClient,
+    revocation: RevocationView,
+    directory: Path,
+    destination: Destination,
+    now: dt.datetime,
+    *,
+    place: str | None,
 ) -> CodifiedRevocation | None:
-    """Write what was stopped into the files of a project; None where the directory is no project of the org.
+    """Write what was stopped into the files of a project, or propose it to git; None where the directory is no project
+    of the org.
 
-    Raises FindingsError for a project that cannot be read, and InputError for files that are not changed safely.
+    Raises FindingsError for a project that cannot be read, InputError for files that are not changed safely, and as
+    `proposing.prepare`.
     """
     from clawforge.load.project import read_project_file
     from clawforge.load.tree import PROJECT_FILE
@@ -54,11 +67,11 @@ def codify(
     file = read_project_file(directory)
     if file is not None and file.org != client.org:
         return None
-    from clawforge_cli.changed_texts import write_texts
-
     found = _prepared(revocation, directory, place)
-    write_texts(directory, found.files)
-    return found
+    named = revocation.key if revocation.version is None else f"{revocation.key} {revocation.version}"
+    trailers = (("Clawforge-Revocation", revocation.id),)
+    message = CommitMessage(f"Revoke the skill {named}", revocation.reason, "skill revoke", trailers)
+    return replace(found, proposed=propose(directory, found.files, message, destination, now))
 
 
 def _prepared(revocation: RevocationView, directory: Path, place: str | None) -> CodifiedRevocation:

@@ -12,27 +12,20 @@ from typing import TYPE_CHECKING
 from clawforge.errors import InputError
 
 if TYPE_CHECKING:
+    from clawforge.adoption.live import ChangedText
     from clawforge.analysis.replay.answers import Enrolment
     from clawforge.analysis.replay.recorded_call import Misread, RecordedCall
     from clawforge.analysis.suggest.narrowing import Suggestion
     from clawforge.analysis.suggest.suggest import Suggested
     from clawforge.load.project import Project
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedFile:
-    """A file of the project as it is, and with what is suggested. `name` is relative to the project."""
-
-    name: str
-    before: bytes
-    after: bytes
+    from clawforge_cli.gitops.commit_message import CommitMessage
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenSuggestions:
     """The files that change, and the policies whose files are written in a way that is not changed safely."""
 
-    files: tuple[ChangedFile, ...]
+    files: tuple[ChangedText, ...]
     unwritten: tuple[str, ...]
 
 
@@ -91,6 +84,7 @@ def _base_policy(project: Project, name: str) -> str:
 
 def written_into(project: Project, suggestions: tuple[Suggestion, ...]) -> WrittenSuggestions:
     """The suggestions as changes of the project's files. Raises InputError for a file that cannot be read."""
+    from clawforge.adoption.live import ChangedText
     from clawforge.layout.rewrite import put_values
     from clawforge.load.yaml import compose
 
@@ -109,16 +103,22 @@ def written_into(project: Project, suggestions: tuple[Suggestion, ...]) -> Writt
         if put is None:
             unwritten.append(item.address)
         contents[document.file] = (before, after if put is None else put)
-    changed = (ChangedFile(name, before, after) for name, (before, after) in contents.items() if before != after)
-    return WrittenSuggestions(tuple(sorted(changed, key=lambda file: file.name)), tuple(unwritten))
+    changed = (ChangedText(name, before, after) for name, (before, after) in contents.items() if before != after)
+    return WrittenSuggestions(tuple(sorted(changed, key=lambda file: file.path)), tuple(unwritten))
 
 
-def write(project: Project, files: tuple[ChangedFile, ...]) -> None:
-    """Put the changes where they belong. Raises ConflictError for a file that changed meanwhile."""
-    from clawforge_cli.replace_file import replace_file
+def message_of(found: Suggested, source: str, reason: str | None) -> CommitMessage:
+    """What a commit of the suggestions says."""
+    from clawforge_cli.gitops.commit_message import CommitMessage
 
-    for file in files:
-        replace_file(project.root / file.name, file.before, file.after)
+    narrowed = [item for item in found.suggestions if item.narrowings]
+    subject = f"Narrow {narrowed[0].address}" if len(narrowed) == 1 else f"Narrow {len(narrowed)} policies"
+    seen = "\n".join(
+        f"{item.address}: {', '.join(change.path for change in item.narrowings)} ({item.calls:,} calls seen)"
+        for item in narrowed
+    )
+    said = reason or "To what was seen to be used; none of those calls turns out differently."
+    return CommitMessage(subject, f"{said}\n\n{seen}", "suggest", (("Clawforge-Calls", source),))
 
 
 def _read(project: Project, name: str) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 
-from clawforge.access.model import SERVICE_ACCOUNT, USER, AccessModel
+from clawforge.access.model import SERVICE_ACCOUNT, USER, AccessModel, admits_somebody_else
 from clawforge.access.permission import EVERYTHING
 from clawforge.access.rights import BUILT_IN, NO_RIGHTS, Right, Rights
 from clawforge.resource.meta import Resource
@@ -47,9 +47,10 @@ class Gain:
 def gains(before: Side, after: Side, changed: Iterable[str], now: dt.datetime) -> tuple[Gain, ...]:
     """Every right that somebody gains.
 
-    Who becomes reachable as another identity gains all of its rights: a user whose email changes, everybody when the
-    sign-on's issuer does, a service account that trusts another issuer or subject, or may be used from further networks
-    or for longer. And a right over a group reaches further when the group takes in more people.
+    Who becomes reachable as another identity gains all of its rights: a user whose email or account in a git forge
+    changes, everybody when the sign-on's issuer does, a service account that trusts another issuer or subject, or may
+    be used from further networks or for longer. And a right over a group reaches further when the group takes in more
+    people.
 
     What a claim gives was given to whoever brings it. Who does is the identity provider's word, so declaring a person
     or ending a suspension gives nothing through claims.
@@ -92,7 +93,7 @@ def _holders(before: Side, after: Side, now: dt.datetime) -> Iterator[tuple[str,
     renamed = after.sign_on is not None and after.sign_on != before.sign_on
     for name, user in after.access.users.items():
         was = before.access.users.get(name)
-        same = was is not None and was.spec.email == user.spec.email and not renamed
+        same = was is not None and not admits_somebody_else(was, user) and not renamed
         had = before.access.rights_of_user(name) if same else NO_RIGHTS
         yield f"{USER}{name}", had, after.access.rights_of_user(name)
     for name, account in after.access.service_accounts.items():

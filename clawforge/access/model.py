@@ -14,10 +14,35 @@ from clawforge.resource.service_account import ServiceAccount
 from clawforge.resource.user import User, UserState
 
 USER = "user:"
+FORGE_ACCOUNTS = {"github": "clawforge.io/github-id", "gitlab": "clawforge.io/gitlab-id"}
+"""The annotations by which a `User` says which account of a git forge is theirs: the number, which no forge gives to
+anybody else; a name there can change hands."""
 SERVICE_ACCOUNT = "service-account:"
 
 _EVERYBODY = tuple(Right(permission) for permission in BUILT_IN_ROLES[EVERYBODY_ROLE])
 _MOST_REMEMBERED = 20_000
+
+
+def accounts_of(user: User) -> frozenset[str]:
+    """The accounts in git forges that are a user's, as `github:583231`."""
+    written = user.metadata.annotations
+    return frozenset(f"{forge}:{written[name]}" for forge, name in FORGE_ACCOUNTS.items() if name in written)
+
+
+def admits_somebody_else(before: User, after: User) -> bool:
+    """Whether a change of a user lets another person act as them: by an address to sign in with, or by an account whose
+    reviews in a git forge count as theirs."""
+    return before.spec.email != after.spec.email or not accounts_of(after) <= accounts_of(before)
+
+
+def _by_account(users: Mapping[str, User]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    twice: set[str] = set()
+    for name, user in users.items():
+        for account in accounts_of(user):
+            twice.update({account} & found.keys())
+            found[account] = name
+    return {account: name for account, name in found.items() if account not in twice}
 
 
 class AccessModel:
@@ -40,6 +65,7 @@ class AccessModel:
         self._roles: Mapping[str, tuple[str, ...]] = {**declared, **BUILT_IN_ROLES}
         # Of two users with one email, which is an error elsewhere, the first by name has it.
         self._by_email = {user.spec.email: name for name, user in reversed(self.users.items())}
+        self._by_account = _by_account(self.users)
         self._user_rights: dict[str, list[Right]] = {}
         self._group_rights: dict[str, list[Right]] = {}
         self._account_rights: dict[str, list[Right]] = {}
@@ -62,6 +88,11 @@ class AccessModel:
     def user_name(self, name: str) -> str | None:
         """The declared name of a user given by name or email; None for nobody declared."""
         return name if name in self.users else self._by_email.get(name.lower())
+
+    def user_of_account(self, account: str) -> str | None:
+        """The declared name of whoever has an account of a forge, as `github:583231`; None where nobody says so, or two
+        do."""
+        return self._by_account.get(account)
 
     def is_active(self, holder: str, now: dt.datetime) -> bool:
         """Whether a `user:x` or `service-account:y` is declared and may act now."""

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
 OVERRIDE_FREEZE = "freeze:override"
+RUN_RECONCILER = "reconcilers:run"
+VERIFY_COMMITS = "commits:verify"
 VOUCH = "plans:vouch"
 
 PERMISSIONS: dict[str, str] = {
     "agent:poll": "Fetch one's own policy and report, as an enrolled agent does with its credential.",
     "audit:purge": "Take old payloads out of the audit log; their hashes stay.",
     "audit:read": "Read the audit log, follow it, and export it.",
+    "commits:verify": "Say who signed a commit, as the reconciler that holds the lease of its source.",
     "decisions:read": "Ask what anybody may do, and why.",
     "decisions:read-own": "Ask what one may do oneself, and why.",
     "elevations:approve": "Approve, deny and revoke elevations of others, and give temporary grants.",
@@ -22,9 +25,11 @@ PERMISSIONS: dict[str, str] = {
     "enrollments:revoke": "Take enrolment tokens back.",
     "freeze:override": "Apply while a ChangePolicy freezes changes, with a reason that is kept.",
     "instances:approve": "Let machines in that wait for an approval, or turn them away.",
+    "instances:message": "Have the agents of instances tell their people something.",
     "instances:read": "List instances, and what they reported.",
     "instances:refresh": "Have instances ask for their policy, and report, now.",
     "instances:revoke": "Take the credential of an instance away.",
+    "instances:tag": "Give instances of others other tags, and with them other policies; over the whole org only.",
     "keys:read": "Read the public keys of the org.",
     "kill:read": "See which kill switches are on, and which were.",
     "kill:write": "Turn kill switches on and off: over a group for it and its machines, over the whole org any.",
@@ -34,6 +39,9 @@ PERMISSIONS: dict[str, str] = {
     "plans:read": "Read plans.",
     "plans:vouch": "Say who approved and signed a commit: as a pipeline that is trusted on a protected ref only.",
     "rbac:escalate": "Apply, once somebody else approved it, a plan that gives rights beyond one's own.",
+    "reconcilers:manage": "Suspend and resume reconcilers, accept rewritten history, and have one look at git now.",
+    "reconcilers:read": "See reconcilers, and how their last cycle went.",
+    "reconcilers:run": "Take and keep the lease of a reconciler, and report how its cycles go.",
     "revisions:read": "List revisions.",
     "sessions:read": "List the sessions of others.",
     "sessions:revoke": "End the sessions of others.",

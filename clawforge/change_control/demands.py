@@ -7,13 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clawforge.access.escalation import KINDS_WITH_RIGHTS
-from clawforge.access.model import AccessModel
+from clawforge.access.model import AccessModel, admits_somebody_else
 from clawforge.change_control.approvers import candidates
 from clawforge.change_control.facts import Effect, PlanFacts, Standing
 from clawforge.load.glob import Glob
 from clawforge.plan import ApprovalNeed
 from clawforge.resource.address_pattern import address_matches
-from clawforge.resource.change_policy import ApprovalRule, Approvers, ChangeEffect, ChangeMatch, ChangePolicy, Freeze
+from clawforge.resource.change_policy import (
+    ApprovalRule,
+    Approvers,
+    ChangeEffect,
+    ChangeMatch,
+    ChangePolicy,
+    Freeze,
+    OutOfBand,
+)
 from clawforge.resource.meta import Resource
 from clawforge.resource.schedule import boundaries, is_open
 from clawforge.resource.targeting import CronWindow, Schedule
@@ -80,6 +88,12 @@ def open_freezes(policies: Iterable[ChangePolicy], now: dt.datetime) -> tuple[Op
     return tuple(sorted(found, key=lambda item: item.freeze.overridable))
 
 
+def out_of_band(policies: Iterable[ChangePolicy]) -> OutOfBand:
+    """What a reconciler does about changes that it did not make: it only reports them if any policy wants that."""
+    reports = any(policy.spec.out_of_band is OutOfBand.REPORT for policy in policies)
+    return OutOfBand.REPORT if reports else OutOfBand.CORRECT
+
+
 def _end(schedule: Schedule, now: dt.datetime) -> dt.datetime | None:
     """When an open schedule shuts next; of one that goes by cron a year is looked at."""
     crons = any(isinstance(window, CronWindow) for window in schedule.windows)
@@ -105,8 +119,8 @@ class _Joining:
         return self._known[approvers]
 
     def _is_another(self, name: str) -> bool:
-        """Whoever signs in with another address is somebody else."""
-        return self._before.users[name].spec.email != self._after.users[name].spec.email
+        """Whoever signs in with another address, or reviews from another account, is somebody else."""
+        return admits_somebody_else(self._before.users[name], self._after.users[name])
 
 
 def _why(policy: ChangePolicy, rule: ApprovalRule, facts: PlanFacts, joins: _Joining) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ _OF_RESOURCE = {
     "decisions": "policy",
     "rbac": "policy",
     "skills": "policy",
+    "reconcilers": "policy",
     "enrollments": "fleet",
     "instances": "fleet",
     "fleet": "fleet",

@@ -6,13 +6,19 @@ host, in lower case, as the plugin compares them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 
 from clawforge.decide.catalogue import MCP_PREFIX, Catalogue
 from clawforge.decide.names import NameMatcher, NamePattern
 from clawforge.effective import Rules
 from clawforge.resource.policy import ExecMode, PrivateAddresses
+
+_SEPARATOR = re.compile("(?<![-_])[-_](?![-_])")
+"""One alone: two of them part a server from its tool."""
+_MOST_SEPARATORS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ def tool_set(rules: Rules, catalogue: Catalogue) -> ToolSet:
     core = frozenset(tool for tool in catalogue.tools if judge.passes(tool))
     refused = catalogue.tools - core
     named = {text for text in (*rules.tools.deny, *rules.tools.ask) if not _is_open(text)}
-    deny = frozenset(spelled(catalogue, refused | named))
+    deny = frozenset(dashed(spelled(catalogue, refused | named)))
     if rules.tools.allow is None and not judge.refuses_strangers:
         return ToolSet(None, deny)
     written = [] if rules.tools.allow is None else [text for text in rules.tools.allow if not _is_open(text)]
@@ -67,6 +73,26 @@ def spelled(catalogue: Catalogue, tools: Iterable[str]) -> set[str]:
         if tool.startswith(MCP_PREFIX) and split:
             found.add(_plain(f"{server}__{rest}"))
     return found
+
+
+def dashed(names: Iterable[str]) -> set[str]:
+    """The names with `-` and `_` in one another's place as well, as hosts and careless models do: only for denying.
+
+    Of a name with many of them, all of one kind and all of the other.
+    """
+    found: set[str] = set()
+    for name in names:
+        found.add(name)
+        parts = _SEPARATOR.split(name)
+        if len(parts) - 1 <= _MOST_SEPARATORS:
+            found.update(_joined(parts, marks) for marks in product("-_", repeat=len(parts) - 1))
+        else:
+            found.update(mark.join(parts) for mark in "-_")
+    return found
+
+
+def _joined(parts: list[str], marks: tuple[str, ...]) -> str:
+    return "".join(part + mark for part, mark in zip(parts, (*marks, ""), strict=True))
 
 
 class _Judge:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from clawforge.load.pointer import escape
 from clawforge.load.problem_list import shown
-from clawforge.load.shape import Spot, choices_of, describe, fields_of, find_spot, found
+from clawforge.load.shape import Spot, bare, choices_of, describe, fields_of, find_spot, found, is_model
 from clawforge.load.spelled_pattern import SPELLED_PATTERNS
 from clawforge.look_alike import disguise
 from clawforge.spelling import nearest
@@ -115,6 +115,27 @@ def _wrong_choice(spot: Spot, context: dict[str, Any] | None = None, kind: str =
     allowed = describe(spot.annotation)
     hint = f"Did you mean `{guess}`? It must be {allowed}." if guess else f"It must be {allowed}."
     return _invalid(spot, f"{_subject(spot)} cannot be {shown(spot.value)}.", hint)
+
+
+def _unknown_tag(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
+    """The field that says which of several shapes is meant is missing, or says something else."""
+    name = str(context.get("discriminator", "")).strip("'")
+    pointer = f"{spot.pointer}/{escape(name)}"
+    if not isinstance(spot.value, dict):
+        return _wrong_type(spot)
+    allowed = ", ".join(choice for shape in _shapes(spot.annotation) for choice in choices_of(fields_of(shape)[name]))
+    if name not in spot.value:
+        message, hint = f"The field `{name}` is missing.", f"Add it: `{name}` is one of {allowed}."
+        return FieldProblem(pointer, "missing-field", message, hint, True)
+    value = spot.value[name]
+    guess = nearest(value, allowed.split(", ")) if isinstance(value, str) else None
+    hint = f"Did you mean `{guess}`? It must be one of {allowed}." if guess else f"It must be one of {allowed}."
+    return FieldProblem(pointer, "invalid-value", f"`{name}` cannot be {found(value)}.", hint)
+
+
+def _shapes(annotation: Any) -> tuple[Any, ...]:
+    shape = bare(annotation)
+    return tuple(item for item in (shape if isinstance(shape, tuple) else (shape,)) if is_model(item))
 
 
 def _pattern(spot: Spot, context: dict[str, Any], kind: str) -> FieldProblem:
@@ -229,6 +250,8 @@ _EXPLANATIONS: dict[str, Callable[[Spot, dict[str, Any], str], FieldProblem]] = 
     "greater_than_equal": _range,
     "less_than": _range,
     "less_than_equal": _range,
+    "union_tag_invalid": _unknown_tag,
+    "union_tag_not_found": _unknown_tag,
     "value_error": _own_words,
     "timezone_aware": _time,
     "datetime_parsing": _time,

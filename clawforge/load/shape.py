@@ -80,7 +80,8 @@ def find_spot(model: type[BaseModel], document: Any, location: tuple[int | str, 
 
 def _alternative(spot: Spot, shapes: tuple[Any, ...], tried: str) -> Spot:
     meant = _meant(shapes, spot.value)
-    foreign = is_model(meant) and not tried.rstrip("]").endswith(meant.__name__)
+    named = is_model(meant) and (tried.rstrip("]").endswith(meant.__name__) or tried in _tags(meant).values())
+    foreign = is_model(meant) and not named
     annotation = spot.annotation if meant is None else meant
     return Spot(spot.pointer, spot.name, annotation, spot.value, spot.model, foreign=foreign, undecided=meant is None)
 
@@ -95,8 +96,15 @@ def _meant(shapes: tuple[Any, ...], value: Any) -> Any:
     models = [shape for shape in shapes if is_model(shape)]
     if not isinstance(value, dict) or not models:
         return None
+    models = [model for model in models if all(value.get(name) == tag for name, tag in _tags(model).items())] or models
     shared = [len(value.keys() & fields_of(model).keys()) for model in models]
     return models[shared.index(max(shared))] if any(shared) else models[-1]
+
+
+def _tags(model: type[BaseModel]) -> dict[str, str]:
+    """Fields in which only one text may stand, and that text: they tell the model from its alternatives."""
+    choices = {name: choices_of(annotation) for name, annotation in fields_of(model).items()}
+    return {name: found[0] for name, found in choices.items() if len(found) == 1}
 
 
 def _inside(spot: Spot, shape: Any, step: int | str) -> Spot:

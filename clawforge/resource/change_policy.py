@@ -45,6 +45,13 @@ class ChangeEffect(StrEnum):
     ANY = "any"
 
 
+class OutOfBand(StrEnum):
+    """It undoes them, or only reports them."""
+
+    CORRECT = "correct"
+    REPORT = "report"
+
+
 class ChangeMatch(Strict):
     """Which changes are meant: or within a key, and across keys. A key that is left out means all."""
 
@@ -142,11 +149,14 @@ class ChangePolicySpec(Strict):
     require_reason: bool = False
     """Whether a change needs a reason, given with the plan or the apply."""
     signed_commits: bool = False
-    """Whether a change must come from a commit whose signature a trusted pipeline vouched for."""
+    """Whether a change must come from a commit whose signature a trusted pipeline or reconciler vouched for."""
     freeze: Annotated[tuple[Freeze, ...], Field(max_length=64)] = ()
     """Times in which nothing is applied."""
     limits: ChangeLimits = ChangeLimits()
     """What one plan may do at most."""
+    out_of_band: OutOfBand = OutOfBand.CORRECT
+    """What a reconciler does about changes of its source that it did not make. Where several policies differ, it
+    reports."""
 
 
 class ChangePolicy(Resource):

@@ -12,24 +12,26 @@ BUILT_IN_ROLES: dict[str, tuple[str, ...]] = {
     "owner": ("*:*",),
     "admin": (
         "state:read", "plans:*", "revisions:read", "users:*", "instances:*", "enrollments:*", "tokens:*", "sessions:*",
-        "keys:read", "kill:*", "elevations:*", "audit:read", "decisions:*", "skills:*", "agent:poll",
+        "keys:read", "kill:*", "elevations:*", "audit:read", "decisions:*", "skills:*",
+        "reconcilers:read", "reconcilers:manage", "agent:poll",
     ),
     "policy-author": (
         "state:read", "plans:create", "plans:read", "revisions:read", "decisions:read", "instances:read",
-        "skills:read", "skills:submit",
+        "skills:read", "skills:submit", "reconcilers:read",
     ),
     "approver": (
         "state:read", "plans:read", "plans:approve", "revisions:read", "decisions:read", "skills:read", "skills:review",
+        "reconcilers:read",
     ),
     "security-responder": (
         "state:read", "instances:read", "instances:revoke", "users:read", "users:suspend", "sessions:*", "tokens:read",
         "tokens:revoke", "enrollments:read", "enrollments:revoke", "audit:read", "decisions:read", "revisions:read",
-        "kill:*", "elevations:*", "skills:read", "skills:revoke",
+        "kill:*", "elevations:*", "skills:read", "skills:revoke", "reconcilers:read", "reconcilers:manage",
     ),
     "auditor": (
         "state:read", "plans:read", "revisions:read", "audit:read", "decisions:read", "instances:read", "users:read",
         "tokens:read", "sessions:read", "enrollments:read", "keys:read", "kill:read", "elevations:read",
-        "skills:read",
+        "skills:read", "reconcilers:read",
     ),
     "agent": ("agent:poll",),
     "user": ("decisions:read-own", "skills:submit"),

@@ -12,12 +12,20 @@ from pydantic import ValidationError
 
 from clawforge.decide.request import Decision
 from clawforge.errors import InputError, UnavailableError
+from clawforge.message import Message
 from clawforge_cli.agent.address import socket_address
 from clawforge_cli.agent.protocol import ANSWER_LIMIT, REQUEST_LIMIT, CheckRequest, read_answer
 
 
 def ask(directory: Path, request: CheckRequest, *, timeout: float = 10.0) -> Decision:
-    """The agent's decision.
+    """The agent's decision. Raises as `ask_and_hear`."""
+    return ask_and_hear(directory, request, timeout=timeout)[0]
+
+
+def ask_and_hear(
+    directory: Path, request: CheckRequest, *, timeout: float = 10.0
+) -> tuple[Decision, tuple[Message, ...]]:
+    """The agent's decision, and messages to show to the person, which are said no second time.
 
     Raises UnavailableError (`no-agent`) if none answers within `timeout` seconds, InputError if it refuses to judge.
     """

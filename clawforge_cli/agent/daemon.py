@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -15,21 +16,25 @@ from typing import NoReturn
 
 from clawforge import __version__
 from clawforge.decide.request import InstanceFacts
-from clawforge.errors import InputError
+from clawforge.errors import InputError, UnavailableError
 from clawforge_cli.agent.address import SOCKET_NAME
 from clawforge_cli.agent.clock import Clock, wall_clock
 from clawforge_cli.agent.enrolment import enrol
+from clawforge_cli.agent.inbox import Inbox
+from clawforge_cli.agent.messenger import Messenger
 from clawforge_cli.agent.poller import Poller
 from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.socket import AgentSocket, listen
+from clawforge_cli.agent.spool import FOLDER, Spool
+from clawforge_cli.agent.spooled_event import start_event
 from clawforge_cli.agent.store import AgentState, CorruptStateError, Store
 from clawforge_cli.agent.transport import AgentTransport, checked_server
+from clawforge_cli.agent.uploader import Uploader
 from clawforge_cli.agent.version_notice import VersionNotice
 
 Report = Callable[[str], None]
 
-_LAST_POLL_SECONDS = 1.0
-
+_LAST_WORDS_SECONDS = 1.0
 
 _HOST_WORKSPACE = ".openclaw/workspace"
 """Where OpenClaw keeps its workspace, below the home directory, unless it is told otherwise."""
@@ -66,19 +71,39 @@ def run_agent(options: AgentOptions, report: Report) -> None:
             report(f"{error.message} {error.hint}")
             service = AgentService(Clock(wall_clock()), InstanceFacts())
             service.adopt_nothing(error.message)
-            _serve(store, service, None)
+            _serve(store, service, ())
             return
-        clock = Clock(state.trust.high_water)
-        service = AgentService(clock, _facts(state))
-        transport = AgentTransport(state.server, insecure=state.insecure_http)
-        notice = VersionNotice(transport, service.facts.versions or {})
-        poller = Poller(
-            state, store=store, transport=transport, service=service, clock=clock, report=report, notice=notice
-        )
-        poller.load()
-        _serve(store, service, poller)
+        _run(store, state, report)
     finally:
         store.close()
+
+
+def _run(store: Store, state: AgentState, report: Report) -> None:
+    clock, gate = Clock(state.trust.high_water), threading.Lock()
+    spool = Spool(store.directory / FOLDER)
+    with contextlib.suppress(UnavailableError):
+        spool.append(start_event(clock.now(), __version__))
+    inbox = Inbox(state.inbox)
+    service = AgentService(clock, _facts(state), spool=spool, inbox=inbox)
+    transport = AgentTransport(state.server, insecure=state.insecure_http)
+    poller = Poller(
+        state,
+        store=store,
+        transport=transport,
+        service=service,
+        clock=clock,
+        report=report,
+        notice=VersionNotice(transport, service.facts.versions or {}),
+        gate=gate,
+        messenger=Messenger(transport, inbox, report),
+    )
+    uploads = AgentTransport(state.server, insecure=state.insecure_http)
+    uploader = Uploader(spool, uploads, poller.settled_credential, gate, report)
+    poller.load()
+    try:
+        _serve(store, service, (poller.run, uploader.run))
+    finally:
+        spool.close()
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -157,20 +182,19 @@ def _facts(state: AgentState) -> InstanceFacts:
     )
 
 
-def _serve(store: Store, service: AgentService, poller: Poller | None) -> None:
+def _serve(store: Store, service: AgentService, chores: Sequence[Callable[[threading.Event], None]]) -> None:
     listener = listen(store.directory)
-    stop_polling = threading.Event()
-    polling: threading.Thread | None = None
-    if poller is not None:
-        # A daemon thread: a request that hangs must not hold up the end of the process.
-        polling = threading.Thread(target=poller.run, args=(stop_polling,), name="poller", daemon=True)
-        polling.start()
+    stop = threading.Event()
+    # Daemon threads: a request that hangs must not hold up the end of the process.
+    running = [threading.Thread(target=chore, args=(stop,), daemon=True) for chore in chores]
+    for thread in running:
+        thread.start()
     try:
         asyncio.run(_until_signalled(AgentSocket(service.answer), listener))
     finally:
-        stop_polling.set()
-        if polling is not None:
-            polling.join(_LAST_POLL_SECONDS)
+        stop.set()
+        for thread in running:
+            thread.join(_LAST_WORDS_SECONDS)
         (store.directory / SOCKET_NAME).unlink(missing_ok=True)
 
 

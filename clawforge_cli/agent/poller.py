@@ -13,6 +13,7 @@ from clawforge.secret import Secret
 from clawforge.trust import REFETCH_CODES, Answer, Held, TrustState, accept_answer, held, pass_time, witness
 from clawforge_cli.agent.clock import Clock, monotonic_seconds
 from clawforge_cli.agent.credential import ENDED_CODES, PENDING_CODE, accepted, candidates, is_due, offered
+from clawforge_cli.agent.messenger import Messenger
 from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.store import AgentState, Store
 from clawforge_cli.agent.transport import AgentTransport
@@ -60,6 +61,8 @@ class Poller:
         jitter: Callable[[], float] = random_fraction,
         monotonic: Callable[[], float] = monotonic_seconds,
         notice: VersionNotice | None = None,
+        gate: threading.Lock | None = None,
+        messenger: Messenger | None = None,
     ) -> None:
         self._state = state
         self._store = store
@@ -70,6 +73,8 @@ class Poller:
         self._jitter = jitter
         self._monotonic = monotonic
         self._notice = notice
+        self._gate = gate or threading.Lock()
+        self._messenger = messenger
         self._holding: Held | None = None
         # What was verified last. It counts also while it cannot be written: nothing older is believed any more.
         self._verified: TrustState | None = None
@@ -78,6 +83,11 @@ class Poller:
         self._announced: tuple[int, str] | None = None
         self._remembered = clock.now()
         self._rotate_from = 0.0
+
+    def settled_credential(self) -> Secret | None:
+        """The credential for other requests than polls; None while a new one takes its place. May be called from any
+        thread that holds the gate, and counts for as long as it does."""
+        return None if self._state.next_credential is not None else Secret(self._state.credential)
 
     def load(self) -> None:
         """Put in force what the state holds, verified again; if it does not hold together, nothing."""
@@ -121,6 +131,8 @@ class Poller:
                 if answer.bundle is not None or error.code not in REFETCH_CODES:
                     raise
                 self._take(self._ask(None, patient=False))
+            if self._messenger is not None:
+                self._messenger.hear(self._state, candidates(self._state)[0], answer.message, self._write)
             if self._notice is not None:
                 self._notice.tell(candidates(self._state)[0])
         except ClawforgeError as error:
@@ -166,6 +178,9 @@ class Poller:
         """Get a new credential if it is time for one. It is used at the next poll, and counts from then on."""
         if not is_due(self._state, self._clock.now()) or self._monotonic() < self._rotate_from:
             return False
+        if not self._gate.acquire(blocking=False):
+            # The present one is in use elsewhere, and must not be seen again once the new one was.
+            return False
         self._rotate_from = self._monotonic() + _ROTATION_PAUSE
         try:
             answer = self._transport.rotate(Secret(self._state.credential))
@@ -173,6 +188,8 @@ class Poller:
         except ClawforgeError as error:
             self._report(f"This machine's credential was not replaced by a new one: {error.message}")
             return False
+        finally:
+            self._gate.release()
         return True
 
     def _take(self, answer: Answer) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from clawforge.decide.request import Decision, Identifier
 from clawforge.errors import InputError, UnavailableError
+from clawforge.message import Message
 from clawforge.resource.meta import Strict
 
 REQUEST_LIMIT = 1024 * 1024
@@ -36,10 +37,11 @@ class Complaint(Strict):
 
 
 class CheckAnswer(Strict):
-    """Exactly one of the two."""
+    """A decision or an error. `messages` of the org are there once, beside a decision: show them to the person."""
 
     decision: Decision | None = None
     error: Complaint | None = None
+    messages: tuple[Message, ...] = ()
 
 
 def read_request(line: bytes) -> CheckRequest:
@@ -53,9 +55,9 @@ def read_request(line: bytes) -> CheckRequest:
         raise InputError(f"This is no question to the agent: {message}.", code="bad-request") from error
 
 
-def decision_answer(decision: Decision) -> bytes:
+def decision_answer(decision: Decision, messages: tuple[Message, ...] = ()) -> bytes:
     """The line that carries a decision."""
-    return _line(CheckAnswer(decision=decision))
+    return _line(CheckAnswer(decision=decision, messages=messages))
 
 
 def error_answer(code: str, message: str) -> bytes:
@@ -63,8 +65,11 @@ def error_answer(code: str, message: str) -> bytes:
     return _line(CheckAnswer(error=Complaint(code=code, message=message)))
 
 
-def read_answer(line: bytes) -> Decision:
-    """The decision in an answer. Raises InputError for a complaint, UnavailableError for what is no answer."""
+def read_answer(line: bytes) -> tuple[Decision, tuple[Message, ...]]:
+    """The decision in an answer, and what to show beside it.
+
+    Raises InputError for a complaint, UnavailableError for what is no answer.
+    """
     try:
         answer = CheckAnswer.model_validate_json(line, strict=True)
     except ValidationError as error:
@@ -73,8 +78,8 @@ def read_answer(line: bytes) -> Decision:
         raise InputError(answer.error.message, code=answer.error.code)
     if answer.decision is None:
         raise UnavailableError("The agent gave an empty answer.", code="unexpected-answer")
-    return answer.decision
+    return answer.decision, answer.messages
 
 
 def _line(answer: CheckAnswer) -> bytes:
-    return answer.model_dump_json(by_alias=True).encode() + b"\n"
+    return answer.model_dump_json(by_alias=True, exclude=None if answer.messages else {"messages"}).encode() + b"\n"

@@ -14,6 +14,8 @@ from pydantic import Field
 
 from clawforge.canonical import canonical_bytes, digest
 from clawforge.errors import ClawforgeError, ConflictError, InputError
+from clawforge.keys import Counter
+from clawforge.message import Message
 from clawforge.resource.meta import Instant, Sha256, Strict
 from clawforge.trust import TrustState
 
@@ -25,7 +27,8 @@ _STATE_LIMIT = 64 * 1024 * 1024
 class AgentState(Strict):
     """Identity, where to poll, and what is believed. `out_of_range_since`: when this machine's versions were first
     seen outside of a version target, None while they are inside. `next_credential` was offered and is to replace the
-    present one, which is used since `credential_since`. `ended`: why the control plane put this machine out."""
+    present one, which is used since `credential_since`. `ended`: why the control plane put this machine out.
+    `newest_message` is the number of the last message that was kept, `inbox` those that nobody was shown yet."""
 
     schema_: Annotated[Literal["clawforge.agent-state/v1"], Field(alias="schema")] = "clawforge.agent-state/v1"
     server: str
@@ -38,6 +41,8 @@ class AgentState(Strict):
     host_version: str | None = None
     workspace: str | None = None
     out_of_range_since: Instant | None = None
+    newest_message: Counter = 0
+    inbox: tuple[Message, ...] = ()
     trust: TrustState
 
 

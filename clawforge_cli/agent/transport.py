@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -15,7 +16,15 @@ from clawforge.errors import InputError, UnavailableError
 from clawforge.lease import read_lease_header
 from clawforge.secret import Secret
 from clawforge.trust import Answer
-from clawforge.wire import HEADER_ACKNOWLEDGED, HEADER_LEASE, HEADER_SERIAL, PolicyAnswer
+from clawforge.wire import (
+    HEADER_ACKNOWLEDGED,
+    HEADER_LEASE,
+    HEADER_MESSAGE,
+    HEADER_SERIAL,
+    HeartbeatAnswer,
+    PolicyAnswer,
+)
+from clawforge.wire_audit import UploadAnswer
 from clawforge.wire_enrollment import CredentialAnswer, EnrollAnswer, EnrollRequest
 from clawforge_cli.client import problem_error
 
@@ -24,6 +33,7 @@ if TYPE_CHECKING:
 
 _ANSWER_LIMIT = 48 * 1024 * 1024
 _REFUSAL_LIMIT = 64 * 1024
+_NUMBER = re.compile("[0-9]{1,15}", re.ASCII)
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -105,13 +115,15 @@ class AgentTransport:
         if reply.status not in {200, 304}:
             raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
         lease = read_lease_header(reply.headers.get(HEADER_LEASE, ""))
+        said = reply.headers.get(HEADER_MESSAGE, "")
+        message = int(said) if _NUMBER.fullmatch(said) else 0
         if reply.status == 304:
-            return Answer(lease=lease)
+            return Answer(lease=lease, message=message)
         try:
             answer = PolicyAnswer.model_validate_json(reply.body, strict=True)
         except ValidationError as error:
             raise self._not_understood() from error
-        return Answer(lease=lease, keys=answer.keys, bundle=answer.bundle)
+        return Answer(lease=lease, keys=answer.keys, bundle=answer.bundle, message=message)
 
     def rotate(self, credential: Secret) -> CredentialAnswer:
         """Ask for the credential that follows the present one. Raises the library's errors."""
@@ -131,6 +143,29 @@ class AgentTransport:
         reply = self._exchange("POST", "/v1/agent/heartbeat", headers, body)
         if not 200 <= reply.status < 300:
             raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
+
+    def fetch_messages(self, credential: Secret, *, noted: int) -> tuple[object, ...]:
+        """The envelopes of messages that wait, once it is said that those up to `noted` arrived. Raises the library's
+        errors."""
+        headers = {"Authorization": f"Bearer {credential.reveal()}", "Content-Type": "application/json"}
+        reply = self._exchange("POST", "/v1/agent/heartbeat", headers, json.dumps({"noted": noted}).encode())
+        if not 200 <= reply.status < 300:
+            raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
+        try:
+            return HeartbeatAnswer.model_validate_json(reply.body, strict=True).messages
+        except ValidationError as error:
+            raise self._not_understood() from error
+
+    def upload_events(self, credential: Secret, events: Sequence[bytes]) -> UploadAnswer:
+        """Send events, each as JSON; what the answer acknowledges is durable. Raises the library's errors."""
+        headers = {"Authorization": f"Bearer {credential.reveal()}", "Content-Type": "application/json"}
+        reply = self._exchange("POST", "/v1/agent/audit", headers, b'{"events":[' + b",".join(events) + b"]}")
+        if not 200 <= reply.status < 300:
+            raise problem_error(reply.status, reply.body, reply.headers.get("Retry-After"))
+        try:
+            return UploadAnswer.model_validate_json(reply.body, strict=True)
+        except ValidationError as error:
+            raise self._not_understood() from error
 
     def close(self) -> None:
         """Give the connection back."""

@@ -73,12 +73,14 @@ def check(
 ) -> None:
     """Ask the agent whether a call is allowed. Exit 0 for allow, 3 for deny and ask, 1 if no agent answers."""
     from clawforge.resource.policy_test import Effect
-    from clawforge_cli.agent.asker import ask, question
+    from clawforge_cli.agent.asker import ask_and_hear, question
     from clawforge_cli.call_params import parse_params
     from clawforge_cli.views import human_decision, json_documents
-    from clawforge_cli.views.terminal import Printer
+    from clawforge_cli.views.terminal import Printer, note, safe
 
-    decision = ask(state, question(tool, parse_params(params), agent=agent, context=context))
+    decision, messages = ask_and_hear(state, question(tool, parse_params(params), agent=agent, context=context))
+    for message in messages:
+        note(f"Message from {safe(message.by)}: {safe(message.text)}")
     if format is TextOrJson.JSON:
         json_documents.show(decision.model_dump(mode="json", by_alias=True))
     else:

@@ -166,6 +166,59 @@ def refresh(
 
 
 @app.command()
+def message(
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the people at the machines are told.")],
+    instances: InstanceNames = None,
+    select: Machines = None,
+    format: Format = TextOrJson.TEXT,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Have agents tell their people something, once, with the next call that they judge.
+
+    A machine that is away hears it when it is back, within a week. Old plugins cannot tell anybody anything.
+    """
+    from clawforge.message import message_text
+    from clawforge.wire_bulk import BulkMessage
+    from clawforge_cli.fleet_choice import chosen_machines, in_batches
+    from clawforge_cli.fleet_client import FleetClient
+
+    said, client = message_text(text), FleetClient.chosen(server, org)
+    names = chosen_machines(client, instances or [], select or [])
+    answer = in_batches(names, lambda batch: client.message_instances(BulkMessage(instances=batch, text=said)))
+    _show_bulk(answer, "told", format)
+
+
+@app.command()
+def tag(
+    changes: Annotated[
+        list[str], typer.Argument(metavar="KEY=VALUE|KEY-...", help="Tags to give, and, with a `-`, to take away.")
+    ],
+    select: Machines = None,
+    instance: Annotated[
+        list[str] | None, typer.Option("--instance", metavar="INSTANCE", help="Machine by name; may be repeated.")
+    ] = None,
+    reason: Why = None,
+    format: Format = TextOrJson.TEXT,
+    server: Server = None,
+    org: Org = None,
+) -> None:
+    """Give machines other tags, and with them the policies that are aimed at these.
+
+    What a template in git gives is changed there. Nobody tags their own machine.
+    """
+    from clawforge.wire_bulk import BulkTags
+    from clawforge_cli.fleet_choice import chosen_machines, in_batches
+    from clawforge_cli.fleet_client import FleetClient
+    from clawforge_cli.tag_changes import tag_changes
+
+    wanted, client = tag_changes(changes, None if reason is None else _said(reason)), FleetClient.chosen(server, org)
+    names = chosen_machines(client, instance or [], select or [])
+    answer = in_batches(names, lambda batch: client.tag_instances(BulkTags(instances=batch, **wanted._asdict())))
+    _show_bulk(answer, "tagged", format)
+
+
+@app.command()
 def approve(instance: InstanceName, reason: Why = None, server: Server = None, org: Org = None) -> None:
     """Let a machine in that waits for it."""
     from clawforge_cli.fleet_client import FleetClient

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clawforge_cli.arguments import Format, Org, Server, TextOrJson
+from clawforge_cli.proposal_options import Author, Branch, Patch, Sign
+
+if TYPE_CHECKING:
+    from clawforge_cli.proposing import Destination
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -34,6 +38,10 @@ def import_(
     ] = None,
     source: Annotated[str, typer.Option("--source", help="Source of the new project.")] = "policies",
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there; others stay.")] = False,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Format = TextOrJson.TEXT,
@@ -43,7 +51,9 @@ def import_(
     The token for a URL comes from the environment, never from an option: see the reference page.
     """
     from clawforge.errors import InputError
+    from clawforge_cli.proposing import Destination
 
+    destination = Destination.asked(branch, patch, author, sign=sign)
     if bool(addresses) == (from_clawforge is not None):
         raise InputError(
             "Say what to import: addresses of live resources, or --from-clawforge.",
@@ -52,23 +62,34 @@ def import_(
     if from_clawforge is not None:
         if file is not None:
             raise InputError("--file is for live resources; --from-clawforge makes a whole project.")
+        if destination.is_git:
+            raise InputError("--branch and --patch are for live resources; --from-clawforge makes a whole project.")
         _whole_org(from_clawforge, from_org, out, org, source, force=force, format=format)
     else:
-        _live(addresses or [], out, file, server, org, format)
+        _live(addresses or [], out, file, server, org, destination, format)
 
 
 def _live(
-    addresses: list[str], out: Path, file: str | None, server: str | None, org: str | None, format: TextOrJson
+    addresses: list[str],
+    out: Path,
+    file: str | None,
+    server: str | None,
+    org: str | None,
+    destination: Destination,
+    format: TextOrJson,
 ) -> None:
+    import datetime as dt
+
     from clawforge_cli.importing import import_live
-    from clawforge_cli.views import adopted, json_documents
+    from clawforge_cli.views import adopted, human_proposal, json_documents
     from clawforge_cli.views.terminal import Printer
 
-    done = import_live(addresses, out, file, server, org)
+    done, proposed = import_live(addresses, out, file, server, org, destination, dt.datetime.now(dt.UTC))
     if format is TextOrJson.JSON:
-        json_documents.show(adopted.adoption_json(done))
+        json_documents.show({**adopted.adoption_json(done), **human_proposal.proposal_document(proposed)})
     else:
         adopted.show_adoption(done, out, Printer())
+    human_proposal.note_proposed(proposed)
 
 
 def _whole_org(

@@ -59,7 +59,9 @@ def login(
     address = named_server(server, chosen.server)
     client = SignInClient(address)
     if federated is not None:
-        request = _pipeline_request(federated, audience or address)
+        from clawforge_cli.oidc.pipeline_session import pipeline_request
+
+        request = pipeline_request(federated, audience or address)
     elif by_password:
         request = _password_request()
     else:
@@ -107,22 +109,6 @@ def _provider_request(client: SignInClient, org: str, *, device: bool, browser: 
     else:
         token = sign_in_by_browser(provider, lambda url: sign_in_prompt.show_address(url, open_browser=browser))
     return SignInRequest(grant="oidc", token=token.reveal())
-
-
-def _pipeline_request(account: str, audience: str) -> SignInRequest:
-    import re
-
-    from clawforge.errors import InputError
-    from clawforge.resource.meta import NAME_PATTERN
-    from clawforge.wire_identity import SignInRequest
-    from clawforge_cli.oidc.pipeline_token import pipeline_token
-    from clawforge_cli.settings import pipeline_identity
-
-    name = account.removeprefix("ServiceAccount/")
-    if not re.fullmatch(NAME_PATTERN, name):
-        raise InputError(f"{account!r} is not the name of a service account.")
-    token = pipeline_token(pipeline_identity(), audience)
-    return SignInRequest(grant="federated", service_account=name, token=token.reveal())
 
 
 def _password_request() -> SignInRequest:

@@ -8,28 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clawforge_cli.arguments import Org, Output, Server, TextOrJson
+from clawforge_cli.proposal_options import Author, Branch, Patch, Sign
+from clawforge_cli.skill_options import File, Folder, Groups, Project, Replace, ReviewBy, Seen, Submission, Users, Why
 
 if TYPE_CHECKING:
     from clawforge_cli.skill_review_run import Review
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, no_args_is_help=True)
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the skill, which has its SKILL.md.")]
-Submission = Annotated[str, typer.Argument(metavar="ID", help="Submission, as `skill review` names it.")]
-Project = Annotated[Path, typer.Option("--project", metavar="DIR", help="Project that the verdict goes to.")]
-File = Annotated[str | None, typer.Option("--file", metavar="PATH", help="File of the project that it goes to.")]
-Why = Annotated[str, typer.Option("--reason", help="Why; it is kept in the log and in the files.")]
-Seen = Annotated[
-    Path | None, typer.Option("--folder", metavar="DIR", help="Content that was looked at: it must be what came in.")
-]
-ReviewBy = Annotated[
-    str | None, typer.Option("--review-by", metavar="DAY", help="Last day on which it counts; default in 180 days.")
-]
-Users = Annotated[list[str] | None, typer.Option("--user", help="Only for this user; may be repeated.")]
-Groups = Annotated[list[str] | None, typer.Option("--group", help="Only for this group; may be repeated.")]
-Replace = Annotated[
-    str | None, typer.Option("--replace", metavar="ADDRESS", help="Put it in place of this approval of the skill.")
-]
 
 
 @app.callback()
@@ -117,12 +102,17 @@ def review(
     replace: Replace = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """List the skills that wait for a review, or show one, or approve or reject it."""
     from clawforge.errors import InputError
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_client import SkillClient
     from clawforge_cli.skill_review_run import Review
     from clawforge_cli.views import human_skills, json_documents
@@ -132,6 +122,9 @@ def review(
         raise InputError("A skill is approved or rejected, not both.")
     if (approve or reject) and submission is None:
         raise InputError("Which submission?", hint="`clawforge skill review` lists those that wait.")
+    destination = Destination.asked(branch, patch, author, sign=sign)
+    if destination.is_git and not (approve or reject):
+        raise InputError("--branch and --patch are for a verdict: say --approve or --reject.")
     if submission is not None and (approve or reject):
         wish = Review(
             verdict="approved" if approve else "rejected",
@@ -143,6 +136,7 @@ def review(
             groups=tuple(groups or ()),
             replace=replace,
             file=file,
+            destination=destination,
         )
         _carry_out(submission, wish, server, org, format)
         return
@@ -172,11 +166,16 @@ def approve(
     replace: Replace = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """Approve a skill that somebody else handed in: the approval is written to the files, to be applied."""
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_review_run import Review
 
     wish = Review(
@@ -189,6 +188,7 @@ def approve(
         groups=tuple(groups or ()),
         replace=replace,
         file=file,
+        destination=Destination.asked(branch, patch, author, sign=sign),
     )
     _carry_out(submission, wish, server, org, format)
 
@@ -200,14 +200,26 @@ def reject(
     folder: Seen = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """Reject a skill that somebody else handed in: the verdict on its content is written to the files."""
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_review_run import Review
 
-    wish = Review(verdict="rejected", reason=reason, project=project, folder=folder, file=file)
+    wish = Review(
+        verdict="rejected",
+        reason=reason,
+        project=project,
+        folder=folder,
+        file=file,
+        destination=Destination.asked(branch, patch, author, sign=sign),
+    )
     _carry_out(submission, wish, server, org, format)
 
 
@@ -218,21 +230,29 @@ def revoke(
     version: Annotated[str | None, typer.Option("--version", help="Only this version.")] = None,
     project: Project = Path(),
     file: File = None,
+    branch: Branch = None,
+    patch: Patch = None,
+    author: Author = None,
+    sign: Sign = False,
     server: Server = None,
     org: Org = None,
     format: Output = TextOrJson.TEXT,
 ) -> None:
     """Stop a skill for everybody at once, and write it to the files of the project, to be applied."""
+    import datetime as dt
+
+    from clawforge_cli.proposing import Destination
     from clawforge_cli.skill_client import SkillClient
     from clawforge_cli.skill_revoke_run import codify, stop
     from clawforge_cli.views import human_skills, json_documents
     from clawforge_cli.views.terminal import Printer
 
+    destination = Destination.asked(branch, patch, author, sign=sign)
     client = SkillClient.chosen(server, org, project)
     stopped = stop(client, skill, version, reason)
     # Said before the files are touched: what goes wrong there takes nothing of it back.
     human_skills.note_stopped(stopped)
-    written = codify(client, stopped, project, place=file)
+    written = codify(client, stopped, project, destination, dt.datetime.now(dt.UTC), place=file)
     if format is TextOrJson.JSON:
         json_documents.show(human_skills.revoked_document(stopped, written))
     else:
@@ -266,7 +286,7 @@ def _carry_out(submission: str, wish: Review, server: str | None, org: str | Non
     from clawforge_cli.views.terminal import Printer
 
     client = SkillClient.chosen(server, org, wish.project)
-    done = carry_out(client, submission, wish, dt.datetime.now(dt.UTC).date())
+    done = carry_out(client, submission, wish, dt.datetime.now(dt.UTC))
     if format is TextOrJson.JSON:
         json_documents.show(human_skills.reviewed_document(done))
     else:

@@ -17,6 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from git import Repo
 
 _SAFE_ENVIRONMENT = {
@@ -147,14 +149,15 @@ class Objects:
 
 
 @contextmanager
-def open_objects(root: Path) -> Iterator[Objects]:
-    """The repository with a work tree around a project's directory. Raises NoObjectsError if there is none."""
+def open_objects(root: Path, store: Mapping[str, str] | None = None) -> Iterator[Objects]:
+    """The repository with a work tree around a project's directory; `store` are variables of git that name further
+    places of objects. Raises NoObjectsError if there is none."""
     import git
 
     with _readable("there is no git repository around it"):
         repository = git.Repo(root, search_parent_directories=True)
     with repository:
-        repository.git.update_environment(**_SAFE_ENVIRONMENT)
+        repository.git.update_environment(**_SAFE_ENVIRONMENT, **(store or {}))
         if repository.working_tree_dir is None:
             raise NoObjectsError("the git repository around it has no work tree")
         with _readable():
@@ -192,3 +195,9 @@ def _readable(otherwise: str = "an object is missing or damaged") -> Iterator[No
         yield
     except (git.GitError, ODBError, ValueError, OSError, LookupError, OverflowError) as error:
         raise NoObjectsError(otherwise) from error
+
+
+def safe_environment() -> dict[str, str]:
+    """Variables with which git reads no configuration but the repository's own, and fetches, replaces and asks for
+    nothing."""
+    return dict(_SAFE_ENVIRONMENT)

@@ -18,6 +18,8 @@ _STYLES = {
     "revoked": "red",
 }
 _NARROWEST_STATE = 8
+OLD_PLUGIN = "old plugin: DLP is not enforced there, ask becomes deny, and it does not say what it enforces"
+"""What somebody who looks at a machine of the old protocol must know."""
 
 
 def show_instances(found: InstanceList, printer: Printer, *, wide: bool = False) -> None:
@@ -53,7 +55,10 @@ def _show_more(item: InstanceView, printer: Printer) -> None:
         if values:
             printer.line(f"  {what} {safe(', '.join(values))}")
     printer.line(f"  host {safe(item.host)} on {safe(item.hostname) or 'an unnamed machine'}")
-    printer.line(f"  enforces {safe(item.acknowledged) if item.acknowledged is not None else 'nothing yet'}")
+    if item.protocol == "plugin":
+        printer.line(f"  {OLD_PLUGIN}")
+    else:
+        printer.line(f"  enforces {safe(item.acknowledged) if item.acknowledged is not None else 'nothing yet'}")
     approved = f", approved by {safe(item.approved_by)}" if item.approved_by is not None else ""
     printer.line(f"  joined {_second(item.enrolled_at)}{approved}")
 
@@ -76,6 +81,8 @@ def _seen(item: InstanceView) -> str:
 
 def enforcement(item: InstanceView) -> str:
     """What a machine enforces, in words."""
+    if item.protocol == "plugin":
+        return "old plugin"
     if item.acknowledged is None:
         return "enforces nothing yet"
     if item.enforces == "in-force":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from clawforge.fleet_status import is_crash_loop
 from clawforge.resource.meta import format_instant
-from clawforge_cli.views.human_fleet import enforcement, quarantine_cause
+from clawforge_cli.views.human_fleet import OLD_PLUGIN, enforcement, quarantine_cause
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
@@ -30,8 +30,11 @@ def show_instance(found: InstanceDetail, now: dt.datetime, printer: Printer) -> 
         if values:
             _line(printer, what, safe(", ".join(values)))
     _line(printer, "seen", _seen(item))
-    _line(printer, "enforces", _enforces(found))
-    if found.wanted is not None and item.enforces != "in-force":
+    if item.protocol == "plugin":
+        _line(printer, "protocol", OLD_PLUGIN)
+    else:
+        _line(printer, "enforces", _enforces(found))
+    if found.wanted is not None and item.protocol == "agent" and item.enforces != "in-force":
         _line(printer, "should", f"revision {found.wanted_revision}, {safe(found.wanted[:_SHORT_DIGEST])}")
     _line(printer, "versions", safe(", ".join(_pairs(item.versions))) or "none reported")
     for miss in found.misses:

@@ -21,13 +21,15 @@ def show_revisions(page: RevisionPage, printer: Printer, *, before: int | None =
 
 
 def show_entry(item: Revision, printer: Printer) -> None:
-    """Number, time, what it meant, who; then commit and counts; then who approved which plan."""
+    """Number, time, what it meant, who; then commit, its signers and counts; then who approved which plan."""
     verdict: tuple[Segment, ...] = ()
     if item.verdict is not None:
         verdict = ((VERDICT_STYLE.get(item.verdict, "yellow"), item.verdict), "  ")
     at = format_instant(item.created_at.replace(microsecond=0))
     printer.line(("bold yellow", f"revision {item.number}"), f"  {at}  ", *verdict, f"by {safe(item.actor)}")
     printer.line(f"  source {safe(item.source)}, {_commit(item)}")
+    if item.signers:
+        printer.paragraph(f"signed by {', '.join(map(safe, item.signers))}", first=("  ",), hang=4)
     if item.rollback_to is not None:
         printer.line(("yellow", f"  rollback to revision {item.rollback_to}"))
     summary = item.summary

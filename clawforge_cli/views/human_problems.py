@@ -33,10 +33,13 @@ def count_line(diagnostics: Sequence[Diagnostic], files: int, resources: int) ->
 
 
 def show_error(error: ClawforgeError) -> None:
-    """An error on standard error, with the problems that a server listed."""
+    """An error on standard error, with the problems that a server listed, or that a file of ours has."""
     printer = Printer(sys.stderr)
     printer.paragraph(safe(error.message), first=(("bold red", "Error"), ": "))
     for problem in getattr(error, "problems", ()):
+        if isinstance(problem, Diagnostic):
+            show_diagnostics([problem], printer)
+            continue
         where = ""
         if problem.position is not None:
             where = f"{Location(problem.position.file, problem.position.line, problem.position.col)}: "

@@ -16,6 +16,7 @@ from clawforge.wire_skills import (
     SubmissionView,
 )
 from clawforge_cli.views.human_layout import show_diff
+from clawforge_cli.views.human_proposal import note_proposed, proposal_document
 from clawforge_cli.views.terminal import Printer, note, safe
 
 if TYPE_CHECKING:
@@ -135,20 +136,23 @@ def show_reviewed(done: Reviewed, printer: Printer) -> None:
     if done.patch is not None:
         for address in done.patch.beside:
             note(f"{safe(address)} stays beside it; --replace {safe(address)} puts the new content in its place.")
-    if done.files:
+    if done.proposed.is_git:
+        note_proposed(done.proposed)
+    elif done.files:
         note("Commit the change, and apply it: agents go by what is applied.")
     elif done.patch is None:
         note("Nothing is written to the files: the verdict would be on every content of the skill.")
 
 
 def reviewed_document(done: Reviewed) -> dict[str, object]:
-    """`{submission, resource?, files[], beside[]}`."""
+    """`{submission, resource?, files[], beside[], proposal?}`."""
     patch = done.patch
     return {
         "submission": done.submission.model_dump(mode="json", by_alias=True),
         **({"resource": patch.address} if patch is not None else {}),
         "files": [file.path for file in done.files],
         "beside": [] if patch is None else list(patch.beside),
+        **proposal_document(done.proposed),
     }
 
 
@@ -169,11 +173,15 @@ def show_codified(written: CodifiedRevocation | None, printer: Printer) -> None:
         return
     for address in written.patch.idle:
         note(f"{safe(address)} approves it, which counts no more: remove that.")
-    note("Commit the change, and apply it: then the files take the place of what was done by hand.")
+    if written.proposed.is_git:
+        note_proposed(written.proposed)
+        note("Once that is merged and applied, the files take the place of what was done by hand.")
+    else:
+        note("Commit the change, and apply it: then the files take the place of what was done by hand.")
 
 
 def revoked_document(item: RevocationView, written: CodifiedRevocation | None) -> dict[str, object]:
-    """`{revocation, resource?, files[], idle[]}`."""
+    """`{revocation, resource?, files[], idle[], proposal?}`."""
     patch = None if written is None else written.patch
     told = None if written is None else written.told
     address = told if patch is None else patch.address
@@ -182,6 +190,7 @@ def revoked_document(item: RevocationView, written: CodifiedRevocation | None) -
         **({"resource": address} if address is not None else {}),
         "files": [] if written is None else [file.path for file in written.files],
         "idle": [] if patch is None else list(patch.idle),
+        **({} if written is None else proposal_document(written.proposed)),
     }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from clawforge.resource.meta import format_instant
+from clawforge_cli.views.human_reconcilers import standing_sentence
 from clawforge_cli.views.terminal import Printer, safe
 
 if TYPE_CHECKING:
@@ -32,12 +33,16 @@ def show_status(found: OrgStatus, concerns: Sequence[Concern], server: str, prin
     _line(printer, "versions", f"{versions.ok:,} in range{_named(kinds, sign=', ')}")
     if fleet.crashing:
         _line(printer, "crashing", f"{fleet.crashing:,}")
+    if fleet.old_plugins:
+        _line(printer, "plugins", f"{fleet.old_plugins:,} of the old protocol: no DLP there, and ask becomes deny")
     stopped = ((fleet.quarantined, "in quarantine"), (found.suspended, "users stopped"))
     _line(printer, "stopped", _named(stopped, sign="") or "nobody")
     for overlay in found.overlays or ():
         until = f" until {_second(overlay.expires_at)}" if overlay.expires_at is not None else ""
         who = f"{safe(overlay.scope)}{until} by {safe(overlay.created_by)}"
         _line(printer, overlay.kind, f"{who}: {safe(overlay.reason)}")
+    for reconciler in found.reconcilers or ():
+        _line(printer, "reconciler", standing_sentence(reconciler))
     if found.plans is not None:
         _line(printer, "waiting", _waiting(len(found.plans), found.skills or 0, fleet.pending))
     if found.log is not None:

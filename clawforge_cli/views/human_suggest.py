@@ -15,7 +15,7 @@ from clawforge_cli.views.terminal import Printer, note, safe
 def show_suggestions(found: Suggested, files: WrittenSuggestions, printer: Printer) -> None:
     """The diff, then policy by policy what was left alone and why, then what the calls showed."""
     for file in files.files:
-        show_diff(file.name, file.before, file.after, printer)
+        show_diff(file.path, file.before or b"", file.after, printer)
     # What goes to standard output stands first in a log that takes both.
     sys.stdout.flush()
     for item in found.suggestions:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clawforge.diagnostic import Severity
+from clawforge.diagnostic import Diagnostic, Severity
 from clawforge.lint.report import Reported
 from clawforge_cli.views.terminal import Printer, safe
 
@@ -18,15 +18,19 @@ _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE:
 def show_annotations(items: Sequence[Reported], prefix: str, printer: Printer) -> None:
     """One command a finding. `prefix` leads from the directory of the repository to the project."""
     for item in items:
-        problem = item.diagnostic
-        properties = {"file": prefix + problem.location.file, "title": problem.code}
-        if problem.location.line:
-            properties["line"] = str(problem.location.line)
-        if problem.location.col:
-            properties["col"] = str(problem.location.col)
-        listed = ",".join(f"{name}={property_text(value)}" for name, value in properties.items())
-        text = f"{safe(problem.message)}\n{safe(problem.hint)}" if problem.hint else safe(problem.message)
-        printer.command(f"::{_COMMAND[problem.severity]} {listed}::{data_text(text)}")
+        show_annotation(item.diagnostic, prefix, printer)
+
+
+def show_annotation(problem: Diagnostic, prefix: str, printer: Printer) -> None:
+    """The command for one problem."""
+    properties = {"file": prefix + problem.location.file, "title": problem.code}
+    if problem.location.line:
+        properties["line"] = str(problem.location.line)
+    if problem.location.col:
+        properties["col"] = str(problem.location.col)
+    listed = ",".join(f"{name}={property_text(value)}" for name, value in properties.items())
+    text = f"{safe(problem.message)}\n{safe(problem.hint)}" if problem.hint else safe(problem.message)
+    printer.command(f"::{_COMMAND[problem.severity]} {listed}::{data_text(text)}")
 
 
 def data_text(text: str) -> str:

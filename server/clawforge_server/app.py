@@ -92,9 +92,16 @@ async def _admit(plane: ControlPlane, endpoint: Endpoint, request: Request, requ
         authorise(principal, org, endpoint.permission, anywhere=endpoint.anywhere, own=endpoint.own)
         return await _handle(plane, endpoint, request, principal, origin)
     except ClawforgeError as error:
-        if status_of(error) < 500 and (endpoint.writes or isinstance(error, ForbiddenError)):
+        if _is_news(endpoint, error):
             await _audit_refusal(plane, principal, org, endpoint.permission, error, origin)
         raise
+
+
+def _is_news(endpoint: Endpoint, error: ClawforgeError) -> bool:
+    """Whether a refusal belongs into the audit log."""
+    if status_of(error) >= 500 or error.code in endpoint.ordinary:
+        return False
+    return endpoint.writes or isinstance(error, ForbiddenError)
 
 
 async def _handle(

@@ -28,6 +28,7 @@ async def _flush_reports(plane: ControlPlane) -> None:
         await asyncio.sleep(_FLUSH_SECONDS)
         try:
             await in_thread(plane, plane.reports.flush)
+            await in_thread(plane, plane.messages.flush)
         except Exception as error:  # What was not written stays pending; the next round tries again.
             logger().error("reports not written", **failure_fields(error))
 

@@ -18,10 +18,12 @@ from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
+from clawforge_server.state.message_board import MessageBoard
 from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
 from clawforge_server.state.plugin_policies import PluginPolicies
 from clawforge_server.state.plugin_streams import PluginStreams
+from clawforge_server.state.reconciler_leases import LEASE_SECONDS, ReconcilerLeases
 from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.signed_leases import SignedLeases
 from clawforge_server.state.steady_time import SteadyTime
@@ -52,6 +54,7 @@ class ControlPlane:
     bundles: BundleCache
     events: AgentEvents
     leases: SignedLeases
+    messages: MessageBoard
     plugins: PluginDirectory
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
@@ -59,6 +62,7 @@ class ControlPlane:
     version_looks: VersionLooks
     steady: SteadyTime
     refreshes: Refreshes
+    reconcilers: ReconcilerLeases
     failures: FailureLimit
     limits: RequestLimits
     body_room: BodyRoom
@@ -74,6 +78,7 @@ def make_control_plane(
     behind_proxy: bool = False,
     egress: Egress | None = None,
     limits: RequestRates | None = None,
+    lease_seconds: int = LEASE_SECONDS,
 ) -> ControlPlane:
     """Everything that requests need, on one store. Call it inside the event loop that serves them."""
     wakeups = Wakeups()
@@ -81,6 +86,8 @@ def make_control_plane(
     states = OrgStates(store, clock, wakeups)
     instances = InstanceDirectory()
     threads = anyio.CapacityLimiter(_THREADS)
+    refreshes = Refreshes()
+    messages = MessageBoard(store)
     store.on_appended(lambda org: wakeups.notify(audit_topic(org)))
     return ControlPlane(
         store=store,
@@ -92,14 +99,16 @@ def make_control_plane(
         reports=InstanceReports(store, bundles),
         bundles=bundles,
         leases=SignedLeases(),
-        events=AgentEvents(store, clock, states, instances, wakeups, threads),
+        events=AgentEvents(store, clock, states, instances, wakeups, refreshes, messages, threads),
+        messages=messages,
         plugins=PluginDirectory(instances),
         plugin_policies=PluginPolicies(),
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
         version_looks=VersionLooks(),
         steady=SteadyTime(clock),
-        refreshes=Refreshes(),
+        refreshes=refreshes,
+        reconcilers=ReconcilerLeases(clock, lease_seconds),
         failures=FailureLimit(clock),
         limits=RequestLimits(clock, limits or rates()),
         body_room=BodyRoom(),

@@ -127,10 +127,11 @@ class Endpoint:
     `anywhere`: a right over a part of the org lets the request in, and the handler looks at what it is about. `own` is
     a smaller permission that lets in as well, or `everybody`: the handler then answers about the caller's own.
     `bearer`: the handler recognises its caller, although it asks for no permission. `late_body`: the handler reads the
-    body itself, once it knows its caller. `free`: so cheap that it is not counted.
+    body itself, once it knows its caller. `free`: so cheap that it is not counted. `ordinary` are the codes of refusals
+    that everyday callers meet again and again, and that nobody would look for in the log.
     """
 
-    method: Literal["GET", "POST", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     summary: str
     handler: Handler
@@ -146,6 +147,7 @@ class Endpoint:
     bearer: bool = False
     late_body: bool = False
     free: bool = False
+    ordinary: tuple[str, ...] = ()
 
     @property
     def takes_bearer(self) -> bool:

@@ -28,6 +28,7 @@ from clawforge_server.problems import problem_response
 from clawforge_server.request_body import TINY_BODY, parse_body, too_slow
 from clawforge_server.routes.agent import check_heartbeat, reported
 from clawforge_server.state.signed_leases import SignedLease
+from clawforge_server.store.records import InstanceRecord
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _POLL, _HEARTBEAT, _PLUGINS = "/v1/agent/policy", "/v1/agent/heartbeat", "/api/v1/"
@@ -106,7 +107,9 @@ class HotPaths:
         acknowledged = said if said is not None and _DIGEST.fullmatch(said) else None
         org, name = lease.instance.org, lease.instance.name
         # What it acknowledges for the first time is worth a look at what that was.
-        if not self._plane.reports.knows(org, name, acknowledged) or not self._counts(org, name):
+        if not self._plane.reports.knows(org, name, acknowledged) or self._has_messages(lease.instance):
+            return None
+        if not self._counts(org, name):
             return None
         self._plane.reports.seen(org, name, self._plane.clock.now())
         return HotAnswer(304, self._headers(request, lease.headers), b"")
@@ -114,7 +117,7 @@ class HotPaths:
     def heartbeat(self, request: HotRequest, body: bytes) -> HotAnswer | None:
         """What an agent should hold, once its report is noted."""
         lease = self._lease(request)
-        if lease is None:
+        if lease is None or self._has_messages(lease.instance):
             return None
         try:
             report = parse_body(Heartbeat, body)
@@ -136,11 +139,19 @@ class HotPaths:
         shown = request.headers(b"authorization")
         if len(shown) != 1 or not shown[0].startswith(_SCHEME):
             return None
-        instance = self._plane.instances.peek(credential_hash(shown[0].removeprefix(_SCHEME)))
+        sha256 = credential_hash(shown[0].removeprefix(_SCHEME))
+        instance = self._plane.instances.peek(sha256)
         if instance is None:
             return None
         state = self._plane.states.peek(instance.org)
-        return None if state is None else self._plane.leases.get(state, instance, self._plane.clock.now())
+        if state is None or self._plane.instances.peek(sha256) is not instance:
+            # It got other tags at this moment: an old machine under a new serial would be served two things under one.
+            return None
+        return self._plane.leases.get(state, instance, self._plane.clock.now())
+
+    def _has_messages(self, instance: InstanceRecord) -> bool:
+        """Whether something waits for the instance's person, or nobody looked yet since the server was started."""
+        return self._plane.messages.peek(instance.org, instance.name, self._plane.clock.now()) != ()
 
     def _counts(self, org: str, name: str) -> bool:
         """Count the request; False if it is one too many, which the route will say."""

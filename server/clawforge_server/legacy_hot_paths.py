@@ -61,13 +61,18 @@ class LegacyHotPaths:
         return self._effective(plugin) if user is None else self._heartbeat(plugin)
 
     def _effective(self, plugin: _Plugin) -> bytes:
-        self._plane.plugin_policies.note_fetched(plugin.session, plugin.served, self._plane.clock.now())
+        now, wanted = self._plane.clock.now(), self._wanted(plugin)
+        self._plane.plugin_policies.note_fetched(plugin.session, plugin.served, now, wanted)
         return plugin.served.document.body
 
     def _heartbeat(self, plugin: _Plugin) -> bytes:
         document = plugin.served.document
-        held = self._plane.plugin_policies.is_held(plugin.session, plugin.served, self._plane.clock.now())
+        now, wanted = self._plane.clock.now(), self._wanted(plugin)
+        held = self._plane.plugin_policies.is_held(plugin.session, plugin.served, now, wanted)
         return document.beat if held else document.beat_refresh
+
+    def _wanted(self, plugin: _Plugin) -> int:
+        return self._plane.refreshes.mark(plugin.instance.org, plugin.instance.name)
 
     def _plugin(self, request: HotRequest) -> _Plugin | None:
         plane, shown = self._plane, request.headers(b"authorization")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clawforge.attention import concerns
+from clawforge.reconcile.condition import ConditionType
 from clawforge.wire_status import OrgStatus
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -31,10 +32,31 @@ PLAN = {"id": "plan-x", "author": "user:ann", "created_at": NOW, "missing": ("rb
 VIOLATION = {"at": NOW, "invariant": "Invariant/x", "why": "w"}
 
 
+def reconciler(**more: Any) -> dict[str, Any]:
+    whole = {"name": "main", "source": "s", "repository": "r", "held": True, "holder": "h", "principal": "p"}
+    return {**whole, "fence": 1, **more}
+
+
+def condition(kind: str, status: str) -> dict[str, Any]:
+    return {"type": ConditionType(kind), "status": status, "reason": "NotSigned", "since": NOW}
+
+
 @pytest.mark.parametrize(
     ("more", "found"),
     [
         ({}, []),
+        ({"reconcilers": (reconciler(),)}, []),
+        ({"reconcilers": (reconciler(holder=None, held=False),)}, []),
+        ({"reconcilers": (reconciler(conditions=(condition("Ready", "false"),)),)}, []),
+        ({"reconcilers": (reconciler(held=False),)}, ["reconciler-gone: no process runs the reconciler main"]),
+        (
+            {"reconcilers": (reconciler(conditions=(condition("Stalled", "true"),)),)},
+            ["reconciler-stalled: the reconciler main is stalled: NotSigned"],
+        ),
+        (
+            {"reconcilers": (reconciler(suspension={"reason": "r", "by": "user:ann", "at": NOW}),)},
+            ["reconciler-suspended: the reconciler main is suspended"],
+        ),
         ({"fleet": {"total": 9, "stale": 1, "offline": 2, "never": 3, "enforcing": 3}}, []),
         ({"versions": {"total": 3, "in_grace": 1, "warned": 1, "unknown": 1}}, []),
         ({"suspended": 2}, []),

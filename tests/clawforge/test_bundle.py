@@ -127,10 +127,20 @@ def test_the_digest_covers_what_is_decided_and_not_where_it_is_written() -> None
         )
 
     base = made(3)
-    assert bundle_digest(made(9, commit="a" * 40, approvers=("x",), serial=5, revision=7)) == bundle_digest(base)
+    more = {"commit": "a" * 40, "signers": ("y",), "approvers": ("x",), "serial": 5, "revision": 7}
+    assert bundle_digest(made(9, **more)) == bundle_digest(base)
     assert base.provenance != made(9).provenance
     assert any(source.line == 3 for places in base.provenance.values() for one in places.values() for source in one)
     assert bundle_digest(SigningWorld([policy(tools={"deny": ["read"]})]).bundle(DEV, NOON)) != bundle_digest(base)
+
+
+def test_an_agent_that_knows_of_no_signers_opens_what_has_none() -> None:
+    signed = BUNDLE.model_copy(update={"signers": ("user:ann",)})
+    assert "signers" not in bundle_json(BUNDLE)
+    assert bundle_json(signed)["signers"] == ["user:ann"]
+    assert open_bundle(sign_bundle(signed, WORLD.online), KEYS).signers == ("user:ann",)
+    old = {key: value for key, value in bundle_json(BUNDLE).items() if key != "signers"}
+    assert open_bundle(sign(canonical_bytes(old), BUNDLE_TYPE, WORLD.online), KEYS) == BUNDLE
 
 
 def test_a_subject_without_an_instance_gets_no_bundle() -> None:

@@ -81,6 +81,23 @@ def test_a_stream_tells_the_present_state_and_then_what_changes(server: ServerPr
             assert "retry: 2000" in reader.remarks
 
 
+def test_only_the_streams_of_who_shall_ask_are_told_so(server: ServerProcess) -> None:
+    with server.client() as owner:
+        apply(owner, company())
+        asked, other = enroll(owner), enroll(owner)
+        with reading(server, asked["credential"]) as first, reading(server, other["credential"]) as second:
+            (before,) = first.wait(1)
+            second.wait(1)
+            for count in (2, 3):
+                body = {"instances": [asked["instance"]]}
+                assert owner.post("/v1/orgs/acme/fleet/refreshes", json=body).status_code == 200
+                told = first.wait(count)[-1]
+                assert (told.name, told.id, told.data["digest"]) == ("refresh", before.id, before.data["digest"])
+                assert lease(asked, told).bundle == before.data["digest"]
+            apply(owner, company(OTHER, deny=["read"]))
+            assert [event.name for event in second.wait(2)] == ["policy", "policy"]
+
+
 def test_the_server_and_a_poll_agree_for_every_class(server: ServerProcess) -> None:
     """The digest of an event is worked out without building the bundle."""
     strict = resource("Policy", "strict", appliesTo={"tags": {"env": ["prod"]}}, tools={"allow": ["read"]})
@@ -192,6 +209,22 @@ def test_events_are_named_by_what_changed(told: Any, offers: list[Offer], names:
     found = asyncio.run(run())
     assert [line[7:] for line in found.splitlines() if line.startswith("event: ")] == names
     assert found.endswith(f"id: 1-{offers[-1].serial}\nevent: {names[-1]}\ndata: {{}}\n\n")
+
+
+def test_who_shall_ask_is_told_so_beside_what_changed_and_once() -> None:
+    async def run() -> str:
+        stream = EventStream("acme", "i-1", "hash", (1, 7), 0.0)
+        stream.tell(OFFER, b"{}", 1.0, asked=frozenset({"refresh"}))
+        text = (await stream.chunk())[0]
+        stream.tell(OFFER, b"{}", 2.0, asked=frozenset({"refresh"}))
+        # It was not read yet, and what comes now must not undo it.
+        stream.tell(NARROWED, b"{}", 3.0, asked=frozenset({"message"}))
+        text += (await stream.chunk())[0]
+        stream.tell(NARROWED, b"{}", 4.0)
+        return (text + (await stream.chunk())[0]).decode()
+
+    names = [line[7:] for line in asyncio.run(run()).splitlines() if line.startswith("event: ")]
+    assert names == ["refresh", "policy", "message", "refresh", "lease"]
 
 
 def test_a_slow_reader_is_told_the_newest_state_alone() -> None:

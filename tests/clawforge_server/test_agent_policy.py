@@ -15,6 +15,7 @@ from clawforge.decide.request import Request
 from clawforge.dsse import read_envelope
 from clawforge.keys import KeySet, decode_public_key, open_key_set
 from clawforge.lease import Lease, open_lease, read_lease_header
+from clawforge_server.state import bundle_cache
 from clawforge_server.state.org_states import OrgStates
 
 OFFLINE = {"mode": "cached", "lease": "2m", "maxStale": "1h"}
@@ -259,3 +260,23 @@ def test_a_new_process_begins_a_new_serial(api: Any, agent: Agent) -> None:
     assert (present.serial, present.revision) == (before.serial + 1, before.revision)
     again = states.get("acme").record
     assert again == present, "one look is enough"
+
+
+def test_a_raised_serial_builds_no_bundle_for_whoever_holds_the_same(agent: Agent, monkeypatch: Any) -> None:
+    """A thousand agents that wait are answered from what is known of their class, not by a thousand bundles."""
+    held = agent.poll()
+    built: list[str] = []
+    real = bundle_cache.build_bundle
+
+    def counting(*arguments: Any, **options: Any) -> Any:
+        built.append("one")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(bundle_cache, "build_bundle", counting)
+    agent.api.post("/v1/orgs/acme/overlays", json={"scope": "tool:exec", "reason": "drill"})
+    tag = {"If-None-Match": held.headers["etag"]}
+    answer = agent.poll(**tag)
+    assert (answer.status_code, built) == (304, [])
+    assert [order.scope for order in agent.lease(answer, agent.keys(held)).kill] == ["tool:exec"]
+    agent.api.apply(company(deny=["read"]))
+    assert (agent.poll(**tag).status_code, built) == (200, ["one"])

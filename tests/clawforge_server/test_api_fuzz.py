@@ -19,7 +19,7 @@ from clawforge.resource.role import BUILT_IN_ROLES
 CALLS = int(os.environ.get("CLAWFORGE_FUZZ_CALLS", "1500"))
 SEED = os.environ.get("CLAWFORGE_FUZZ_SEED", "4")
 HOOKS = Path(__file__).parents[1] / "api_fuzz_hooks.py"
-OPERATIONS = 72
+OPERATIONS = 80
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",

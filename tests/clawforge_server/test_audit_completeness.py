@@ -135,6 +135,22 @@ def _stopped(api: Api) -> Prepared:
     return Prepared("DELETE", f"/v1/orgs/acme/overlays/{on['id']}?reason=patched")
 
 
+LEASE = {"holder": "h" * 16, "source": "policies", "repository": "https://git.example/policies"}
+
+
+def _reconciler(method: str, what: str, body: dict[str, Any] | None = None) -> Callable[[Api], Prepared]:
+    def prepare(api: Api) -> Prepared:
+        assert api.post("/v1/orgs/acme/reconcilers/main/lease", json=LEASE).json()["fence"] == 1
+        return Prepared(method, f"/v1/orgs/acme/reconcilers/main/{what}", body)
+
+    return prepare
+
+
+def _given_back(api: Api) -> Prepared:
+    _reconciler("DELETE", "lease?fence=1")(api).send(api)
+    return Prepared("DELETE", "/v1/orgs/acme/reconcilers/main?reason=moved")
+
+
 REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/orgs/{org}/plans": lambda api: Prepared(
         "POST", "/v1/orgs/acme/plans", {"source": "policies", "resources": company(), "positions": {}}
@@ -156,11 +172,30 @@ REQUESTS: dict[str, Callable[[Api], Prepared]] = {
     "POST /v1/agent/overlays": lambda api: Prepared(
         "POST", "/v1/agent/overlays", {"grant": "shell", "reason": "night shift"}, api.enroll()["credential"]
     ),
+    "POST /v1/orgs/{org}/reconcilers/{name}/lease": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/reconcilers/main/lease", LEASE
+    ),
+    "DELETE /v1/orgs/{org}/reconcilers/{name}/lease": _reconciler("DELETE", "lease?fence=1"),
+    "PUT /v1/orgs/{org}/reconcilers/{name}/status": _reconciler("PUT", "status", {"fence": 1, "conditions": []}),
+    "POST /v1/orgs/{org}/reconcilers/{name}/suspension": _reconciler(
+        "POST", "suspension", {"suspended": True, "reason": "incident 7"}
+    ),
+    "POST /v1/orgs/{org}/reconcilers/{name}/acknowledgement": _reconciler(
+        "POST", "acknowledgement", {"commit": "a" * 40, "reason": "history was cleaned"}
+    ),
+    "DELETE /v1/orgs/{org}/reconcilers/{name}": _given_back,
+    "POST /v1/orgs/{org}/reconcilers/{name}/wanted": _reconciler("POST", "wanted"),
     "DELETE /v1/orgs/{org}/instances/{name}": lambda api: Prepared(
         "DELETE", f"/v1/orgs/acme/instances/{api.enroll()['instance']}"
     ),
     "POST /v1/orgs/{org}/fleet/revocations": lambda api: Prepared(
         "POST", "/v1/orgs/acme/fleet/revocations", {"instances": [api.enroll()["instance"]], "reason": "lost"}
+    ),
+    "POST /v1/orgs/{org}/fleet/tags": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/fleet/tags", {"instances": [api.enroll()["instance"]], "set": {"env": "lab"}}
+    ),
+    "POST /v1/orgs/{org}/fleet/messages": lambda api: Prepared(
+        "POST", "/v1/orgs/acme/fleet/messages", {"instances": [api.enroll()["instance"]], "text": "hello"}
     ),
     "POST /v1/orgs/{org}/fleet/refreshes": lambda api: Prepared(
         "POST", "/v1/orgs/acme/fleet/refreshes", {"instances": [api.enroll()["instance"]]}
@@ -244,7 +279,7 @@ def test_a_refusal_leaves_exactly_one_record(api: Api, endpoint: Endpoint) -> No
     token = api.session("user:bob")["accessToken"]
     before = api.audit()
     path = endpoint.path.format(org="acme", id="nothing", n="1", name="nobody", user="nobody")
-    options: dict[str, Any] = {"json": {}} if endpoint.method == "POST" else {}
+    options: dict[str, Any] = {"json": {}} if endpoint.method in ("POST", "PUT") else {}
     answer = api.request(endpoint.method, path, token=token, **options)
     assert 400 <= answer.status_code < 500
     records = api.audit()[len(before) :]

@@ -9,16 +9,21 @@ import pytest
 from server_app import Api
 from server_process import company, resource
 
+from clawforge.dsse import read_envelope
+from clawforge.keys import decode_public_key, open_key_set
+from clawforge.message import open_message
+
 FLEET = "/v1/orgs/acme/fleet"
 NARROW = [
-    resource("Role", "hand", permissions=["instances:revoke", "instances:refresh"]),
+    resource("Role", "hand", permissions=["instances:revoke", "instances:refresh", "instances:message"]),
     resource("RoleBinding", "hand", role="hand", subjects={"users": ["ann"]}, scope={"groups": ["eng"]}),
     *(resource("User", name, email=f"{name}@acme.example") for name in ("ann", "bea")),
 ]
 
 
 def bulk(api: Api, what: str, *names: str, **options: Any) -> dict[str, tuple[str, str | None]]:
-    body = {"instances": list(names)} | ({"reason": "lost"} if what == "revocations" else {})
+    more = {"revocations": {"reason": "lost"}, "messages": {"text": "Mind the gap"}}
+    body = {"instances": list(names)} | more.get(what, {})
     answer = api.post(f"{FLEET}/{what}", json=body, **options)
     assert answer.status_code == 200, answer.text
     return {item["instance"]: (item["outcome"], item["code"]) for item in answer.json()["results"]}
@@ -98,3 +103,91 @@ def test_who_waits_for_news_is_answered_and_nobody_else(api: Api) -> None:
         return status, waits
 
     assert api.run(race()) == (304, True)
+
+
+def heard(api: Api, enrolled: dict[str, Any], **report: Any) -> list[tuple[int, str, str]]:
+    """What a heartbeat brings, as a real agent verifies it."""
+    answer = api.post("/v1/agent/heartbeat", token=enrolled["credential"], json=report)
+    assert answer.status_code == 200, answer.text
+    keys = open_key_set(read_envelope(enrolled["keys"]), decode_public_key(enrolled["rootKey"]), org="acme")
+    envelopes = map(read_envelope, answer.json().get("messages", []))
+    found = [open_message(item, keys, org="acme", instance=enrolled["instance"]) for item in envelopes]
+    return [(item.number, item.text, item.by) for item in found]
+
+
+def test_a_message_comes_with_heartbeats_until_it_is_noted(api: Api) -> None:
+    api.apply(company(*NARROW))
+    inside, outside, waiting = api.enroll(groups=["eng"]), api.enroll("bea"), api.enroll(requireApproval=True)
+    token = api.session("user:ann")["accessToken"]
+    tag = {"If-None-Match": api.get("/v1/agent/policy", token=inside["credential"]).headers["etag"]}
+    names = (inside["instance"], outside["instance"], waiting["instance"])
+    assert bulk(api, "messages", *names, token=token) == {
+        names[0]: ("done", None),
+        names[1]: ("failed", "outside-scope"),
+        names[2]: ("failed", "unknown-instance"),
+    }
+    record = api.audit()[-1]
+    assert (record["action"], record["detail"]) == (
+        "instances:message",
+        {"instances": [names[0]], "count": 1, "failed": 2, "message": 1, "text": "Mind the gap"},
+    )
+    polled = api.get("/v1/agent/policy", token=inside["credential"], headers=tag)
+    assert (polled.status_code, polled.headers["clawforge-message"]) == (304, "1")
+    assert heard(api, outside) == []
+    for _ in range(2):
+        assert heard(api, inside) == [(1, "Mind the gap", "user:ann")]
+    bulk(api, "messages", names[0])
+    assert [number for number, *_ in heard(api, inside, noted=1)] == [2]
+    assert heard(api, inside, noted=2) == []
+    polled = api.get("/v1/agent/policy", token=inside["credential"], headers=tag)
+    assert "clawforge-message" not in polled.headers
+
+
+def test_messages_outlive_the_server_and_end_after_a_week(api: Api) -> None:
+    api.apply(company())
+    first, second = api.enroll(), api.enroll()
+    bulk(api, "messages", first["instance"], second["instance"])
+    assert heard(api, first, noted=1) == []
+    api.plane.messages.flush()
+    # As after a start: nothing is in memory.
+    api.plane.messages._waiting.clear()
+    assert (len(heard(api, first)), len(heard(api, second))) == (0, 1)
+    api.clock.move(days=8)
+    assert heard(api, second) == []
+
+
+def test_whom_nobody_can_tell_is_said_one_by_one(api: Api) -> None:
+    api.apply(company())
+    plugin = api.post("/v1/orgs/acme/enrollments", json={"user": "dev", "instance": "old"}).json()["token"]
+    body = {"token": plugin, "email": "dev@acme.example", "name": "Dev"}
+    assert api.post("/api/v1/auth/enroll", token="", json=body).status_code == 201
+    name = api.enroll()["instance"]
+    assert bulk(api, "messages", "old", "nobody") == {
+        "old": ("failed", "cannot-be-told"),
+        "nobody": ("failed", "unknown-instance"),
+    }
+    for _ in range(16):
+        assert bulk(api, "messages", name) == {name: ("done", None)}
+    assert bulk(api, "messages", name) == {name: ("failed", "too-many-messages")}
+
+
+@pytest.mark.parametrize("text", ["", "  \n ", "x" * 1_001, "a\x1b[2Jb", "a\tb", 7])
+def test_what_is_no_message_is_refused(api: Api, problem: Any, text: Any) -> None:
+    api.apply(company())
+    problem(api.post(f"{FLEET}/messages", json={"instances": ["i"], "text": text}), 422, "invalid-request")
+
+
+def test_who_waits_for_news_hears_at_once_that_there_is_a_message(api: Api) -> None:
+    api.apply(company())
+    asked = api.enroll()
+    tag = api.get("/v1/agent/policy", token=asked["credential"]).headers["etag"]
+
+    async def race() -> str:
+        async with api.client(asked["credential"]) as client:
+            poll = asyncio.create_task(client.get("/v1/agent/policy?wait=30", headers={"If-None-Match": tag}))
+            await asyncio.sleep(0.2)
+            async with api.client() as owner:
+                await owner.post(f"{FLEET}/messages", json={"instances": [asked["instance"]], "text": "now"})
+            return str((await asyncio.wait_for(poll, 10)).headers["clawforge-message"])
+
+    assert api.run(race()) == "1"

@@ -328,3 +328,70 @@ def test_without_a_change_policy_everything_is_as_before(api: Any) -> None:
     assert plan["approvals"] == {"needed": [], "given": [], "missing": []}
     assert api.send_apply(plan).status_code == 200
     assert loosen()
+
+
+def with_account(resources: list[dict[str, Any]], **numbers: str) -> list[dict[str, Any]]:
+    """The resources, in which these users say which account on GitHub is theirs."""
+    annotations = {name: {"clawforge.io/github-id": number} for name, number in numbers.items()}
+    return [
+        {**item, "metadata": {**item["metadata"], "annotations": annotations[item["metadata"]["name"]]}}
+        if item["kind"] == "User" and item["metadata"]["name"] in annotations
+        else item
+        for item in resources
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "approvers", "authors", "counts"),
+    [
+        ({"bob": "1002"}, ["github:1002"], [], True),
+        ({"bob": "1002"}, ["gitlab:1002"], [], False),
+        ({"bob": "1002"}, ["github:bob"], [], False),
+        ({"bob": "1002", "cat": "1002"}, ["github:1002"], [], False),
+        ({"bob": "1002"}, ["github:1002"], ["bob@acme.example"], False),
+        ({"bob": "1002"}, ["bob"], ["github:1002"], False),
+        ({"bob": "1002"}, ["bob"], ["eve@else.example", "github:9"], True),
+    ],
+    ids=[
+        "by number",
+        "another forge",
+        "by name there",
+        "two of one",
+        "author",
+        "author by number",
+        "strangers wrote it",
+    ],
+)
+def test_people_are_known_by_the_number_of_their_account_and_authors_do_not_count(
+    world: World, numbers: dict[str, str], approvers: list[str], authors: list[str], counts: bool
+) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(with_account(resources(world, one), **numbers))
+    token = pipeline(world, "voucher")
+    looser = with_account(resources(world, one, deny=("write",)), **numbers)
+    plan = vouched_plan(world, token, looser, vouched={"approvers": approvers, "authors": authors}).json()
+    assert code_of(send(world.api, token, plan)) == (None if counts else "approval-missing")
+
+
+def test_a_change_cannot_say_itself_whose_account_approved_it(world: World) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    token = pipeline(world, "voucher")
+    looser = with_account(resources(world, one, deny=("write",)), bob="666")
+    plan = vouched_plan(world, token, looser, vouched={"approvers": ["github:666"]}).json()
+    assert (plan["vouched"]["unknown"], plan["approvals"]["given"]) == (["github:666"], [])
+    assert code_of(send(world.api, token, plan)) == "rbac-escalation"
+
+
+def test_giving_an_approver_another_account_is_what_needs_approval(world: World, problem: Any) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(with_account(resources(world, one), bob="1002"))
+    for number in ("666", "1002"):
+        plan = propose(world.api, "ann", with_account(resources(world, one), bob=number, cat="1003"))
+        assert any(
+            "would approve from now on" in text for item in plan["approvals"]["needed"] for text in item["details"]
+        )
+    gone = propose(world.api, "ann", resources(world, one))
+    assert gone["approvals"]["needed"] == []
+    plan = propose(world.api, "ann", with_account(resources(world, one), bob="666"))
+    problem(apply_as(world.api, "ann", plan), 403, "rbac-escalation")

@@ -68,9 +68,15 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.post(f"/v1/orgs/acme/skills/submissions/{handed_in}/review", json={"verdict": "rejected"}, token=token)
     own = api.post("/v1/orgs/acme/skills/submissions", json=skill, token=token).json()["id"]
     api.delete(f"/v1/orgs/acme/skills/submissions/{own}", token=token)
-    stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "pdf", "reason": "x"}, token=token).json()["id"]
+    stopped = api.post("/v1/orgs/acme/skills/revocations", json={"key": "web", "reason": "x"}, token=token).json()["id"]
     assert api.post(f"/v1/orgs/acme/skills/revocations/{stopped}/lift", json={"reason": "x"}, token=token).is_success
     api.plane.events._still_good("acme", ["hash"])
+    reconciler = "/v1/orgs/acme/reconcilers/main"
+    lease = {"holder": "h" * 16, "source": "policies", "repository": "r"}
+    assert api.post(f"{reconciler}/lease", json=lease, token=token).status_code == 200
+    report = {"fence": 1, "conditions": []}
+    assert api.request("PUT", f"{reconciler}/status", json=report, token=token).status_code == 200
+    assert api.post(f"{reconciler}/wanted", token=token).status_code == 200
     for path in (
         "skills",
         "skills/submissions",
@@ -84,6 +90,7 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
         f"instances/{enrolled['instance']}",
         "versions",
         "status",
+        "reconcilers",
         "enrollments",
         "tokens",
         "sessions",
@@ -105,6 +112,12 @@ def test_no_statement_reaches_over_orgs(api: Any, statements: list[str]) -> None
     api.post("/v1/orgs/acme/users/dev/suspension", json={"reason": "x"}, token=token)
     api.delete("/v1/orgs/acme/users/dev/suspension", token=token)
     api.post("/v1/orgs/acme/fleet/refreshes", json={"instances": [enrolled["instance"]]}, token=token)
+    said = {"instances": [enrolled["instance"]], "text": "hello"}
+    assert api.post("/v1/orgs/acme/fleet/messages", json=said, token=token).is_success
+    tags = {"instances": [enrolled["instance"]], "set": {"env": "lab"}}
+    assert api.post("/v1/orgs/acme/fleet/tags", json=tags, token=token).is_success
+    api.post("/v1/agent/heartbeat", json={"noted": 1}, token=enrolled["credential"])
+    api.plane.messages.flush()
     api.delete(f"/v1/orgs/acme/instances/{enrolled['instance']}", token=token)
     api.delete(f"/v1/orgs/acme/tokens/{key['id']}", token=token)
     api.delete(f"/v1/orgs/acme/sessions/{session['session']}")

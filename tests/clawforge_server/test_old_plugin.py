@@ -75,6 +75,69 @@ def test_policy_changes_arrive_as_events_too(plugin: OldPlugin, owner: httpx.Cli
     assert not plugin.allows("read")
 
 
+def ask(owner: httpx.Client, instance: str) -> None:
+    answer = owner.post("/v1/orgs/acme/fleet/refreshes", json={"instances": [instance]})
+    assert [item["outcome"] for item in answer.json()["results"]] == ["done"], answer.text
+
+
+def test_a_plugin_that_shall_ask_hears_it_by_heartbeat(plugin: OldPlugin, owner: httpx.Client, instance: str) -> None:
+    plugin.do("policy")
+    assert not plugin.do("beat")["refreshed"]
+    ask(owner, instance)
+    assert plugin.do("beat")["refreshed"]
+    assert not plugin.do("beat")["refreshed"], "once it has asked, it holds what it should"
+
+
+def test_a_plugin_that_shall_ask_hears_it_by_its_stream(plugin: OldPlugin, owner: httpx.Client, instance: str) -> None:
+    plugin.do("policy")
+    plugin.do("listen")
+    plugin.event("connected")
+    ask(owner, instance)
+    plugin.event("policy_updated")
+
+
+def test_who_asks_for_the_headers_alone_holds_nothing(server: ServerProcess, owner: httpx.Client) -> None:
+    minted = owner.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    with server.client("") as client:
+        body = {"token": minted, "email": "dev@acme.example", "name": "Dev"}
+        session = client.post("/api/v1/auth/enroll", json=body).json()
+        client.headers["Authorization"] = f"Bearer {session['accessToken']}"
+        org, user = session["orgId"], session["userId"]
+
+        def refresh() -> bool:
+            return bool(client.get(f"/api/v1/heartbeat/{org}/{user}").json()["refreshPolicyNow"])
+
+        assert client.head(f"/api/v1/policies/{org}/effective").status_code == 200
+        assert refresh()
+        assert client.get(f"/api/v1/policies/{org}/effective").status_code == 200
+        assert not refresh()
+        apply(owner, company(deny=["read"]))
+        client.head(f"/api/v1/policies/{org}/effective")
+        assert refresh()
+
+
+def test_a_plugin_is_marked_counted_and_its_version_known(
+    server: ServerProcess, owner: httpx.Client, instance: str
+) -> None:
+    before = owner.get("/v1/orgs/acme/status").json()["fleet"]["oldPlugins"]
+    minted = owner.post("/v1/orgs/acme/enrollments", json={"user": "dev", "instance": instance}).json()["token"]
+    with server.client("") as client:
+        body = {"token": minted, "email": "dev@acme.example", "name": "Dev"}
+        session = client.post("/api/v1/auth/enroll", json=body).json()
+        client.headers["Authorization"] = f"Bearer {session['accessToken']}"
+        for version in ("0.1.5", "0.1.6"):
+            beat = f"/api/v1/heartbeat/{session['orgId']}/{session['userId']}?clientVersion={version}"
+            assert client.get(beat).status_code == 200
+    token = owner.post("/v1/orgs/acme/enrollments", json={"user": "dev"}).json()["token"]
+    agent = owner.post("/v1/enroll", json={"token": token}).json()["instance"]
+    fleet = owner.get("/v1/orgs/acme/instances").json()["instances"]
+    found = {item["instance"]: (item["protocol"], item["versions"].get("plugin")) for item in fleet}
+    assert (found[instance], found[agent]) == (("plugin", "0.1.6"), ("agent", None))
+    assert owner.get("/v1/orgs/acme/status").json()["fleet"]["oldPlugins"] == before + 1
+    chosen = owner.get("/v1/orgs/acme/instances", params={"select": f"protocol=plugin,instance={instance}"}).json()
+    assert [item["instance"] for item in chosen["instances"]] == [instance]
+
+
 def test_a_stream_outlives_the_refresh_of_the_tokens(plugin: OldPlugin, owner: httpx.Client) -> None:
     plugin.do("policy")
     plugin.do("listen")

@@ -9,7 +9,9 @@ import pytest
 from server_app import Api
 from server_process import company
 
+from clawforge.errors import UnavailableError
 from clawforge.legacy.identifier import org_id, user_id
+from clawforge_server.service.legacy import plugin_audit
 
 ACME, DEV = org_id("acme"), user_id("acme", "dev")
 EVENTS = f"/api/v1/audit/{ACME}/events"
@@ -49,6 +51,41 @@ def test_a_buffer_that_comes_again_is_kept_once(api: Api, token: str) -> None:
     assert [item["outcome"] for item in kept] == ["deny", "deny", "deny", "allow"]
     assert {item["target"] for item in kept} == {"exec"}
     assert all(item["detail"]["user"] == "dev" for item in kept)
+
+
+def test_a_large_buffer_is_stored_in_parts_and_goes_on_where_it_stopped(
+    api: Api, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin_audit, "_AT_ONCE", 4)
+    events = [event(), event(), *(event(timestamp=1_795_166_980_000 + number) for number in range(10)), event()]
+    sizes: list[int] = []
+    real = plugin_audit._entry
+
+    def failing(*arguments: Any) -> Any:
+        sizes.append(1)
+        if len(sizes) == 7:
+            raise UnavailableError("The disk is full.")
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(plugin_audit, "_entry", failing)
+        assert api.post(EVENTS, token=token, json={"events": events}).status_code == 503
+    assert len([item for item in api.audit() if item["class"] == "call"]) == 4, "whole parts, and no half one"
+    for _ in range(2):
+        assert api.post(EVENTS, token=token, json={"events": events}).json() == {"ingested": 13}
+    assert len([item for item in api.audit() if item["class"] == "call"]) == 13
+
+
+def test_more_than_a_plugin_ever_holds_is_refused_in_its_own_words(api: Api, token: str) -> None:
+    short = {key: value for key, value in event().items() if key not in ("metadata", "sessionKey", "agentId")}
+    answer = api.post(EVENTS, token=token, json={"events": [short] * (plugin_audit.MOST_EVENTS + 1)})
+    assert answer.status_code == 413
+    assert answer.json() == {
+        "statusCode": 413,
+        "code": "FST_ERR_CTP_BODY_TOO_LARGE",
+        "error": "Payload Too Large",
+        "message": "More than 20000 events in one request.",
+    }
 
 
 def test_events_of_every_kind_are_kept_in_the_plugins_words(api: Api, token: str) -> None:

@@ -50,6 +50,8 @@ GUARDS = {
     "GET /v1/orgs/{org}/status": "instances:read",
     "POST /v1/orgs/{org}/fleet/revocations": "instances:revoke",
     "POST /v1/orgs/{org}/fleet/refreshes": "instances:refresh",
+    "POST /v1/orgs/{org}/fleet/messages": "instances:message",
+    "POST /v1/orgs/{org}/fleet/tags": "instances:tag",
     "GET /v1/orgs/{org}/overlays": "kill:read",
     "POST /v1/orgs/{org}/overlays": "kill:write",
     "DELETE /v1/orgs/{org}/overlays/{id}": "kill:write",
@@ -58,6 +60,14 @@ GUARDS = {
     "DELETE /v1/orgs/{org}/elevations/{id}": MEMBERS,
     "POST /v1/orgs/{org}/elevations/{id}/approvals": "elevations:approve",
     "POST /v1/orgs/{org}/elevations/{id}/rejections": "elevations:approve",
+    "GET /v1/orgs/{org}/reconcilers": "reconcilers:read",
+    "POST /v1/orgs/{org}/reconcilers/{name}/lease": "reconcilers:run",
+    "DELETE /v1/orgs/{org}/reconcilers/{name}/lease": "reconcilers:run",
+    "PUT /v1/orgs/{org}/reconcilers/{name}/status": "reconcilers:run",
+    "POST /v1/orgs/{org}/reconcilers/{name}/suspension": "reconcilers:manage",
+    "POST /v1/orgs/{org}/reconcilers/{name}/acknowledgement": "reconcilers:manage",
+    "POST /v1/orgs/{org}/reconcilers/{name}/wanted": "reconcilers:manage",
+    "DELETE /v1/orgs/{org}/reconcilers/{name}": "reconcilers:manage",
     "DELETE /v1/orgs/{org}/instances/{name}": "instances:revoke",
     "POST /v1/orgs/{org}/instances/{name}/approvals": "instances:approve",
     "POST /v1/orgs/{org}/instances/{name}/rejections": "instances:approve",
@@ -125,6 +135,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/orgs/{org}/instances/{name}/releases": {"reason": "looked at"},
     "POST /v1/orgs/{org}/fleet/revocations": {"instances": ["i"], "reason": "lost"},
     "POST /v1/orgs/{org}/fleet/refreshes": {"instances": ["i"]},
+    "POST /v1/orgs/{org}/fleet/messages": {"instances": ["i"], "text": "hello"},
+    "POST /v1/orgs/{org}/fleet/tags": {"instances": ["i"], "set": {"env": "lab"}},
 }
 ROUTES = [
     f"{method.upper()} {path}"
@@ -148,7 +160,7 @@ class World:
         method, _, path = route.partition(" ")
         number = next(_addresses)
         options: dict[str, Any] = {"params": QUERIES.get(route), "address": f"198.18.{number >> 8}.{number & 255}"}
-        if method == "POST":
+        if method in ("POST", "PUT"):
             options["json"] = BODIES.get(route, {})
         return self.api.request(
             method, path.format(org=org, id="nothing", n="1", name="nobody", user="nobody"), token=token, **options

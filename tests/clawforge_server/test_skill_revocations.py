@@ -94,6 +94,20 @@ def test_stopping_and_lifting_are_two_rights(api: Api) -> None:
     assert ("skills:revoke", "user:ann", "reads cookies") in kept
 
 
+def test_nobody_lets_a_skill_run_again_that_they_handed_in(api: Api) -> None:
+    api.apply([*APPROVED, resource("RoleBinding", "too", role="approver", subjects={"users": ["dev"]})])
+    bob, dev = (api.session(f"user:{name}")["accessToken"] for name in ("bob", "dev"))
+    handed_in = api.post("/v1/orgs/acme/skills/submissions", json={"key": "pdf", "digest": B}, token=bob).json()["id"]
+    api.delete(f"/v1/orgs/acme/skills/submissions/{handed_in}", token=bob)
+    lift = f"{REVOCATIONS}/{revoke(api)['id']}/lift"
+    refused = api.post(lift, json={"reason": "mine"}, token=bob)
+    assert (refused.status_code, refused.json()["code"]) == (403, "own-submission")
+    assert code(api) != "allowed"
+    other = f"{REVOCATIONS}/{revoke(api, key='web')['id']}/lift"
+    assert api.post(other, json={"reason": "not mine"}, token=bob).status_code == 204
+    assert api.post(lift, json={"reason": "looked at it"}, token=dev).status_code == 204
+
+
 def test_another_org_is_left_alone(api: Api) -> None:
     for org in ("acme", "other"):
         api.apply([resource("Organization", org), *APPROVED[1:]], org=org)

@@ -33,9 +33,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def kill(number: int = 1, org: str = "acme", **more: Any) -> OverlayRecord:
     at = NOW + number * SECOND
-    return OverlayRecord(
-        org, f"kill-{number}", "kill", f"tool:t{number}", "why", at, "user:ann", **{"starts_at": at, **more}
-    )
+    given = {"kind": "kill", "scope": f"tool:t{number}", "starts_at": at, **more}
+    return OverlayRecord(org, f"kill-{number}", reason="why", created_at=at, created_by="user:ann", **given)
 
 
 def ended(record: OverlayRecord, after: dt.timedelta) -> OverlayRecord:
@@ -70,6 +69,28 @@ def test_what_ended_is_listed_apart_newest_first(store: Store) -> None:
         assert [item.id for item in transaction.overlays.ended("acme", 2)] == ["kill-3", "kill-2"]
         assert transaction.overlays.ended("other", 2) == ()
         assert not transaction.overlays.ended("acme", 1)[0].in_force
+
+
+def test_the_last_end_of_a_grant_is_found_without_reading_its_history(store: Store) -> None:
+    def lift(number: int, grant: str, **more: Any) -> OverlayRecord:
+        return kill(number, kind="elevation", scope="user:ann", body=f'{{"grant":"{grant}"}}', **more)
+
+    with store.transaction() as transaction:
+        for record in (
+            ended(lift(1, "shell"), HOUR),
+            ended(lift(2, "shell"), 2 * HOUR),
+            ended(lift(3, "web"), 3 * HOUR),
+            ended(lift(4, "shell", starts_at=None), 4 * HOUR),
+            lift(5, "shell"),
+            dataclasses.replace(ended(lift(6, "shell"), 5 * HOUR), scope="user:bob"),
+        ):
+            transaction.overlays.put(record)
+    with store.transaction() as transaction:
+        overlays = transaction.overlays
+        assert overlays.last_ended("acme", "user:ann", "shell") == NOW + 2 * HOUR, "one that was denied never held"
+        assert overlays.last_ended("acme", "user:ann", "web") == NOW + 3 * HOUR
+        assert overlays.last_ended("acme", "user:ann", "none") is None
+        assert overlays.last_ended("other", "user:ann", "shell") is None
 
 
 def test_the_clock_finds_ends_and_reminders(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from clawforge.access.model import AccessModel
-from clawforge.access.permission import VOUCH
+from clawforge.access.permission import RUN_RECONCILER, VERIFY_COMMITS, VOUCH
 from clawforge.diagnostic import Severity
 from clawforge.federation import PROTECTED_REF
 from clawforge.finding import Finding
@@ -42,7 +42,8 @@ def _check(context: LintContext) -> Iterable[Finding]:
                 policy.address,
                 "/spec/signedCommits",
                 "No service account can vouch for signed commits: nothing could be applied, not even its removal.",
-                f'Declare a federated one with the permission {VOUCH}, and `{PROTECTED_REF}: "true"` among its claims.',
+                f'Declare a federated one with the permission {VOUCH}, and `{PROTECTED_REF}: "true"` among its claims; '
+                f"or one for a reconciler, with {RUN_RECONCILER} and {VERIFY_COMMITS}.",
             )
 
 
@@ -53,12 +54,12 @@ def _stays_open(schedule: Schedule) -> bool:
 def _somebody_vouches(context: LintContext) -> bool:
     access = AccessModel.of(context.resources)
     for name, account in access.service_accounts.items():
-        trust = account.spec.federated
-        if trust is None or trust.claims.get(PROTECTED_REF) != "true":
-            continue
         if context.now is not None and account.spec.expires is not None and context.now >= account.spec.expires:
             continue
-        if access.rights_of_service_account(name).somewhere(VOUCH):
+        rights, trust = access.rights_of_service_account(name), account.spec.federated
+        if rights.somewhere(RUN_RECONCILER) and rights.somewhere(VERIFY_COMMITS):
+            return True
+        if trust is not None and trust.claims.get(PROTECTED_REF) == "true" and rights.somewhere(VOUCH):
             return True
     return False
 

@@ -11,12 +11,13 @@ import re
 
 from starlette.responses import Response
 
-from clawforge.dsse import envelope_json
+from clawforge.dsse import Envelope, envelope_json
 from clawforge.errors import InputError, UnauthenticatedError
-from clawforge.lease import Lease, lease_header
+from clawforge.lease import lease_header, sign_lease
 from clawforge.wire import (
     HEADER_ACKNOWLEDGED,
     HEADER_LEASE,
+    HEADER_MESSAGE,
     HEADER_REVISION,
     HEADER_SERIAL,
     Heartbeat,
@@ -31,9 +32,10 @@ from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.endpoint import Call, Endpoint, Parameter, json_answer
 from clawforge_server.request_body import TINY_BODY, parse_body
 from clawforge_server.service.enrolling import enroll
+from clawforge_server.service.fleet_messages import signed_messages
 from clawforge_server.service.instance_credentials import offer_credential
-from clawforge_server.state.bundle_cache import ServedBundle, signed_lease
-from clawforge_server.state.offers import known_offer, offer_to
+from clawforge_server.state.bundle_cache import signed_lease
+from clawforge_server.state.offers import Offer, known_offer, lease_of, offer_to
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, InstanceReport
 
@@ -64,34 +66,37 @@ async def policy(call: Call) -> Response:
     wait = call.number("wait", 0, low=0, high=_LONGEST_WAIT) or 0
     acknowledged = call.request.headers.get(HEADER_ACKNOWLEDGED, "")
     plane.reports.note(instance, plane.clock.now(), acknowledged if _DIGEST.fullmatch(acknowledged) else None)
+    await load_messages(call, instance)
     # A proxy that compresses may weaken the tag; what it names stays the same (RFC 9110, 13.1.2).
     held = {tag.strip().removeprefix("W/") for tag in call.request.headers.get("if-none-match", "").split(",")}
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
-    told: Lease | None = None
+    told: Offer | None = None
     begun = plane.refreshes.mark(instance.org, instance.name)
     while True:
         # The event first, then the identity and the state: whatever changes after either was looked at wakes us, the
         # revocation of this very instance included.
         news = plane.wakeups.event(instance.org)
         instance = await recognise_instance(plane, call.request, call.address)
-        state, bundle = await _present(call, instance)
-        if f'"{bundle.digest}"' not in held:
-            return _policy_answer(call, state, bundle, 200)
+        instance, state, offer = await _present(call, instance)
+        if f'"{offer.digest}"' not in held:
+            return await _whole(call, instance, state)
         if told is None:
             # There may have been news before the agent began to wait: of a kill, perhaps.
-            told = bundle.lease if _seen(call) in (None, bundle.lease.serial) else None
-        if told is not None and bundle.lease.overlays != told.overlays:
+            told = offer if _seen(call) in (None, offer.serial) else None
+        if told is not None and offer.overlays != told.overlays:
             # What is lifted stands in the bundle, beside what its digest covers.
-            return _policy_answer(call, state, bundle, 200)
-        if told is None or bundle.lease.kill != told.kill:
-            # The policy is the same, and the lease says that something was killed, or goes on again.
-            return _policy_answer(call, state, bundle, 304)
-        if plane.refreshes.mark(instance.org, instance.name) != begun:
-            return _policy_answer(call, state, bundle, 304)
+            return await _whole(call, instance, state)
         left = deadline - loop.time()
-        if left <= 0 or plane.wakeups.closed:
-            return _policy_answer(call, state, bundle, 304)
+        if (
+            # The policy is the same, and the lease says that something was killed, or goes on again.
+            told is None
+            or offer.kill != told.kill
+            or plane.refreshes.mark(instance.org, instance.name) != begun
+            or left <= 0
+            or plane.wakeups.closed
+        ):
+            return _unchanged(call, instance, state, offer)
         try:
             await asyncio.wait_for(news.wait(), left)
         except TimeoutError:
@@ -120,9 +125,24 @@ async def heartbeat(call: Call) -> Response:
     report = parse_body(Heartbeat, call.body)
     check_heartbeat(report)
     plane.reports.take(reported(instance, report, plane.clock.now()))
-    state, bundle = await _present(call, instance)
-    lease = signed_lease(state, bundle, plane.clock.now())
-    return json_answer(HeartbeatAnswer(digest=bundle.digest, lease=envelope_json(lease)))
+    await load_messages(call, instance)
+    if report.noted:
+        plane.messages.note_told(instance.org, instance.name, report.noted, plane.clock.now())
+    instance, state, offer = await _present(call, instance)
+    lease = _lease(state, instance, offer, plane.clock.now())
+    messages = signed_messages(plane, state, instance, plane.clock.now())
+    answer = HeartbeatAnswer(
+        digest=offer.digest, lease=envelope_json(lease), messages=tuple(map(envelope_json, messages))
+    )
+    body = answer.model_dump_json(by_alias=True, exclude=None if messages else {"messages"})
+    return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+
+
+async def load_messages(call: Call, instance: InstanceRecord) -> None:
+    """Have what waits for the instance's person in memory."""
+    plane, now = call.plane, call.plane.clock.now()
+    if plane.messages.peek(instance.org, instance.name, now) is None:
+        await call.run(lambda: plane.messages.load(instance.org, now))
 
 
 def check_heartbeat(report: Heartbeat) -> None:
@@ -148,32 +168,63 @@ def reported(instance: InstanceRecord, said: Heartbeat, now: dt.datetime) -> Ins
     )
 
 
-async def _present(call: Call, instance: InstanceRecord) -> tuple[OrgState, ServedBundle]:
-    """From memory on the event loop, unless something has to be read, built or signed first."""
+async def _present(call: Call, instance: InstanceRecord) -> tuple[InstanceRecord, OrgState, Offer]:
+    """The instance, the state of its org, and what that offers to it: from memory on the event loop, unless something
+    has to be read or worked out first.
+
+    A machine that got other tags meanwhile is looked at anew: what holds for the old one must not be served under the
+    serial that the new ones have.
+    """
     plane = call.plane
-    state = plane.states.peek(instance.org)
-    if state is None:
-        state = await call.run(lambda: plane.states.get(instance.org))
-    present = state
-    bundle = plane.bundles.peek(present, instance)
-    if known_offer(present, instance) is None:
-        # From the next request on the hot paths answer.
-        await call.run(lambda: offer_to(present, instance))
+    while True:
+        state = await _state_of(call, instance.org)
+        if plane.instances.peek(instance.sha256) is instance:
+            break
+        instance = await recognise_instance(plane, call.request, call.address)
+    present, known = state, instance
+    # Whoever was offered the same before a serial was raised is answered without building a bundle.
+    offer = known_offer(present, known)
+    if offer is None:
+        offer = await call.run(lambda: offer_to(present, known))
+    return known, present, offer
+
+
+async def _state_of(call: Call, org: str) -> OrgState:
+    found = call.plane.states.peek(org)
+    return await call.run(lambda: call.plane.states.get(org)) if found is None else found
+
+
+async def _whole(call: Call, instance: InstanceRecord, state: OrgState) -> Response:
+    bundle = call.plane.bundles.peek(state, instance)
     if bundle is None:
-        bundle = await call.run(lambda: plane.bundles.get(present, instance))
-    return present, bundle
+        bundle = await call.run(lambda: call.plane.bundles.get(state, instance))
+    lease = signed_lease(state, bundle, call.plane.clock.now())
+    headers = _headers(call, instance, bundle.digest, bundle.issues[0].revision, lease)
+    return Response(bundle.body, 200, headers, "application/json")
 
 
-def _policy_answer(call: Call, state: OrgState, bundle: ServedBundle, status: int) -> Response:
+def _unchanged(call: Call, instance: InstanceRecord, state: OrgState, offer: Offer) -> Response:
+    lease = _lease(state, instance, offer, call.plane.clock.now())
+    return Response(status_code=304, headers=_headers(call, instance, offer.digest, offer.revision, lease))
+
+
+def _lease(state: OrgState, instance: InstanceRecord, offer: Offer, now: dt.datetime) -> Envelope:
+    if state.keys is None:
+        raise LookupError("an org with a policy has keys")
+    return sign_lease(lease_of(instance.org, instance.name, offer, now), state.keys.online)
+
+
+def _headers(call: Call, instance: InstanceRecord, digest: str, revision: int, lease: Envelope) -> dict[str, str]:
     headers = {
-        "ETag": f'"{bundle.digest}"',
-        HEADER_LEASE: lease_header(signed_lease(state, bundle, call.plane.clock.now())),
-        HEADER_REVISION: str(state.state.revision),
+        "ETag": f'"{digest}"',
+        HEADER_LEASE: lease_header(lease),
+        HEADER_REVISION: str(revision),
         "Cache-Control": "no-store",
     }
-    if status == 304:
-        return Response(status_code=304, headers=headers)
-    return Response(bundle.body, 200, headers, "application/json")
+    newest = call.plane.messages.newest(instance.org, instance.name, call.plane.clock.now())
+    if newest:
+        headers[HEADER_MESSAGE] = str(newest)
+    return headers
 
 
 def _check_versions(versions: dict[str, str]) -> None:

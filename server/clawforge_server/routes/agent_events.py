@@ -12,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from clawforge_server.auth.admission import admit_instance
 from clawforge_server.endpoint import Call, Endpoint, Parameter
 from clawforge_server.problems import HttpError
+from clawforge_server.routes.agent import load_messages
 from clawforge_server.state.event_streams import EventStream
 
 _ID = re.compile(r"([0-9]{1,16})-([0-9]{1,16})")
@@ -27,8 +28,11 @@ async def events(call: Call) -> Response:
     if call.request.method == "HEAD":
         return Response(headers=_HEADERS, media_type=_MEDIA_TYPE)
     plane.reports.note(instance, plane.clock.now())
+    await load_messages(call, instance)
     now = asyncio.get_running_loop().time()
-    stream = EventStream(instance.org, instance.name, instance.sha256, told, now)
+    stream = EventStream(
+        instance.org, instance.name, instance.sha256, told, now, plane.refreshes.mark(instance.org, instance.name)
+    )
     plane.events.open(stream)
     return _Streamed(stream, lambda: plane.events.close(stream))
 

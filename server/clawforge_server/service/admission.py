@@ -42,6 +42,12 @@ class Apply:
         """The name in the audit log."""
         return self.who.actor
 
+    @property
+    def lease(self) -> dict[str, Any]:
+        """Under whose lease, as the audit log names it; nothing for an apply under none."""
+        fence = self.terms.fence
+        return {} if fence is None else {"reconciler": fence.reconciler, "fence": fence.number}
+
 
 @dataclass(frozen=True, slots=True)
 class Admission:

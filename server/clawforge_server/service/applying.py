@@ -23,6 +23,7 @@ from clawforge_server.service.admission import Admission, Apply, admit
 from clawforge_server.service.audit_trail import Origin, changed_fields, done
 from clawforge_server.service.change_control import refuse_unapproved
 from clawforge_server.service.credentials import end_credentials, put_out, require_standing
+from clawforge_server.service.fencing import fenced_apply, note_applied
 from clawforge_server.service.invariant_watch import Occasion, hold
 from clawforge_server.service.plan_authority import (
     refuse_escalation,
@@ -30,6 +31,7 @@ from clawforge_server.service.plan_authority import (
     require_over_changes,
 )
 from clawforge_server.service.plan_reading import unknown_plan
+from clawforge_server.service.renamed_users import follow_renames
 from clawforge_server.service.skill_revocations import end_codified
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_keys import new_keys
@@ -58,32 +60,39 @@ def apply_plan(
     A plan that was applied before is not applied again; the answer is that of the first time. Raises NotFoundError,
     and ConflictError with the code `plan-edited`, `plan-expired`, `stale-plan` or `plan-mismatch`, or with what a
     ChangePolicy asks for: `approval-missing`, `frozen` and so on. What the applier may not do is a ForbiddenError; for
-    a right that is given beyond their own it is `rbac-escalation`.
+    a right that is given beyond their own it is `rbac-escalation`. Under a fence it raises as `fenced_apply`.
     """
     request = Apply(who, org, plan_id, base, reviewed, terms, plane.clock.now(), origin)
-    with plane.states.changing(org):
+    with plane.states.changing(org), plane.reconcilers.settling(org):
         previous = plane.states.find(org)
         with plane.store.transaction() as transaction:
             require_standing(transaction, previous or empty_org(org), who, request.at)
             plan = _reviewed_plan(transaction, request)
             if plan.result is not None:
                 return ApplyResult.model_validate_json(plan.result)
+            holder = fenced_apply(plane, transaction, request, plan)
             if previous is not None and previous.state.revision != plan.document.base.revision:
                 raise _stale(transaction, request, plan.document, previous.state.revision)
             admission = admit(transaction, request, plan, previous or empty_org(org))
             result = _carry_out(transaction, request, plan, admission)
+            holder = None if holder is None else note_applied(transaction, holder, plan, result)
+            occasion = Occasion(request.actor, request.at, request.origin)
+            moved = follow_renames(transaction, org, plan.document, result.revision, occasion) if result.applied else ()
             transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
             state = read_org(transaction, org, request.at, previous)
             if state is None:
                 raise UnavailableError("The org that was written cannot be read back.", code="unreadable-state")
             if result.applied:
-                state = end_codified(transaction, state, Occasion(request.actor, request.at, request.origin))
+                state = end_codified(transaction, state, occasion)
             # Before the commit: a state that no model can be made of must not become the present one.
             _warm(state)
             ended = _authorise(transaction, request, plan, admission, previous or empty_org(org), state)
             state = _watched(transaction, request, result, state)
+            plane.instances.forget(moved)
         plane.credentials.forget(ended)
         plane.states.publish(state)
+        if holder is not None:
+            plane.reconcilers.note(holder)
     return result
 
 
@@ -180,6 +189,7 @@ def _carry_out(transaction: Transaction, request: Apply, plan: PlanRecord, admis
         source=document.source,
         change=document.digest,
         commit=payload.commit,
+        **request.lease,
         reason=admission.reason,
         approvals=[item.by for item in admission.given if item.verdict == "approved"] or None,
         changes=changed_fields(document),
@@ -246,6 +256,7 @@ def _only_positions(transaction: Transaction, request: Apply, plan: Plan, record
         plan=plan.id,
         source=plan.source,
         commit=plan.commit,
+        **request.lease,
     )
     transaction.audit.append(request.org, entry)
     return ApplyResult(
@@ -283,6 +294,7 @@ def _revision(request: Apply, record: PlanRecord, payload: PlanPayload, state: S
         change_digest=plan.digest,
         verdict=plan.meaning.verdict,
         approvals=admission.given,
+        signers=plan.vouched.signers if plan.vouched is not None else (),
         rollback_to=payload.rollback_to,
         reason=admission.reason,
         freeze_override=request.terms.reason if admission.overridden else None,

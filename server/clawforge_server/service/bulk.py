@@ -11,9 +11,10 @@ from clawforge_server.service.audit_trail import Origin, done, record_refusal
 from clawforge_server.service.instances import instance_target, revoke_instance
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
+from clawforge_server.store.records import InstanceRecord
 
 REVOKE, REFRESH = "instances:revoke", "instances:refresh"
-_MOST_NAMED = 20
+MOST_NAMED = 20
 """Instances that one record names; all of them are counted."""
 
 
@@ -33,7 +34,7 @@ def revoke_instances(
             record_refusal(
                 plane.store, org, now, who.actor, REVOKE, error.code, origin=origin, detail={"instance": name}
             )
-            results.append(_failed(name, error))
+            results.append(failed(name, error))
         else:
             results.append(BulkResult(instance=name, outcome="done"))
     return BulkAnswer(results=tuple(results))
@@ -42,7 +43,8 @@ def revoke_instances(
 def refresh_instances(
     plane: ControlPlane, who: Principal, org: str, request: BulkRefresh, *, origin: Origin | None = None
 ) -> BulkAnswer:
-    """Those that wait for news are answered now, and so report now; the others ask as soon as they would anyway.
+    """Those that wait for news are answered now, and so report now: long polls and event streams. Old plugins hear it
+    by their stream, and with their next heartbeat. The others ask as soon as they would anyway.
 
     Raises NotFoundError for an unknown org.
     """
@@ -58,7 +60,7 @@ def refresh_instances(
             REFRESH,
             origin=origin,
             revision=state.state.revision,
-            instances=wanted[:_MOST_NAMED],
+            instances=wanted[:MOST_NAMED],
             count=len(wanted),
             failed=len(results) - len(wanted),
         )
@@ -69,15 +71,24 @@ def refresh_instances(
 
 
 def _refreshable(transaction: Transaction, state: OrgState, who: Principal, name: str) -> BulkResult:
-    instance = transaction.instances.get(state.name, name)
     try:
-        who.require(REFRESH, ORG_WIDE if instance is None else instance_target(state, instance))
-        if instance is None or instance.revoked_at is not None or instance.pending_until is not None:
-            raise NotFoundError(f"There is no active instance {name!r} in this org.", code="unknown-instance")
+        active_instance(transaction, state, who, name, REFRESH)
     except (ForbiddenError, NotFoundError) as error:
-        return _failed(name, error)
+        return failed(name, error)
     return BulkResult(instance=name, outcome="done")
 
 
-def _failed(name: str, error: ClawforgeError) -> BulkResult:
+def active_instance(
+    transaction: Transaction, state: OrgState, who: Principal, name: str, permission: str
+) -> InstanceRecord:
+    """The active instance of this name, which the caller's right reaches. Raises ForbiddenError, NotFoundError."""
+    instance = transaction.instances.get(state.name, name)
+    who.require(permission, ORG_WIDE if instance is None else instance_target(state, instance))
+    if instance is None or instance.revoked_at is not None or instance.pending_until is not None:
+        raise NotFoundError(f"There is no active instance {name!r} in this org.", code="unknown-instance")
+    return instance
+
+
+def failed(name: str, error: ClawforgeError) -> BulkResult:
+    """The result of an instance of which nothing came."""
     return BulkResult(instance=name, outcome="failed", code=error.code, detail=error.message)

@@ -186,7 +186,7 @@ def _too_many(plan: Plan, state: OrgState, limits: Sequence[str]) -> str:
 def unsigned(plan: Plan) -> str | None:
     """Why the plan's commit does not count as signed; None if it does."""
     if plan.commit is None or plan.vouched is None or not plan.vouched.signers:
-        return "A ChangePolicy asks for signed commits, and no trusted pipeline vouched for this plan's."
+        return "A ChangePolicy asks for signed commits, and nobody who is trusted to vouched for this plan's."
     if plan.vouched.unknown_signers:
         names = ", ".join(plan.vouched.unknown_signers[:_MOST_SHOWN])
         return f"A ChangePolicy asks for signed commits, and {names} signed one who is no user of this org."

@@ -245,7 +245,7 @@ def _terms(
 
 
 def _past(transaction: Transaction, org: str, instance: InstanceRecord, grant: str) -> ElevationPast:
-    found = transaction.overlays.of_scope(org, scope_of_user(instance.user))
-    same = [item for item in found if item.kind in LIFTING and body_of(item).grant == grant]
-    ended = [item.ended_at for item in same if item.ended_at is not None and item.starts_at is not None]
-    return ElevationPast(sum(item.ended_at is None for item in same), max(ended, default=None))
+    scope = scope_of_user(instance.user)
+    carried = (item for item in transaction.overlays.open(org) if item.kind in LIFTING and item.scope == scope)
+    same = sum(body_of(item).grant == grant for item in carried)
+    return ElevationPast(same, transaction.overlays.last_ended(org, scope, grant))

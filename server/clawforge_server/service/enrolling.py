@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable
 
 from clawforge.errors import ClawforgeError, ConflictError, UnauthenticatedError, UnavailableError
-from clawforge.wire_enrollment import EnrollAnswer, EnrollRequest
+from clawforge.wire_enrollment import AgentProtocol, EnrollAnswer, EnrollRequest
 from clawforge_server.auth.secrets import INSTANCE_PREFIX, credential_hash, new_credential
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done, record_refusal
@@ -34,7 +34,12 @@ Beside = Callable[[Transaction, InstanceRecord], None]
 
 
 def enroll(
-    plane: ControlPlane, request: EnrollRequest, *, origin: Origin | None = None, beside: Beside | None = None
+    plane: ControlPlane,
+    request: EnrollRequest,
+    *,
+    origin: Origin | None = None,
+    beside: Beside | None = None,
+    protocol: AgentProtocol = "agent",
 ) -> EnrollAnswer:
     """Use the token once: exactly as many agents enrol as it has uses, however many try at the same moment.
 
@@ -48,7 +53,7 @@ def enroll(
         raise _refused("This enrolment token is not valid on this server.")
     now = plane.clock.now()
     try:
-        return _enrolled(plane, found, request, now, origin, beside)
+        return _enrolled(plane, found, request, now, origin, beside, protocol)
     except UnavailableError:
         raise
     except ClawforgeError as error:
@@ -65,6 +70,7 @@ def _enrolled(
     now: dt.datetime,
     origin: Origin | None,
     beside: Beside | None,
+    protocol: AgentProtocol,
 ) -> EnrollAnswer:
     state = plane.states.get(found.org)
     active_user(state, found.user)
@@ -76,7 +82,7 @@ def _enrolled(
         require_present(transaction, state)
         enrollment = _usable(transaction, sha256, now)
         require_room(transaction, state, now)
-        instance = _instance(transaction, enrollment, request, credential_hash(credential), now)
+        instance = _instance(transaction, enrollment, request, credential_hash(credential), now, protocol)
         if approval:
             instance = dataclasses.replace(instance, pending_until=now.replace(microsecond=0) + _PENDING_LIFE)
         transaction.instances.add(instance)
@@ -154,7 +160,12 @@ def require_room(transaction: Transaction, state: OrgState, now: dt.datetime) ->
 
 
 def _instance(
-    transaction: Transaction, enrollment: EnrollmentRecord, request: EnrollRequest, sha256: str, now: dt.datetime
+    transaction: Transaction,
+    enrollment: EnrollmentRecord,
+    request: EnrollRequest,
+    sha256: str,
+    now: dt.datetime,
+    protocol: AgentProtocol,
 ) -> InstanceRecord:
     name = enrollment.instance or _new_name(transaction, enrollment)
     require_unused(transaction, enrollment.org, name)
@@ -170,6 +181,7 @@ def _instance(
         versions=dict(request.versions),
         enrollment=enrollment.id,
         enrolled_at=now,
+        protocol=protocol,
     )
 
 

@@ -83,6 +83,7 @@ def standing_of(record: InstanceRecord) -> Standing:
         versions=tuple(sorted(record.versions.items())),
         host=record.host,
         crashes=record.crashes or 0,
+        protocol=record.protocol,
     )
 
 
@@ -100,6 +101,7 @@ def is_selected(selector: FleetSelector, state: OrgState, machine: Standing, fou
         "enforces": _one(found.enforces),
         "versions": _one(found.compliance.state if found.status is not None else None),
         "crashing": frozenset(("yes" if found.crashing else "no",)),
+        "protocol": frozenset((machine.protocol,)),
         "group": groups_of(state, machine) if "group" in keys else frozenset(),
     }
     return fits(selector, Candidate(values, dict(machine.tags), dict(machine.versions)))

@@ -184,6 +184,7 @@ def instance_view(state: OrgState, record: InstanceRecord, now: dt.datetime) -> 
         approved_by=record.approved_by,
         reason=record.reason,
         quarantine=shut_in,
+        protocol=record.protocol,
     )
 
 

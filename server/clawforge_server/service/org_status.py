@@ -20,6 +20,8 @@ from clawforge_server.service.invariant_watch import VIOLATION
 from clawforge_server.service.overlays import READ as READ_OVERLAYS
 from clawforge_server.service.overlays import list_overlays
 from clawforge_server.service.plan_reading import planned_sides
+from clawforge_server.service.reconcilers import READ as READ_RECONCILERS
+from clawforge_server.service.reconcilers import reconciler_views
 from clawforge_server.service.version_watch import watch_versions
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.audit_records import AuditQuery
@@ -57,6 +59,7 @@ def org_status(plane: ControlPlane, who: Principal, org: str) -> OrgStatus:
             versions=versions,
             suspended=sum(_reaches_user(who, state, stop.user) for stop in state.suspensions),
             violations=_violations(transaction, org, now) if who.may("audit:read") else None,
+            reconcilers=reconciler_views(plane, transaction, state) if who.may(READ_RECONCILERS) else None,
             log=_log(transaction, org) if who.may("audit:read") else None,
         )
 
@@ -66,7 +69,7 @@ def _counts(
 ) -> tuple[FleetCounts, VersionCounts]:
     heard: Counter[str] = Counter()
     versions: Counter[str] = Counter()
-    enforcing = quarantined = crashing = 0
+    enforcing = quarantined = crashing = plugins = 0
     for machine in machines:
         shut_in = state.is_shut_in(machine.name)
         found = survey.of(machine, "quarantined" if shut_in else "active")
@@ -75,8 +78,9 @@ def _counts(
         enforcing += found.enforces == "in-force"
         quarantined += shut_in
         crashing += found.crashing
+        plugins += machine.protocol == "plugin"
     counted: dict[str, Any] = {**heard, "total": len(machines), "enforcing": enforcing}
-    counted.update(quarantined=quarantined, crashing=crashing)
+    counted.update(quarantined=quarantined, crashing=crashing, old_plugins=plugins)
     return (
         FleetCounts.model_validate({**counted, "pending": pending}, by_name=True),
         VersionCounts.model_validate({**versions, "total": len(machines)}, by_name=True),

@@ -44,14 +44,15 @@ def create_plan(
 
     Raises StalePlanError if the client looked at another revision, OwnedElsewhereError, and ListedError for what
     the checks refuse, ForbiddenError for changes that the author's right does not reach and for whoever vouches for a
-    commit without being trusted to. What reviewers said about the same change counts for the new plan as well.
+    commit without being trusted to, ConflictError for a fence that is over. What reviewers said about the same change
+    counts for the new plan as well.
     """
     state = plane.states.find(org) or empty_org(org)
     if request.base is not None and request.base != state.state.revision:
         raise StalePlanError(f"The present revision is {state.state.revision}, not {request.base}.", hint="Plan again.")
     now = plane.clock.now()
     with plane.store.transaction() as transaction:
-        vouched = vouching(transaction, who, state, request)
+        vouched = vouching(plane, transaction, who, state, request)
     draft = draft_plan(plane, state, request, now, rollback)
     expires_at = now.replace(microsecond=0) + PLAN_LIFETIME
     found: dict[str, Any] = {

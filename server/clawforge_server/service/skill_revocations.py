@@ -11,7 +11,7 @@ import dataclasses
 import datetime as dt
 import secrets
 
-from clawforge.errors import ConflictError, NotFoundError
+from clawforge.errors import ConflictError, ForbiddenError, NotFoundError
 from clawforge.resolve.org import OrgModel
 from clawforge.resource.skill_approval import SkillApproval
 from clawforge.skill.standing import says_revoked
@@ -64,7 +64,11 @@ def revoke_skill(
 def lift_revocation(
     plane: ControlPlane, who: Principal, org: str, revocation_id: str, reason: str, *, origin: Origin | None = None
 ) -> None:
-    """What the files say about the skill counts again. Raises NotFoundError for a revocation that does not stand."""
+    """What the files say about the skill counts again.
+
+    Raises NotFoundError for a revocation that does not stand, ForbiddenError (`own-submission`) for whoever handed the
+    skill in: somebody else has to look at it.
+    """
     now = plane.clock.now()
     with plane.states.changing(org):
         state = plane.states.get(org)
@@ -80,6 +84,12 @@ def lift_revocation(
         with plane.store.transaction() as transaction:
             require_standing(transaction, state, who, now)
             require_present(transaction, state)
+            if transaction.skill_submissions.has_from(org, record.key, who.answerable):
+                raise ForbiddenError(
+                    f"Nobody lets a skill run again that they handed in, as you did {record.key!r}.",
+                    hint="Ask somebody else who holds skills:review.",
+                    code="own-submission",
+                )
             transaction.skill_revocations.end(org, record.id, now, who.answerable, reason)
             transaction.audit.append(
                 org, _entry(state, Occasion(who.actor, now, origin), record, LIFT, "lifted", reason)

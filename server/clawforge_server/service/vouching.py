@@ -1,4 +1,4 @@
-"""Who is an author of a plan, and what a trusted pipeline vouches for about its commit."""
+"""Who is an author of a plan, and what a trusted pipeline or a reconciler vouches for about its commit."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ import re
 from collections.abc import Iterable
 
 from clawforge.access.model import USER, AccessModel
-from clawforge.access.permission import VOUCH
+from clawforge.access.permission import VERIFY_COMMITS, VOUCH
 from clawforge.errors import ForbiddenError, InputError
 from clawforge.federation import PROTECTED_REF
 from clawforge.plan import Vouching
 from clawforge.resource.service_account import ServiceAccount
-from clawforge.wire import PlanRequest
+from clawforge.wire import PlanRequest, Vouched
 from clawforge_server.auth.principal import Principal
+from clawforge_server.control_plane import ControlPlane
+from clawforge_server.service.fencing import fenced
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 
 _ADDRESS = re.compile(r"<([^<>]*)>\s*$")
 
 
-def vouching(transaction: Transaction, who: Principal, state: OrgState, request: PlanRequest) -> Vouching | None:
+def vouching(
+    plane: ControlPlane, transaction: Transaction, who: Principal, state: OrgState, request: PlanRequest
+) -> Vouching | None:
     """What the caller vouches for; None if they vouch for nothing.
 
     Raises ForbiddenError unless the caller is the pipeline of a federated service account with `plans:vouch`, signed in
-    with an identity token, and the account trusts tokens of protected refs only. InputError for a plan of no commit.
+    with an identity token, and the account trusts tokens of protected refs only; or a service account that holds the
+    reconciler's lease with `commits:verify`, and names no approvers. InputError for a plan of no commit; a fence raises
+    as `fenced`.
     """
+    if request.fence is not None:
+        fenced(plane, transaction, who, state.name, request.fence, request.source)
     said = request.vouched
     if said is None:
         return None
-    who.require(VOUCH)
-    session = transaction.sessions.get(who.org, who.credential) if who.org is not None else None
-    if who.kind != "service-account" or session is None or session.method != "federated":
-        raise ForbiddenError(
-            "Only a pipeline that signed in with its identity token vouches for a commit.",
-            hint="Use `clawforge login --federated` in the pipeline; keys, people and other programs cannot vouch.",
-            code="not-federated",
-        )
-    _require_protected(state.access.service_accounts.get(who.name), said.ref)
+    if request.fence is not None:
+        _require_reconciler(who, said)
+    else:
+        _require_pipeline(transaction, who, state, said)
     if request.commit is None or request.dirty:
         raise InputError(
             "What is vouched for is a commit, and this plan is not exactly one.",
@@ -55,9 +58,42 @@ def vouching(transaction: Transaction, who: Principal, state: OrgState, request:
     )
 
 
+def _require_reconciler(who: Principal, said: Vouched) -> None:
+    """It checked the signatures itself, by keys that its own configuration names; of the reviews in the forge it knows
+    nothing."""
+    who.require(VERIFY_COMMITS)
+    if who.kind != "service-account":
+        raise ForbiddenError(
+            "Only a service account vouches for who signed a commit: people would vouch for themselves.",
+            hint="Run the reconciler with the key of a service account that holds commits:verify.",
+            code="not-a-service-account",
+        )
+    if said.approvers:
+        raise ForbiddenError(
+            "A reconciler vouches for who signed a commit, and not for who approved it.",
+            hint="Approve the plan here, or let a pipeline on a protected ref vouch for the reviews.",
+            code="approvers-not-vouched",
+        )
+
+
+def _require_pipeline(transaction: Transaction, who: Principal, state: OrgState, said: Vouched) -> None:
+    who.require(VOUCH)
+    session = transaction.sessions.get(who.org, who.credential) if who.org is not None else None
+    if who.kind != "service-account" or session is None or session.method != "federated":
+        raise ForbiddenError(
+            "Only a pipeline that signed in with its identity token vouches for a commit.",
+            hint="Use `clawforge login --federated` in the pipeline; keys, people and other programs cannot vouch.",
+            code="not-federated",
+        )
+    _require_protected(state.access.service_accounts.get(who.name), said.ref)
+
+
 def authors_of(who: Principal, access: AccessModel, request: PlanRequest, vouched: Vouching | None) -> tuple[str, ...]:
-    """Everybody who may not approve: whoever submits, the author of the commit, and who signed its commits."""
+    """Everybody who may not approve: whoever submits, the author of the commit, who signed its commits, and who wrote
+    the change by the word of the forge."""
     found = {who.answerable, *(vouched.signers if vouched is not None else ())}
+    if vouched is not None and request.vouched is not None:
+        found.update(_users(access, request.vouched.authors)[0])
     match = _ADDRESS.search(request.commit_author or "")
     name = access.user_name(match[1].strip()) if match is not None else None
     if name is not None:
@@ -88,7 +124,7 @@ def _users(access: AccessModel, written: Iterable[str]) -> tuple[tuple[str, ...]
     known: set[str] = set()
     unknown: set[str] = set()
     for text in written:
-        name = access.user_name(text)
+        name = access.user_name(text) or access.user_of_account(text)
         if name is None:
             unknown.add(text)
         else:

@@ -18,14 +18,16 @@ import orjson
 from clawforge.dsse import envelope_json
 from clawforge.errors import ClawforgeError
 from clawforge.lease import sign_lease
-from clawforge.wire_events import AgentNews
+from clawforge.wire_events import AgentNews, EventName
 from clawforge_server.clock import Clock
 from clawforge_server.log import failure_fields, logger
 from clawforge_server.state.event_streams import EventStream, EventStreams
 from clawforge_server.state.instance_directory import InstanceDirectory
+from clawforge_server.state.message_board import MessageBoard
 from clawforge_server.state.offers import Offer, known_offer, lease_of, offer_to
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.state.org_states import OrgStates
+from clawforge_server.state.refreshes import Refreshes
 from clawforge_server.state.wakeups import Wakeups
 from clawforge_server.store.port import Store
 from clawforge_server.store.records import InstanceRecord
@@ -50,6 +52,8 @@ class AgentEvents:
         states: OrgStates,
         instances: InstanceDirectory,
         wakeups: Wakeups,
+        refreshes: Refreshes,
+        messages: MessageBoard,
         threads: anyio.CapacityLimiter,
     ) -> None:
         self._store = store
@@ -57,6 +61,8 @@ class AgentEvents:
         self._states = states
         self._instances = instances
         self._wakeups = wakeups
+        self._refreshes = refreshes
+        self._messages = messages
         self._threads = threads
         self._streams = EventStreams()
         self._news = asyncio.Event()
@@ -126,7 +132,7 @@ class AgentEvents:
         strangers = []
         for stream in streams:
             instance = self._instances.peek(stream.credential)
-            if instance is None or not _is_due(stream, state, now):
+            if instance is None or not (_is_due(stream, state, now) or self._is_wanted(stream)):
                 continue
             offer = known_offer(state, instance)
             if offer is None:
@@ -146,11 +152,26 @@ class AgentEvents:
         self, stream: EventStream, instance: InstanceRecord, offer: Offer, state: OrgState, now: float
     ) -> None:
         stream.looked = state
-        known = stream.offered
-        if known is None or not known.same_as(offer) or now - stream.leased >= _lease_pace(offer):
-            stream.tell(offer, self._data(state, instance, offer), now)
+        known, asked = stream.offered, self._asked(stream)
+        if asked or known is None or not known.same_as(offer) or now - stream.leased >= _lease_pace(offer):
+            stream.tell(offer, self._data(state, instance, offer), now, asked=asked)
         elif now - stream.spoken >= _PING_SECONDS:
             stream.ping(now)
+
+    def _is_wanted(self, stream: EventStream) -> bool:
+        """Whether somebody wants its reader to ask, and it was not told."""
+        return self._refreshes.mark(stream.org, stream.instance) > stream.wanted
+
+    def _asked(self, stream: EventStream) -> frozenset[EventName]:
+        """For what its reader should ask, beside what it should hold; it counts as told from now on."""
+        mark = self._refreshes.mark(stream.org, stream.instance)
+        newest = self._messages.newest(stream.org, stream.instance, self._clock.now())
+        said: tuple[tuple[EventName, bool], ...] = (
+            ("message", newest > stream.message),
+            ("refresh", mark > stream.wanted),
+        )
+        stream.wanted, stream.message = max(mark, stream.wanted), max(newest, stream.message)
+        return frozenset(name for name, holds in said if holds)
 
     def _still_good(self, org: str, hashes: Collection[str]) -> frozenset[str]:
         """Which of these are present credentials of active instances. Blocks."""

@@ -21,6 +21,7 @@ from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, OrgRecord
 
 _MOST = 20_000
+_MOST_BYTES = 512 * 1024 * 1024
 _REMEMBERED = 4
 """Bundles of one instance of which it is known what they were made for: an agent acknowledges one a poll later."""
 
@@ -41,6 +42,7 @@ class ServedBundle:
     `issues` are the bundles that this instance was served lately, this one first.
     """
 
+    instance: InstanceRecord
     counters: tuple[int, int]
     digest: str
     body: bytes
@@ -49,9 +51,12 @@ class ServedBundle:
 
 
 class BundleCache:
-    """Used from any thread."""
+    """Used from any thread. Memory is bounded: by the number of bundles, and by the bytes of their bodies."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = _MOST, most_bytes: int = _MOST_BYTES) -> None:
+        self._most = most
+        self._most_bytes = most_bytes
+        self._bytes = 0
         self._bundles: OrderedDict[tuple[str, str], ServedBundle] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -60,7 +65,7 @@ class BundleCache:
         record, _ = _live(state)
         with self._lock:
             found = self._bundles.get((instance.org, instance.name))
-            if found is None or found.counters != (record.epoch, record.serial):
+            if found is None or found.counters != (record.epoch, record.serial) or not _same(found.instance, instance):
                 return None
             self._bundles.move_to_end((instance.org, instance.name))
             return found
@@ -74,9 +79,14 @@ class BundleCache:
                 before = self._bundles.get((instance.org, instance.name))
                 if before is not None:
                     found = dataclasses.replace(found, issues=(*found.issues, *before.issues)[:_REMEMBERED])
+                    self._bytes -= len(before.body)
                 self._bundles[instance.org, instance.name] = found
-                while len(self._bundles) > _MOST:
-                    self._bundles.popitem(last=False)
+                self._bundles.move_to_end((instance.org, instance.name))
+                self._bytes += len(found.body)
+                while len(self._bundles) > max(1, self._most) or (
+                    self._bytes > self._most_bytes and len(self._bundles) > 1
+                ):
+                    self._bytes -= len(self._bundles.popitem(last=False)[1].body)
         return found
 
     def issued(self, org: str, instance: str, digest: str) -> Issue | None:
@@ -84,6 +94,11 @@ class BundleCache:
         with self._lock:
             found = self._bundles.get((org, instance))
         return next((issue for issue in found.issues if issue.digest == digest), None) if found is not None else None
+
+
+def _same(one: InstanceRecord, other: InstanceRecord) -> bool:
+    """Whether they are one subject: what an instance reports changes no bundle."""
+    return one is other or (one.user, one.groups, one.tags) == (other.user, other.groups, other.tags)
 
 
 def signed_lease(state: OrgState, bundle: ServedBundle, now: dt.datetime) -> Envelope:
@@ -103,7 +118,7 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
     record, keys = _live(state)
     # The org's day, not the clock's: within one serial every bundle begins with the same day, whatever the clock does.
     day = dt.datetime.combine(record.horizon_day, dt.time(), dt.UTC)
-    subject = subject_of(instance)
+    subject, present = subject_of(instance), state.present
     bundle = build_bundle(
         state.model,
         subject,
@@ -112,11 +127,14 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         now=day,
         positions=state.positions,
         commit=state.commit,
+        signers=() if present is None else present.signers,
+        approvers=() if present is None else present.approvers,
         overlays=lifted_for(state, subject),
     )
     lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)
     answer = PolicyAnswer(keys=keys.key_set, bundle=envelope_json(sign_bundle(bundle, keys.online)))
     return ServedBundle(
+        instance=instance,
         counters=(record.epoch, record.serial),
         digest=lease.bundle,
         body=answer.model_dump_json(by_alias=True).encode(),

@@ -21,10 +21,12 @@ class EventStream:
 
     `looked` is the state of the org that was looked at last for it, `offered` what that said. `spoken` and `leased` are
     when it was given anything last, and a lease; `writing` is since when its reader takes nothing, None while it takes
-    what comes. Readings of the loop's clock.
+    what comes. Readings of the loop's clock. `wanted` is the mark of the last refresh that it was told of,
+    `message` the number of the last message.
     """
 
     __slots__ = (
+        "_asked",
         "_ended",
         "_news",
         "_ping",
@@ -34,14 +36,18 @@ class EventStream:
         "instance",
         "leased",
         "looked",
+        "message",
         "offered",
         "org",
         "spoken",
         "task",
+        "wanted",
         "writing",
     )
 
-    def __init__(self, org: str, instance: str, credential: str, told: tuple[int, int] | None, now: float) -> None:
+    def __init__(
+        self, org: str, instance: str, credential: str, told: tuple[int, int] | None, now: float, wanted: int = 0
+    ) -> None:
         self.org = org
         self.instance = instance
         self.credential = credential
@@ -51,9 +57,12 @@ class EventStream:
         self.leased = now
         self.writing: float | None = None
         self.task: asyncio.Task[object] | None = None
+        self.wanted = wanted
+        self.message = 0
         self._told: Offer | tuple[int, int] | None = told
         self._news: tuple[Offer, bytes] | None = None
         self._ping = False
+        self._asked: frozenset[EventName] = frozenset()
         self._ended: str | None = None
         self._stirred = asyncio.Event()
 
@@ -62,9 +71,11 @@ class EventStream:
         """The code of why it ends; None as long as it goes on."""
         return self._ended
 
-    def tell(self, offer: Offer, data: bytes, now: float) -> None:
-        """Give it news. What it was not able to tell before is forgotten: the new data say all of it."""
+    def tell(self, offer: Offer, data: bytes, now: float, *, asked: frozenset[EventName] = frozenset()) -> None:
+        """Give it news, or have its reader ask for something. What it was not able to tell before is forgotten, for the
+        new data say all of it; but for what the reader should ask is not."""
         self._news = (offer, data)
+        self._asked |= asked
         self.offered = offer
         self.spoken = self.leased = now
         self._stirred.set()
@@ -87,18 +98,18 @@ class EventStream:
         parts = []
         if self._news is not None:
             offer, data = self._news
-            names = _names(self._told, offer)
+            names = _names(self._told, offer, self._asked)
             parts = [b"id: %d-%d\nevent: %b\ndata: %b\n\n" % (*offer.counters, name.encode(), data) for name in names]
             self._told = offer
         elif self._ping:
             parts = [b": ping\n\n"]
-        self._news, self._ping = None, False
+        self._news, self._ping, self._asked = None, False, frozenset()
         if self._ended is not None:
             parts.append(f"event: end\ndata: {self._ended}\n\n".encode())
         return b"".join(parts), self._ended is not None
 
 
-def _names(told: Offer | tuple[int, int] | None, offer: Offer) -> tuple[EventName, ...]:
+def _names(told: Offer | tuple[int, int] | None, offer: Offer, asked: frozenset[EventName]) -> tuple[EventName, ...]:
     """What changed since the reader was told last; `told` is only the counters if that was on another stream."""
     if isinstance(told, Offer):
         kill = told.kill != offer.kill
@@ -106,8 +117,8 @@ def _names(told: Offer | tuple[int, int] | None, offer: Offer) -> tuple[EventNam
     else:
         policy = told != offer.counters
         kill = policy and bool(offer.kill)
-    names: tuple[EventName, ...] = (*(("kill",) if kill else ()), *(("policy",) if policy else ()))
-    return names or ("lease",)
+    said: tuple[tuple[EventName, bool], ...] = (("kill", kill), ("policy", policy))
+    return (*(name for name, holds in said if holds), *sorted(asked)) or ("lease",)
 
 
 class EventStreams:

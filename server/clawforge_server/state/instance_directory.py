@@ -32,6 +32,12 @@ class InstanceDirectory:
             if len(self._by_hash) > _MOST:
                 self._by_hash.popitem(last=False)
 
+    def learn(self, before: InstanceRecord, after: InstanceRecord) -> None:
+        """What an active instance reported of itself; nothing if what is in memory is not what it was before."""
+        with self._lock:
+            if self._by_hash.get(before.sha256) is before:
+                self._by_hash[before.sha256] = after
+
     def forget(self, hashes: Iterable[str]) -> None:
         """These credentials are good no more. Call it right after the commit."""
         with self._lock:

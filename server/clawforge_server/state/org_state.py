@@ -10,6 +10,7 @@ from functools import cached_property
 
 from clawforge.access.model import AccessModel
 from clawforge.analysis.invariant_subject import InvariantCheck
+from clawforge.change_control.demands import change_policies, out_of_band
 from clawforge.decide.request import KillOrder
 from clawforge.decide.simulate import Simulator
 from clawforge.errors import UnavailableError
@@ -18,6 +19,7 @@ from clawforge.load.resource import parse_resource
 from clawforge.overlay.bounds import ElevationBook
 from clawforge.position import ResourcePosition
 from clawforge.resolve.org import OrgModel
+from clawforge.resource.change_policy import OutOfBand
 from clawforge.resource.elevation_policy import ElevationPolicy
 from clawforge.resource.group import Group
 from clawforge.resource.invariant import Invariant
@@ -26,6 +28,7 @@ from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.skill_approval import SkillApproval
 from clawforge.resource.user import User, UserState
 from clawforge.state import EMPTY_STATE, State
+from clawforge.wire import Revision
 from clawforge_server.state.org_keys import OrgKeys
 from clawforge_server.store.elevation_body import LIFTING, Lifting, body_of
 from clawforge_server.store.overlay_port import OverlayRecord
@@ -36,7 +39,7 @@ from clawforge_server.store.skill_records import SkillRevocationRecord
 
 @dataclass(frozen=True)
 class OrgState:
-    """`record` and `keys` are None for an org that was never applied. `commit` is that of the present revision.
+    """`record` and `keys` are None for an org that was never applied. `present` is the revision in force.
     `suspensions` are users stopped by hand, `skill_revocations` skills that were, `quarantines` instances that are shut
     in, `overlays` what else was done by hand and was not ended, oldest first."""
 
@@ -46,13 +49,18 @@ class OrgState:
     resources: Mapping[str, Resource]
     positions: Mapping[str, ResourcePosition]
     keys: OrgKeys | None
-    commit: str | None = None
+    present: Revision | None = None
     suspensions: tuple[SuspensionRecord, ...] = ()
     quarantines: tuple[QuarantineRecord, ...] = ()
     overlays: tuple[OverlayRecord, ...] = ()
     skill_revocations: tuple[SkillRevocationRecord, ...] = ()
     _checks: dict[dt.datetime, InvariantCheck] = field(default_factory=dict, compare=False, repr=False)
     _wanted: dict[dt.date, WantedBundles] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def commit(self) -> str | None:
+        """From which commit the revision in force was applied."""
+        return None if self.present is None else self.present.commit
 
     @cached_property
     def model(self) -> OrgModel:
@@ -82,6 +90,11 @@ class OrgState:
     def access_of(self, resources: Iterable[Resource]) -> AccessModel:
         """Who could do what if these were the resources, while the same users are stopped by hand."""
         return AccessModel.of(resources, [item.user for item in self.suspensions])
+
+    @cached_property
+    def out_of_band(self) -> OutOfBand:
+        """What a reconciler does about changes that it did not make."""
+        return out_of_band(change_policies(self.resources))
 
     @cached_property
     def elevation_book(self) -> ElevationBook:
@@ -216,7 +229,6 @@ def read_org(
     if record is None:
         return None
     state = State(record.revision, transaction.resources.entries(name))
-    revision = transaction.revisions.get(name, record.revision)
     return OrgState(
         name=name,
         record=record,
@@ -224,7 +236,7 @@ def read_org(
         resources=_parsed(state, previous),
         positions=transaction.resources.positions(name),
         keys=OrgKeys(name, record.epoch, transaction.orgs.keys(name), now),
-        commit=None if revision is None else revision.commit,
+        present=transaction.revisions.get(name, record.revision),
         suspensions=transaction.suspensions.list(name),
         quarantines=in_quarantine(transaction, name),
         overlays=transaction.overlays.open(name),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TypeVar
@@ -57,6 +58,7 @@ class ServedPolicy:
     """The document of an instance: for these counters, from the moment it was made until `until`. The ids are those
     under which its plugin may ask."""
 
+    instance: InstanceRecord
     counters: tuple[int, int]
     made: dt.datetime
     until: dt.datetime
@@ -69,16 +71,18 @@ class ServedPolicy:
         """What the plugin enforces."""
         return self.document.policy
 
-    def holds(self, counters: tuple[int, int], now: dt.datetime) -> bool:
+    def holds(self, instance: InstanceRecord, counters: tuple[int, int], now: dt.datetime) -> bool:
         """Whether it is the one to serve now. A clock that went back makes another one."""
-        return self.counters == counters and self.made <= now < self.until
+        same = self.instance is instance or self.instance == instance
+        return same and self.counters == counters and self.made <= now < self.until
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """The policies of one instance, whatever is killed: by one model, in a stretch of time."""
+    """The policies of one instance, whatever is killed: by one model, in a stretch of time. The model is not kept
+    alive: a plugin that asks no more must not hold a whole org of long ago."""
 
-    model: OrgModel
+    model: weakref.ref[OrgModel]
     instance: InstanceRecord
     begins: dt.datetime
     until: dt.datetime
@@ -97,7 +101,7 @@ class PluginPolicies:
         self._policies: OrderedDict[tuple[str, str], ServedPolicy] = OrderedDict()
         self._resolved: OrderedDict[tuple[str, str], _Resolved] = OrderedDict()
         self._documents: OrderedDict[tuple[str, _Key], Document] = OrderedDict()
-        self._fetched: OrderedDict[str, tuple[bytes, dt.datetime]] = OrderedDict()
+        self._fetched: OrderedDict[str, tuple[bytes, dt.datetime, int]] = OrderedDict()
         self._lock = threading.Lock()
 
     def peek(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> ServedPolicy | None:
@@ -106,7 +110,7 @@ class PluginPolicies:
         record = state.record
         if found is None or record is None:
             return None
-        if found.holds((record.epoch, record.serial), now):
+        if found.holds(instance, (record.epoch, record.serial), now):
             return found
         known = self._known(state, instance, now)
         return None if known is None else self._serve(state, known, now)
@@ -116,16 +120,16 @@ class PluginPolicies:
         that cannot be resolved."""
         return self.peek(state, instance, now) or self._serve(state, self._resolution(state, instance, now), now)
 
-    def note_fetched(self, session: str, served: ServedPolicy, now: dt.datetime) -> None:
-        """A session was sent this policy."""
+    def note_fetched(self, session: str, served: ServedPolicy, now: dt.datetime, wanted: int) -> None:
+        """A session was sent this policy; `wanted` is the mark of the last refresh of its instance."""
         with self._lock:
-            _keep(self._fetched, session, (served.document.mark, now), _MOST)
+            _keep(self._fetched, session, (served.document.mark, now, wanted), _MOST)
 
-    def is_held(self, session: str, served: ServedPolicy, now: dt.datetime) -> bool:
+    def is_held(self, session: str, served: ServedPolicy, now: dt.datetime, wanted: int) -> bool:
         """Whether this policy is what the session was sent last, and lately: an answer may be lost on its way, and the
-        plugin does not say what it holds."""
-        mark, at = self._fetched.get(session, (b"", now))
-        return mark == served.document.mark and now - at < _BELIEVED
+        plugin does not say what it holds. Nobody may have wanted it to fetch again since then."""
+        mark, at, seen = self._fetched.get(session, (b"", now, 0))
+        return mark == served.document.mark and now - at < _BELIEVED and wanted <= seen
 
     def _serve(self, state: OrgState, resolved: _Resolved, now: dt.datetime) -> ServedPolicy:
         instance, record = resolved.instance, state.record
@@ -134,6 +138,7 @@ class PluginPolicies:
         counters = (record.epoch, record.serial)
         deadline = next_deadline((policy for _, policy in resolved.policies), now)
         served = ServedPolicy(
+            instance=instance,
             counters=counters,
             made=now,
             until=resolved.until if deadline is None else min(resolved.until, deadline),
@@ -147,7 +152,7 @@ class PluginPolicies:
 
     def _known(self, state: OrgState, instance: InstanceRecord, now: dt.datetime) -> _Resolved | None:
         known = self._resolved.get((instance.org, instance.name))
-        if known is None or known.model is not state.model or known.instance != instance:
+        if known is None or known.model() is not state.model or known.instance != instance:
             return None
         return known if known.begins <= now < known.until else None
 
@@ -196,7 +201,7 @@ def _resolved(model: OrgModel, instance: InstanceRecord, now: dt.datetime) -> _R
     present = [variant for variant in found if variant.from_ <= now < variant.until]
     digests = sorted({variant.digest for variant in present})
     return _Resolved(
-        model=model,
+        model=weakref.ref(model),
         instance=instance,
         begins=max(variant.from_ for variant in present),
         until=min(variant.until for variant in present),

@@ -68,5 +68,11 @@ def _signed(state: OrgState, instance: InstanceRecord, offer: Offer, now: dt.dat
     )
     answer = HeartbeatAnswer(digest=offer.digest, lease=envelope_json(envelope))
     return SignedLease(
-        weakref.ref(state), instance, second, offer, etag, headers, answer.model_dump_json(by_alias=True).encode()
+        weakref.ref(state),
+        instance,
+        second,
+        offer,
+        etag,
+        headers,
+        answer.model_dump_json(by_alias=True, exclude={"messages"}).encode(),
     )

@@ -6,6 +6,8 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Protocol
 
+import orjson
+
 
 @dataclass(frozen=True, slots=True)
 class OverlayRecord:
@@ -46,6 +48,12 @@ class OverlayRecord:
         return (self.reminded_at or self.starts_at) + dt.timedelta(seconds=self.remind_every)
 
     @property
+    def held_grant(self) -> str | None:
+        """By which grant it lifts or lifted; None for what never did."""
+        grant = orjson.loads(self.body).get("grant") if self.starts_at is not None else None
+        return grant if isinstance(grant, str) else None
+
+    @property
     def due_at(self) -> dt.datetime | None:
         """When the server has something to do about it, its end or a reminder; None for never."""
         if self.ended_at is not None:
@@ -68,8 +76,8 @@ class Overlays(Protocol):
     def ended(self, org: str, limit: int) -> tuple[OverlayRecord, ...]:
         """What ended, newest first."""
 
-    def of_scope(self, org: str, scope: str) -> tuple[OverlayRecord, ...]:
-        """Everything that ever had this scope, oldest first."""
+    def last_ended(self, org: str, scope: str, grant: str) -> dt.datetime | None:
+        """When the newest of what once held for this scope by this grant ended; None if nothing did."""
 
     def due(self, now: dt.datetime) -> tuple[str, ...]:
         """The orgs in which something is to be ended or reminded of, by name."""

@@ -6,7 +6,8 @@ import sqlalchemy as sa
 
 from clawforge_server.store.tables import Moment, metadata
 
-# `due_at` is when the server has something to do about it: its end, or a reminder.
+# `due_at` is when the server has something to do about it: its end, or a reminder. `held_grant` is by which grant it
+# lifts or lifted, once it did.
 overlays = sa.Table(
     "overlays",
     metadata,
@@ -28,7 +29,9 @@ overlays = sa.Table(
     sa.Column("ended_by", sa.String(256)),
     sa.Column("end_reason", sa.Text),
     sa.Column("due_at", Moment),
+    sa.Column("held_grant", sa.String(64)),
     sa.Index("ix_overlays_ended", "org", "ended_at"),
     sa.Index("ix_overlays_scope", "org", "scope"),
     sa.Index("ix_overlays_due", "due_at"),
+    sa.Index("ix_overlays_held_grant", "org", "scope", "held_grant", "ended_at"),
 )

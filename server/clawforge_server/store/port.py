@@ -18,9 +18,11 @@ from clawforge.wire import Revision
 from clawforge_server.store.acknowledgement_port import Acknowledgements
 from clawforge_server.store.audit_port import AgentStreams, Audit, AuditTree
 from clawforge_server.store.history_port import History
+from clawforge_server.store.message_port import FleetMessages
 from clawforge_server.store.overlay_port import Overlays
 from clawforge_server.store.plugin_receipt_port import PluginReceipts
 from clawforge_server.store.quarantine_port import Quarantines
+from clawforge_server.store.reconciler_port import Reconcilers
 from clawforge_server.store.records import (
     EnrollmentRecord,
     InstanceRecord,
@@ -215,6 +217,12 @@ class Suspensions(Protocol):
 class Enrollments(Protocol):
     """Rights to enrol."""
 
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once."""
+
+    def get(self, org: str, enrollment_id: str) -> EnrollmentRecord | None:
+        """One enrolment, good or not."""
+
     def find(self, sha256: str) -> EnrollmentRecord | None:
         """The enrolment with this hash, whatever its org: this is how an enrolling agent is recognised."""
 
@@ -263,6 +271,12 @@ class Instances(Protocol):
 
     def approve(self, org: str, name: str, at: dt.datetime, by: str, reason: str | None) -> bool:
         """False when the org has no such instance that waits and has not waited too long."""
+
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once, so that two may exchange theirs."""
+
+    def set_tags(self, org: str, name: str, tags: Mapping[str, str]) -> None:
+        """Give an instance these tags and no others."""
 
     def offer(self, org: str, name: str, sha256: str, until: dt.datetime) -> None:
         """The credential that takes the place of the present one if it is used before a moment."""
@@ -372,8 +386,16 @@ class Transaction(Protocol):
         """Which bundles instances said that they enforce."""
 
     @property
+    def fleet_messages(self) -> FleetMessages:
+        """What the people at machines are told."""
+
+    @property
     def version_lapses(self) -> VersionLapses:
         """Which components of instances are out of range."""
+
+    @property
+    def reconcilers(self) -> Reconcilers:
+        """Who keeps the org equal to git."""
 
 
 class Store(Protocol):

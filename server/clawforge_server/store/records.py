@@ -10,7 +10,7 @@ from typing import Any
 from clawforge.plan import Plan
 from clawforge.position import ResourcePosition
 from clawforge.resource.meta import Strict
-from clawforge.wire_enrollment import InstanceState
+from clawforge.wire_enrollment import AgentProtocol, InstanceState
 from clawforge_server.origin import Origin
 
 
@@ -206,7 +206,7 @@ class InstanceRecord:
     Until `next_until` the credential with the hash `next_sha256` takes the place of the present one when it is used.
     With `pending_until` the instance waits for an approval, until then at the longest; one that is revoked while it
     waits was rejected. `reason` is what was said last when somebody approved or ended it. `last_seen`, `acknowledged`,
-    `versions` and what follows `reason` are what it reported itself.
+    `versions` and what follows `reason` are what it reported itself, but for the `protocol` that it enrolled by.
     """
 
     org: str
@@ -234,6 +234,7 @@ class InstanceRecord:
     last_exit: str | None = None
     crashes: int | None = None
     channels: Mapping[str, str] = field(default_factory=dict)
+    protocol: AgentProtocol = "agent"
 
     def state_at(self, moment: dt.datetime) -> InstanceState:
         """What its credential is good for: everything that an agent asks if `active`, and nothing else."""

@@ -26,6 +26,9 @@ class SkillSubmissions(Protocol):
     ) -> tuple[SubmissionRecord, ...]:
         """Those in one state, or of one submitter, or all: the newest `MOST_LISTED`, oldest first, without texts."""
 
+    def has_from(self, org: str, key: str, submitted_by: str) -> bool:
+        """Whether somebody ever handed this skill in."""
+
     def waiting(self, org: str, submitted_by: str | None = None) -> int:
         """How many are pending, of one submitter or in all."""
 

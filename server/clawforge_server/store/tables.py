@@ -389,7 +389,29 @@ instances = sa.Table(
     sa.Column("last_exit", sa.String(200)),
     sa.Column("crashes", sa.Integer),
     sa.Column("channels", sa.Text, nullable=False, server_default="{}"),
+    sa.Column("protocol", sa.String(16), nullable=False, server_default="agent"),
     sa.Index("ux_instances_next_sha256", "next_sha256", unique=True),
+)
+
+# What the people at machines are told, and which machines said that they were.
+fleet_messages = sa.Table(
+    "fleet_messages",
+    metadata,
+    _org(),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("sender", sa.String(256), nullable=False),
+    sa.Column("sent_at", Moment, nullable=False),
+    sa.Column("until", Moment, nullable=False),
+)
+
+fleet_deliveries = sa.Table(
+    "fleet_deliveries",
+    metadata,
+    _org(),
+    sa.Column("instance", sa.String(256), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("told_at", Moment),
 )
 
 # Instances that are shut in because of an invariant, and those that somebody released from it.

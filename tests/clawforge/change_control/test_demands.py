@@ -12,7 +12,7 @@ from strategies import resource
 from clawforge.access.model import AccessModel
 from clawforge.access.rights import ORG_WIDE
 from clawforge.change_control.approvers import Reach, lacking
-from clawforge.change_control.demands import approval_needs, exceeded_limits, open_freezes
+from clawforge.change_control.demands import approval_needs, exceeded_limits, open_freezes, out_of_band
 from clawforge.change_control.facts import ChangeFacts, Effect, PlanFacts, Standing
 from clawforge.meaning import AccessLine, ChangeVerdict, Meaning, Via, WitnessCall, meaning_digest
 from clawforge.plan import ApprovalNeed
@@ -228,3 +228,13 @@ def test_a_standing_resource_is_needed_for_nothing() -> None:
     found: list[Resource] = [resource("ChangePolicy", "p", {"approvals": [{}]})]
     facts = PlanFacts((), Effect(loosens=False, tightens=False))
     assert approval_needs([item for item in found if isinstance(item, ChangePolicy)], facts, ACCESS, ACCESS) == ()
+
+
+def test_who_wants_a_report_gets_one_whatever_the_others_say() -> None:
+    silent, corrects, reports = (
+        ChangePolicy.model_validate(resource("ChangePolicy", name, spec).model_dump(by_alias=True))
+        for name, spec in (("a", {}), ("b", {"outOfBand": "correct"}), ("c", {"outOfBand": "report"}))
+    )
+    assert out_of_band(()) == "correct"
+    assert out_of_band((silent, corrects)) == "correct"
+    assert out_of_band((silent, reports, corrects)) == "report"

@@ -28,7 +28,7 @@ from clawforge.effective import (
 )
 from clawforge.legacy.answer import EffectivePolicy
 from clawforge.legacy.policy import Plugin, effective_policy, next_deadline
-from clawforge.legacy.toolset import ToolSet, tool_set
+from clawforge.legacy.toolset import ToolSet, dashed, tool_set
 from clawforge.resource.policy import AuditLevel, ExecMode, PrivateAddresses
 from clawforge.resource.policy_test import Effect
 from clawforge.resource.version_target import ComponentTarget, VersionEnforcement
@@ -309,3 +309,23 @@ def test_the_fullest_level_of_audit_counts() -> None:
     rules = [Rules.model_validate({"audit": level}, strict=False) for level in (quiet, full)]
     assert narrowed(*rules).audit_level == "full"
     assert narrowed(rules[0]).audit_level == "off"
+
+
+@pytest.mark.parametrize(
+    "called", ["mcp__my-server__get_it", "mcp__my_server__get-it", "my_server__get-it", "odd_tool"]
+)
+def test_a_denied_name_is_denied_in_every_spelling(called: str) -> None:
+    rules = Rules(tools=EffectiveTools(deny=("mcp__my_server__get_it", "odd-tool")))
+    assert called in tool_set(rules, OPENCLAW).deny
+    # What is allowed is not allowed by more names than it has.
+    listed = tool_set(Rules(tools=EffectiveTools(allow=("odd-tool",))), OPENCLAW).allow
+    assert listed is not None
+    assert "odd-tool" in listed
+    assert "odd_tool" not in listed
+
+
+def test_a_name_with_many_dashes_does_not_become_thousands() -> None:
+    assert dashed(["a-b_c"]) == {"a-b-c", "a-b_c", "a_b-c", "a_b_c"}
+    assert dashed(["mcp__x"]) == {"mcp__x"}
+    name = "-".join("abcdefghijklmnop")
+    assert dashed([name]) == {name, name.replace("-", "_")}

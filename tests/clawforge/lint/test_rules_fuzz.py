@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from typing import Any
 
 import orjson
@@ -33,6 +34,7 @@ from clawforge.load.lint_settings import Conventions
 from clawforge.resource.meta import Resource
 from clawforge.resource.registry import BY_KIND
 
+EXAMPLES = int(os.environ.get("CLAWFORGE_LINT_EXAMPLES", "60"))
 NOW = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 MOMENTS = st.sampled_from(("1999-12-31T23:59:59Z", "2026-04-01T12:00:00Z", "2026-04-01T14:00:00+05:30"))
@@ -240,7 +242,9 @@ def exists(value: Any, pointer: str) -> bool:
     return True
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(everything(), st.sampled_from((None, NOW)), st.none() | CONVENTIONS, st.booleans())
 def test_no_rule_raises_and_every_finding_has_its_place(
     resources: list[Resource], now: dt.datetime | None, said: Conventions | None, prove: bool

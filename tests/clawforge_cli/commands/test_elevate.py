@@ -105,8 +105,24 @@ def test_a_person_breaks_the_glass(desk: Desk, tmp_path: Path) -> None:
             agent.terminate()
     assert desk.run("dev", "elevate", "list").stdout == "Nothing is lifted, and nobody waits for an approval.\n"
     assert "ended 20" in desk.run("dev", "elevate", "list", "--ended", "1").stdout
-    refused = desk.run("owner", "overlay", "codify", elevation, status=1)
-    assert "`clawforge explain` names that policy" in refused.stderr
+    made_to_stay(desk, elevation, tmp_path / "project")
+
+
+def made_to_stay(desk: Desk, elevation: str, project: Path) -> None:
+    """What was lifted becomes a base policy: the plan right after is looser for exactly that subject."""
+    printed = desk.run("owner", "overlay", "codify", elevation)
+    assert "It is a copy: what changes in Policy/default from now on does not change here." in printed.stderr
+    project.mkdir()
+    (project / "clawforge.yaml").write_text("apiVersion: clawforge/v1\nkind: Project\norg: acme\nsource: policies\n")
+    (project / "all.yaml").write_text("\n---\n".join(json.dumps(item) for item in resources()))
+    assert json.loads(desk.run("owner", "plan", str(project), "--format", "json").stdout)["changes"] == []
+    desk.run("owner", "overlay", "codify", elevation, "--write", str(project))
+    assert (project / "policies" / "shell-for-dev.yaml").read_text() == printed.stdout
+    plan = json.loads(desk.run("owner", "plan", str(project), "--format", "json").stdout)
+    assert [(item["address"], item["action"]) for item in plan["changes"]] == [("Policy/shell-for-dev", "create")]
+    meaning = plan["meaning"]
+    assert (meaning["verdict"], meaning["losses"], meaning["affected"]) == ("looser", [], {"users": 1, "instances": 1})
+    assert [(gain["what"], gain["names"]) for gain in meaning["gains"]] == [(["exec"], ["dev on lap-1"])]
 
 
 def test_what_was_stopped_becomes_a_file(desk: Desk, tmp_path: Path) -> None:

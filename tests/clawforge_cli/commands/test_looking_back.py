@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,30 +59,44 @@ class World:
 
 
 @contextmanager
-def made(folder: Path) -> Iterator[World]:
+def opened(folder: Path, commits: list[str]) -> Iterator[World]:
     program = Program(Path(sys.executable).parent / "clawforge", folder / "repository")
-    repository = Repository.at(folder / "repository")
     with running_server(program, folder / "data") as server:
         there = program.with_environment(CLAWFORGE_SERVER=server.url, CLAWFORGE_TOKEN=server.token)
-        world = World(there, repository, server, [])
+        yield World(there, Repository(folder / "repository"), server, commits)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The folder of a world that nobody runs, and its commits."""
+    folder = tmp_path_factory.mktemp("made")
+    repository = Repository.at(folder / "repository")
+    with opened(folder, []) as world:
         for day, tools in enumerate(("exec", "exec, read", "read, write")):
             world.write(tools)
             world.commits.append(repository.commit(tools, START + day * DAY))
-            there.run("apply", "--auto-approve")
+            world.run("apply", "--auto-approve")
+        return folder, world.commits
+
+
+@contextmanager
+def copied(made: tuple[Path, list[str]], folder: Path) -> Iterator[World]:
+    shutil.copytree(made[0], folder, symlinks=True)
+    with opened(folder, made[1]) as world:
         yield world
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(made: tuple[Path, list[str]], tmp_path: Path) -> Iterator[World]:
     """For a test that changes something."""
-    with made(tmp_path) as world:
+    with copied(made, tmp_path / "world") as world:
         yield world
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def seen(made: tuple[Path, list[str]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """For tests that only look."""
-    with made(tmp_path_factory.mktemp("seen")) as world:
+    with copied(made, tmp_path_factory.mktemp("seen") / "world") as world:
         yield world
 
 

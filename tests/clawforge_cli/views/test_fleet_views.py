@@ -58,6 +58,7 @@ def printed(show: Any, *arguments: Any, **options: Any) -> str:
         ({}, "online, enforces revision 3"),
         ({"status": "offline", "enforces": "offline", "revision": 2}, "offline, behind, at revision 2"),
         ({"enforces": "behind", "revision": None}, "online, behind"),
+        ({"protocol": "plugin", "acknowledged": None, "enforces": "unacknowledged"}, "online, old plugin"),
         ({"acknowledged": None, "enforces": "unacknowledged"}, "online, enforces nothing yet"),
         ({"crashes": 4}, "online, enforces revision 3, crash loop, 4 within an hour"),
         ({"compliance": "in-grace"}, "online, enforces revision 3, versions in-grace"),
@@ -205,3 +206,12 @@ def test_the_screen_fits_and_says_what_needs_somebody() -> None:
     assert "versions   1,195 in range, 2 blocked, 3 in grace\n" in shown
     assert "stopped    1 in quarantine\nwaiting    nothing\nlog        45,210 records, no checkpoint yet\n" in shown
     assert "Needs somebody:\n  1 machine is in quarantine: `clawforge fleet list --state quarantined`\n" in shown
+
+
+def test_what_an_old_plugin_does_not_do_is_said_wherever_one_looks_at_it() -> None:
+    plugin = machine(protocol="plugin", acknowledged=None, enforces="unacknowledged")
+    lists = printed(show_instances, InstanceList(instances=(plugin,)), wide=True)
+    detail = InstanceDetail(instance=plugin, wanted="sha256:" + "b" * 64, wanted_revision=3)
+    for text in (lists, printed(lambda printer: show_instance(detail, NOW, printer))):
+        assert "DLP is not enforced there, ask becomes deny" in text
+        assert "enforces nothing" not in text

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from identity_issuer import Issuer, running_issuer
 from server_app import NOON
 
+from clawforge.public_address import is_public
 from clawforge_server.auth.oidc import egress as module
-from clawforge_server.auth.oidc.address import is_public
 from clawforge_server.auth.oidc.egress import Egress, EgressError, check_authorities
 from clawforge_server.startup_error import StartupError
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 import httpcore
 
 from clawforge.errors import ClawforgeError
-from clawforge_server.auth.oidc.address import is_public
+from clawforge.public_address import is_public
 from clawforge_server.auth.oidc.strict_text import json_object
 from clawforge_server.startup_error import StartupError
 

@@ -9,8 +9,10 @@ from starlette.responses import Response
 from clawforge.errors import ForbiddenError, InputError
 from clawforge.legacy.event import EVENTS, read_events
 from clawforge.legacy.identifier import event_number, user_id
+from clawforge_server.problems import HttpError
 from clawforge_server.routes.legacy.endpoint import READER, LegacyCall, LegacyEndpoint, answer, plain_answer, plugin_of
 from clawforge_server.service.legacy.plugin_audit import (
+    MOST_EVENTS,
     event_stats,
     one_event,
     query_events,
@@ -30,6 +32,8 @@ async def report(call: LegacyCall) -> Response:
     instance = await plugin_of(call)
     own, org = user_id(instance.org, instance.user), call.org_id
     events = document["events"]
+    if len(events) > MOST_EVENTS:
+        raise HttpError(413, "too-large", f"More than {MOST_EVENTS} events in one request.")
     if any(event["orgId"] != org for event in events):
         raise InputError(_FOREIGN_ORG, code="foreign-org")
     if any(event["userId"] != own for event in events):

@@ -40,6 +40,7 @@ async def _lines(call: LegacyCall, instance: InstanceRecord, opened: PluginStrea
     try:
         yield event("connected", {"orgId": call.org_id, "userId": user_id(instance.org, instance.user)})
         told, kill, news = None, KillSwitch(active=False), asyncio.Event()
+        wanted = plane.refreshes.mark(instance.org, instance.name)
         while not (opened.ended or plane.wakeups.closed):
             # The event first, then the identity and the state: whatever changes after either was looked at wakes us.
             news = plane.wakeups.event(instance.org)
@@ -49,9 +50,10 @@ async def _lines(call: LegacyCall, instance: InstanceRecord, opened: PluginStrea
             if served.policy.kill_switch != kill:
                 kill = served.policy.kill_switch
                 yield event("kill_switch", kill)
-            if told not in (None, served.document.rules):
+            mark = plane.refreshes.mark(instance.org, instance.name)
+            if told not in (None, served.document.rules) or mark > wanted:
                 yield event("policy_updated", {"version": served.policy.version})
-            told = served.document.rules
+            told, wanted = served.document.rules, mark
             left = (served.until - plane.clock.now()).total_seconds()
             if not await opened.wait(news, max(_SHORTEST_WAIT, min(_KEEPALIVE_SECONDS, left))):
                 yield b":keepalive\n\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 from starlette.responses import Response
@@ -25,8 +26,12 @@ async def beat(call: LegacyCall) -> Response:
         raise ForbiddenError(_FOREIGN, code="foreign-user")
     served = await served_policy(call, instance)
     plane, policy = call.plane, served.policy
-    plane.reports.note(instance, plane.clock.now(), None, _versions(call, instance))
-    held = plane.plugin_policies.is_held(call.who.credential, served, plane.clock.now())
+    versions = _versions(call, instance)
+    plane.reports.note(instance, plane.clock.now(), None, versions)
+    if versions is not None:
+        plane.instances.learn(instance, dataclasses.replace(instance, versions=versions))
+    wanted = plane.refreshes.mark(instance.org, instance.name)
+    held = plane.plugin_policies.is_held(call.who.credential, served, plane.clock.now(), wanted)
     said = call.query("policyVersion")
     # Plugins that say what they hold are asked to fetch if it is something else; a number that is none says nothing.
     other = said is not None and said.isascii() and said.isdigit() and int(said[:18]) != policy.version

@@ -40,8 +40,12 @@ async def effective(call: LegacyCall) -> Response:
     if wanted is not None and wanted != user_id(instance.org, instance.user):
         raise ForbiddenError(_FOREIGN, code="foreign-user")
     served = await served_policy(call, instance)
-    call.plane.plugin_policies.note_fetched(call.who.credential, served, call.plane.clock.now())
-    call.plane.reports.note(instance, call.plane.clock.now())
+    plane, now = call.plane, call.plane.clock.now()
+    if call.request.method != "HEAD":
+        # Whoever asks for the headers alone has not got the policy.
+        mark = plane.refreshes.mark(instance.org, instance.name)
+        plane.plugin_policies.note_fetched(call.who.credential, served, now, mark)
+    plane.reports.note(instance, now)
     return Response(served.document.body, 200, {"Cache-Control": "no-store"}, JSON)
 
 

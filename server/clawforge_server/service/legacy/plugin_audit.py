@@ -19,22 +19,32 @@ from clawforge_server.store.audit_records import AuditQuery
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import AuditEntry, InstanceRecord
 
+MOST_EVENTS = 20_000
+"""Events of one post: twice the buffer of the plugin, which is all that it ever sends."""
+_AT_ONCE = 2_000
 _REMEMBERED = dt.timedelta(days=7)
 
 
 def take_plugin_events(
     plane: ControlPlane, instance: InstanceRecord, events: tuple[PluginEvent, ...], origin: Origin
 ) -> int:
-    """Store what is new, and answer how many events are durable now: all of them."""
+    """Store what is new, and answer how many events are durable now: all of them.
+
+    In parts, so that nobody else's transaction has to wait for a whole buffer: what was stored before a failure is
+    known when the plugin sends it again.
+    """
     org, reporter, now = instance.org, instance.name, plane.clock.now()
-    with plane.store.transaction() as transaction:
-        receipts = transaction.plugin_receipts
-        receipts.forget(org, reporter, now - _REMEMBERED)
-        known = receipts.known(org, reporter, [event.digest for event in events])
-        fresh = [event for event in events if event.digest not in known]
-        if fresh:
-            transaction.audit.append_all(org, [_entry(instance, event, now, origin) for event in fresh])
-            receipts.add(org, reporter, [event.digest for event in fresh], now)
+    for start in range(0, len(events), _AT_ONCE):
+        some = events[start : start + _AT_ONCE]
+        with plane.store.transaction() as transaction:
+            receipts = transaction.plugin_receipts
+            if start == 0:
+                receipts.forget(org, reporter, now - _REMEMBERED)
+            known = receipts.known(org, reporter, [event.digest for event in some])
+            fresh = [event for event in some if event.digest not in known]
+            if fresh:
+                transaction.audit.append_all(org, [_entry(instance, event, now, origin) for event in fresh])
+                receipts.add(org, reporter, [event.digest for event in fresh], now)
     return len(events)
 
 

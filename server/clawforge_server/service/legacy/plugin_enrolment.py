@@ -59,7 +59,7 @@ def enroll_plugin(plane: ControlPlane, token: str, email: str, hostname: str, or
         )
         transaction.audit.append(record.org, entry)
 
-    enroll(plane, EnrollRequest(token=token, hostname=hostname), origin=origin, beside=beside)
+    enroll(plane, EnrollRequest(token=token, hostname=hostname), origin=origin, beside=beside, protocol="plugin")
     answer = SessionAnswer(
         session=session.id,
         access_token=access,

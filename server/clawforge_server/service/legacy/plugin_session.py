@@ -163,6 +163,7 @@ def _new_instance(plane: ControlPlane, transaction: Transaction, org: str, user:
         versions={},
         enrollment=SIGNED_IN,
         enrolled_at=plane.clock.now(),
+        protocol="plugin",
     )
     transaction.instances.add(instance)
     return instance

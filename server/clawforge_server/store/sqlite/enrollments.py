@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -17,6 +18,20 @@ class SqlEnrollments:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once, so that two may exchange theirs."""
+        table = tables.enrollments
+        later = sa.case(dict(renamed), value=table.c.user)
+        own = (table.c.org == org, table.c.user.in_(list(renamed)))
+        self._connection.execute(sa.update(table).where(*own).values(user=later))
+
+    def get(self, org: str, enrollment_id: str) -> EnrollmentRecord | None:
+        """One enrolment, good or not."""
+        table = tables.enrollments
+        named = (table.c.org == org, table.c.id == enrollment_id)
+        row = self._connection.execute(sa.select(table).where(*named)).one_or_none()
+        return None if row is None else _enrollment(row)
 
     def find(self, sha256: str) -> EnrollmentRecord | None:
         """The enrolment with this hash, whatever its org: this is how an enrolling agent is recognised."""

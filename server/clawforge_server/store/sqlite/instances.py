@@ -74,13 +74,14 @@ class SqlInstances:
             table.c.versions,
             table.c.host,
             table.c.crashes,
+            table.c.protocol,
         )
         rows = self._connection.execute(sa.select(*wanted).where(*active).order_by(table.c.name))
         # Thousands have the same groups, tags and versions: each text is read once, and what is equal is one object.
         groups: dict[str, tuple[str, ...]] = {}
         pairs: dict[str, tuple[tuple[str, str], ...]] = {}
         found = []
-        for name, user, group_text, tag_text, acknowledged, last_seen, version_text, host, crashes in rows:
+        for name, user, group_text, tag_text, acknowledged, last_seen, version_text, host, crashes, protocol in rows:
             if group_text not in groups:
                 groups[group_text] = tuple(orjson.loads(group_text))
             for text in (tag_text, version_text):
@@ -88,7 +89,7 @@ class SqlInstances:
                     pairs[text] = tuple(sorted(orjson.loads(text).items()))
             given = (groups[group_text], pairs[tag_text])
             seen = Standing(name, user, *given, acknowledged, last_seen, pairs[version_text], host, crashes or 0)
-            found.append(seen)
+            found.append(seen if protocol == "agent" else seen._replace(protocol=protocol))
         return tuple(found)
 
     def of_user(self, org: str, user: str) -> tuple[InstanceRecord, ...]:
@@ -124,6 +125,22 @@ class SqlInstances:
             .values(pending_until=None, approved_at=at, approved_by=by, reason=reason)
         )
         return done.rowcount == 1
+
+    def rename_users(self, org: str, renamed: Mapping[str, str]) -> None:
+        """Former to later names of users; all at once, so that two may exchange theirs."""
+        table = tables.instances
+        later = sa.case(dict(renamed), value=table.c.user)
+        own = (table.c.org == org, table.c.user.in_(list(renamed)))
+        self._connection.execute(sa.update(table).where(*own).values(user=later))
+
+    def set_tags(self, org: str, name: str, tags: Mapping[str, str]) -> None:
+        """Give an instance these tags and no others."""
+        table = tables.instances
+        self._connection.execute(
+            sa.update(table)
+            .where(table.c.org == org, table.c.name == name)
+            .values(tags=orjson.dumps(dict(tags)).decode())
+        )
 
     def offer(self, org: str, name: str, sha256: str, until: dt.datetime) -> None:
         """The credential that takes the place of the present one if it is used before a moment."""

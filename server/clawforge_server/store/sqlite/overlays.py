@@ -12,6 +12,8 @@ from sqlalchemy.dialects.sqlite import insert
 from clawforge_server.store.overlay_port import OverlayRecord
 from clawforge_server.store.overlay_table import overlays as table
 
+_WORKED_OUT = ("due_at", "held_grant")
+
 
 class SqlOverlays:
     """Implements `store.overlay_port.Overlays`."""
@@ -31,7 +33,11 @@ class SqlOverlays:
 
     def put(self, overlay: OverlayRecord) -> None:
         """Keep an overlay, in place of what was kept under its id."""
-        values: dict[str, Any] = {**dataclasses.asdict(overlay), "due_at": overlay.due_at}
+        values: dict[str, Any] = {
+            **dataclasses.asdict(overlay),
+            "due_at": overlay.due_at,
+            "held_grant": overlay.held_grant,
+        }
         statement = insert(table).values(values)
         self._connection.execute(statement.on_conflict_do_update(index_elements=[table.c.org, table.c.id], set_=values))
 
@@ -40,10 +46,13 @@ class SqlOverlays:
         own = _select().where(table.c.org == org, table.c.ended_at.is_not(None))
         return self._records(own.order_by(table.c.ended_at.desc(), table.c.id).limit(limit))
 
-    def of_scope(self, org: str, scope: str) -> tuple[OverlayRecord, ...]:
-        """Everything that ever had this scope, oldest first."""
-        own = _select().where(table.c.org == org, table.c.scope == scope)
-        return self._records(own.order_by(table.c.created_at, table.c.id))
+    def last_ended(self, org: str, scope: str, grant: str) -> dt.datetime | None:
+        """When the newest of what once held for this scope by this grant ended; None if nothing did."""
+        # Straight from an index: however long the history is, one entry of it is read.
+        own = (table.c.org == org, table.c.scope == scope, table.c.held_grant == grant, table.c.ended_at.is_not(None))
+        statement = sa.select(table.c.ended_at).where(*own).order_by(table.c.ended_at.desc()).limit(1)
+        found: dt.datetime | None = self._connection.execute(statement).scalar()
+        return found
 
     def due(self, now: dt.datetime) -> tuple[str, ...]:
         """The orgs in which something is to be ended or reminded of, by name."""
@@ -55,4 +64,4 @@ class SqlOverlays:
 
 
 def _select() -> sa.Select[Any]:
-    return sa.select(*(column for column in table.c if column.name != "due_at"))
+    return sa.select(*(column for column in table.c if column.name not in _WORKED_OUT))

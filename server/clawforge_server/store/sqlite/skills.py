@@ -58,6 +58,12 @@ class SqlSkillSubmissions:
             statement = statement.where(table.c.submitted_by == submitted_by)
         return int(self._connection.execute(statement).scalar_one())
 
+    def has_from(self, org: str, key: str, submitted_by: str) -> bool:
+        """Whether somebody ever handed this skill in."""
+        table = skill_submissions
+        own = (table.c.org == org, table.c.key == key, table.c.submitted_by == submitted_by)
+        return self._connection.execute(sa.select(table.c.id).where(*own).limit(1)).first() is not None
+
     def same(self, org: str, record: SubmissionRecord) -> SubmissionRecord | None:
         """One that waits and says the same skill, content and submitter."""
         table = skill_submissions

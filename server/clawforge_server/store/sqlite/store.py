@@ -22,11 +22,13 @@ from clawforge_server.store.sqlite.database import Database
 from clawforge_server.store.sqlite.enrollments import SqlEnrollments
 from clawforge_server.store.sqlite.history import SqlHistory
 from clawforge_server.store.sqlite.instances import SqlInstances
+from clawforge_server.store.sqlite.messages import SqlFleetMessages
 from clawforge_server.store.sqlite.orgs import SqlOrgs, has_private_keys
 from clawforge_server.store.sqlite.overlays import SqlOverlays
 from clawforge_server.store.sqlite.plans import SqlPlans
 from clawforge_server.store.sqlite.plugin_receipts import SqlPluginReceipts
 from clawforge_server.store.sqlite.quarantines import SqlQuarantines
+from clawforge_server.store.sqlite.reconcilers import SqlReconcilers
 from clawforge_server.store.sqlite.resources import SqlResources
 from clawforge_server.store.sqlite.revisions import SqlRevisions
 from clawforge_server.store.sqlite.sessions import SqlSessions
@@ -159,9 +161,19 @@ class SqlTransaction:
         return SqlAcknowledgements(self._connection)
 
     @cached_property
+    def fleet_messages(self) -> SqlFleetMessages:
+        """What the people at machines are told."""
+        return SqlFleetMessages(self._connection)
+
+    @cached_property
     def version_lapses(self) -> SqlVersionLapses:
         """Which components of instances are out of range."""
         return SqlVersionLapses(self._connection)
+
+    @cached_property
+    def reconcilers(self) -> SqlReconcilers:
+        """Who keeps the org equal to git."""
+        return SqlReconcilers(self._connection)
 
 
 class SqliteStore:

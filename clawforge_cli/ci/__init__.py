@@ -1,0 +1,1 @@
+"""What `clawforge ci` does in a pipeline: one file for each service that runs pipelines, and for each forge."""
