@@ -43,13 +43,8 @@ def test_addresses_that_are_refused(url: str) -> None:
     assert "canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    "branch", ["-x", "a..b", "refs/heads/main", "a b", "a.lock", "x/", "@", "HEAD^", "a:b", "+a", ""]
-)
+@pytest.mark.parametrize("branch", ["-x", "a..b", "refs/heads/main", "a b", "a.lock", "x/", "@", "HEAD^", "a:b", ""])
 def test_names_that_are_no_branch(branch: str) -> None:
-    if branch == "+a":
-        assert Repository(url="/srv/x", branch=branch).branch == branch  # git takes it; the refspec names it in full
-        return
     with pytest.raises(ValidationError):
         Repository(url="/srv/x", branch=branch)
 
