@@ -17,7 +17,16 @@ from clawforge_cli.gitops.fetch_failure import exceeded, failure
 from clawforge_cli.gitops.getting_in import Access, access
 from clawforge_cli.gitops.git_process import Bounds, Done, ExceededError, Git, folder_size
 from clawforge_cli.gitops.history import MOST_COMMITS, History, history
-from clawforge_cli.gitops.mirror_folder import HEAD_REF, forget, known_head, locked, make_folder, unusable
+from clawforge_cli.gitops.mirror_folder import (
+    HEAD_REF,
+    forget,
+    known_head,
+    locked,
+    make_folder,
+    packs_of,
+    restore,
+    unusable,
+)
 from clawforge_cli.gitops.objects import NoObjectsError, open_bare
 from clawforge_cli.gitops.source_error import FetchError
 
@@ -144,7 +153,12 @@ class Mirror:
         options = ("--quiet", "--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--no-auto-maintenance")
         refspec = f"+refs/heads/{self.repository.branch}:{HEAD_REF}"
         arguments = ["fetch", *options, "--", self.repository.url, refspec]
-        done = self._remote(arguments, access_now, self.repository.limits.time, (lock,))
+        packs = packs_of(self.directory)
+        try:
+            done = self._remote(arguments, access_now, self.repository.limits.time, (lock,))
+        except ExceededError:
+            restore(self.directory, before, packs)
+            raise
         head = known_head(self.directory)
         if head is None or (head == before and head != wanted):
             # Git only warns of a history that is cut off, and keeps the ref where it was.
@@ -157,7 +171,7 @@ class Mirror:
                 hint="Point the branch to a commit.",
                 waiting=False,
             )
-        if len(list(self.directory.glob("objects/pack/*.pack"))) > _MOST_PACKS:
+        if len(packs_of(self.directory)) > _MOST_PACKS:
             # Packs of objects that no ref names any more are kept: the last applied commit may be one of them.
             self.ask(["repack", "-q", "-d", "--geometric=2", "--no-write-bitmap-index"])
         return head

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -124,6 +124,25 @@ def forget(directory: Path) -> None:
     for name in ("packed-refs", "shallow"):
         with suppress(OSError):
             (directory / name).unlink(missing_ok=True)
+
+
+def restore(directory: Path, head: str | None, packs: Collection[Path]) -> None:
+    """Undo a fetch that took more than it may, and may have come to its end before it could be stopped: the ref is what
+    it was, and packs that were not there go."""
+    with suppress(OSError):
+        if head is None:
+            (directory / HEAD_REF).unlink(missing_ok=True)
+        else:
+            _write(directory / HEAD_REF, f"{head}\n")
+    for pack in set(packs_of(directory)) - set(packs):
+        for part in directory.glob(f"objects/pack/{pack.stem}.*"):
+            with suppress(OSError):
+                part.unlink()
+
+
+def packs_of(directory: Path) -> list[Path]:
+    """The packs of objects, of which each has an index beside it."""
+    return list(directory.glob("objects/pack/*.pack"))
 
 
 def known_head(directory: Path) -> str | None:

@@ -248,7 +248,7 @@ def test_the_environment_of_the_reconciler_has_no_say(
     assert names(mirror, head) == ["Policy/default"]
 
 
-@pytest.mark.parametrize("what", ["space", "time"])
+@pytest.mark.parametrize("what", ["space", "space, seen late", "time"])
 def test_a_fetch_beyond_its_limits_is_stopped(
     made: Repository, state: Path, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,7 +256,9 @@ def test_a_fetch_beyond_its_limits_is_stopped(
     first = mirror.fetch().commit
     (made.root / "noise").write_bytes(os.urandom(3 * 1024 * 1024))
     made.commit("large")
-    if what == "space":
+    if what != "time":
+        if "late" in what:
+            monkeypatch.setattr(git_process, "_FIRST_LOOK", 60.0)
         small = mirror.repository.model_copy(update={"limits": FetchLimits(mebibytes=1)})
         assert refused(Mirror.open(state, small)) == ("too-large", False)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "r0017"
+revision = "r0016"
 down_revision = "r0015"
 branch_labels = None
 depends_on = None
