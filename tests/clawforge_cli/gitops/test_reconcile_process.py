@@ -6,19 +6,21 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from command_in_process import decided
 from git_fed_org import DYING, GitFedOrg, wait_for
-from server_process import ServerProcess, free_port, server_process
+from server_process import ServerProcess, apply, free_port, resource, server_process
 
 from clawforge.bundle import Bundle
 from clawforge.trust import TrustState, held
@@ -77,12 +79,14 @@ def test_a_push_reaches_the_agent_and_a_bad_one_does_not(
     try:
         wait_for("the first commit is applied", org.denied)
         decided(state, "deny", "browser")
+        apply(org.client, [resource("ChangePolicy", "git", approvals=[{"count": 1}])], org.name, source="rules")
         head = org.deny("web_fetch")
         assert push(port, head) < 300
+        approve(org, ["browser"])
         decided(state, "deny", "web_fetch")
         decided(state, "allow", "browser")
         bundle = wait_for("the agent holds it", lambda: (found := holds(state)).commit == head and found)
-        assert bundle.signers == ("user:ada",)
+        assert (bundle.signers, bundle.approvers) == (("user:ada",), ("owner",))
         assert bundle.revision == org.revisions()[0]["number"]
         wait_for("the fleet is in sync", lambda: org.condition("FleetInSync").get("reason") == "InForce")
         org.write("from-git.yaml", "kind: Policy\n")
@@ -92,6 +96,7 @@ def test_a_push_reaches_the_agent_and_a_bad_one_does_not(
         assert "from-git.yaml:1:1" in org.condition("Ready")["message"]
         decided(state, "deny", "web_fetch")
         assert push(port, org.deny("browser")) < 300
+        approve(org, ["web_fetch"])
         decided(state, "deny", "browser")
         wait_for("it is ready", lambda: org.condition("Ready").get("status") == "true")
         metrics = httpx.get(f"http://127.0.0.1:{port}/metrics", trust_env=False).text
@@ -101,6 +106,19 @@ def test_a_push_reaches_the_agent_and_a_bad_one_does_not(
         assert org.view()["held"] is False
     finally:
         end(agent, reconciler)
+
+
+def approve(org: GitFedOrg, denied: list[str]) -> None:
+    """Approve the plan that the reconciler waits with, as its condition says, and have it look again."""
+    said = wait_for(
+        "it waits for an approval",
+        lambda: (found := org.condition("Applied")).get("reason") == "ApprovalMissing" and found["message"],
+    )
+    assert org.denied() == denied
+    plan = re.search(r"plan-[A-Za-z0-9_-]+", said)
+    assert plan is not None
+    org.post(f"plans/{plan[0]}/approvals", {})
+    org.post("reconcilers/main/wanted", {})
 
 
 def holds(state: Path) -> Bundle:
@@ -119,35 +137,63 @@ def jump(server: ServerProcess, seconds: int) -> None:
     ahead.with_suffix(".new").replace(ahead)
 
 
-def sleep_through(tmp_path: Path, program: tuple[str, ...]) -> str:
-    """A leader sleeps before it writes, another one takes over, and the first wakes up: what it says then."""
+@contextmanager
+def sleeping_leader(tmp_path: Path, program: tuple[str, ...]) -> Iterator[tuple[GitFedOrg, subprocess.Popen[bytes]]]:
+    """A leader that was stopped right before it writes, for longer than its lease lasts."""
     with server_process(tmp_path / "data", program=program) as running, running.client() as client:
         org = GitFedOrg.make(tmp_path, running, client)
-        first = org.start(DYING, "apply", "SIGSTOP", log="first")
-        second = None
+        leader = org.start(DYING, "apply", "SIGSTOP", log="leader")
         try:
-            os.waitpid(first.pid, os.WUNTRACED)
-            fence = org.view()["fence"]
+            os.waitpid(leader.pid, os.WUNTRACED)
             jump(running, 60)
-            second = org.start(log="second")
-            wait_for("the second takes over", lambda: org.view()["fence"] > fence and org.denied())
-            assert len(org.revisions()) == 2
-            os.kill(first.pid, signal.SIGCONT)
-            log = tmp_path / "first"
-            said = wait_for("the first is answered", lambda: [x for x in log.read_text().splitlines() if "waits:" in x])
-            assert len(org.revisions()) == 2
-            return str(said[0])
+            yield org, leader
         finally:
-            end(first, *([second] if second is not None else []))
+            end(leader)
+
+
+def wake(org: GitFedOrg, leader: subprocess.Popen[bytes]) -> str:
+    """What the leader says of its write, which is empty if it was let in."""
+    revisions = len(org.revisions())
+    os.kill(leader.pid, signal.SIGCONT)
+    log = org.folder / "leader"
+
+    def answered() -> list[str]:
+        said = [line for line in log.read_text().splitlines() if "waits:" in line]
+        return said or ([""] if len(org.revisions()) > revisions else [])
+
+    return str(wait_for("the leader is answered", answered)[0])
+
+
+def take_over(org: GitFedOrg) -> None:
+    """Another process holds the lease, and has written nothing yet: the leader's plan still fits."""
+    asked = {"holder": "another-process-1", "source": "git", "repository": "git.example", "branch": "main"}
+    assert org.post("reconcilers/main/lease", asked)["fence"] == 2
 
 
 def test_a_leader_that_slept_past_its_lease_cannot_write(tmp_path: Path) -> None:
-    assert "lease" in sleep_through(tmp_path, JUMPING)
+    with sleeping_leader(tmp_path, JUMPING) as (org, leader):
+        take_over(org)
+        assert "lease" in wake(org, leader)
+        assert (org.denied(), len(org.revisions())) == (None, 1)
 
 
 def test_without_the_fence_it_would_be_let_in(tmp_path: Path) -> None:
-    """The mutant: a server that looks at no fence refuses the same write, if at all, for another reason."""
-    assert "lease" not in sleep_through(tmp_path, FENCELESS)
+    """The mutant: a server that looks at no fence takes the write of a leader that is none any more."""
+    with sleeping_leader(tmp_path, FENCELESS) as (org, leader):
+        take_over(org)
+        assert wake(org, leader) == ""
+        assert (org.denied(), len(org.revisions())) == (["browser"], 2)
+
+
+def test_another_takes_over_and_both_agree(tmp_path: Path) -> None:
+    with sleeping_leader(tmp_path, JUMPING) as (org, leader):
+        second = org.start(log="second")
+        try:
+            wait_for("the second takes over", lambda: org.view()["fence"] == 2 and org.denied())
+            assert "lease" in wake(org, leader)
+            assert len(org.revisions()) == 2
+        finally:
+            end(second)
 
 
 def test_killed_at_each_step_it_converges_and_applies_each_commit_once(
