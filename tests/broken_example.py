@@ -55,6 +55,8 @@ def _break(
     return Break(rule, place, at, edits, notes, instances, prove)
 
 
+RINGS = "  rollout:\n    rings:\n      - {name: early, appliesTo: everyone, bake: 1h}\n"
+
 AFTER_HOURS = "policies/after-hours.yaml"
 BINDINGS = "access/bindings.yaml"
 BUILD = "policies/build-servers.yaml"
@@ -488,6 +490,12 @@ BREAKS: tuple[Break, ...] = (
         "git status -s",
         Edit(ENGINEERING, "- git show\n", "- git show\n      - git status -s\n"),
     ),
+    _break(
+        "ring-without-machines",
+        "access/change-policy.yaml:21:9",
+        "name: late",
+        Edit(CHANGES, new=RINGS + "      - name: late\n        appliesTo: {tags: {ring: [late]}}\n        bake: 1h\n"),
+    ),
     _break("role-widens-itself", "access/roles.yaml:14:7", "plans:*", Edit(ROLES, new="    - plans:*\n")),
     _break(
         "schedule-always",
@@ -565,6 +573,12 @@ BREAKS: tuple[Break, ...] = (
         "apiVersion:",
         Edit(ORGANIZATION, new=_document("Organization", "acme-labs", "  displayName: Labs\n")),
         notes=("org-mismatch organization.yaml:44:3",),
+    ),
+    _break(
+        "several-rollouts",
+        "access/change-policy.yaml:27:3",
+        "rollout:",
+        Edit(CHANGES, new=RINGS + _document("ChangePolicy", "with-care", RINGS)),
     ),
     _break(
         "skill-approved-and-revoked",

@@ -58,9 +58,9 @@ CODES: tuple[ProblemCode, ...] = (
     ),
     ProblemCode(
         "project-file",
-        "A clawforge.yaml with no document, or with several.",
+        "A clawforge.yaml, or the configuration of a reconciler, with no document or with several.",
         "There is one project, and it is said once.",
-        "Keep one document with apiVersion, kind, org and source.",
+        "Keep one document; that of a project has apiVersion, kind, org and source.",
     ),
     ProblemCode(
         "project-too-large",

@@ -118,7 +118,7 @@ def read_reconciler_file(path: Path) -> ReconcilerFile:
         raise _unusable(path, tuple(problems))
     if len(documents) != 1:
         message = f"The file holds {len(documents)} documents; it must be exactly one."
-        raise _unusable(path, (Diagnostic("not-one-document", message, Location(name, 1, 1)),))
+        raise _unusable(path, (Diagnostic("project-file", message, Location(name, 1, 1)),))
     document = documents[0]
     parsed = parse_model(ReconcilerFile, document.value)
     if isinstance(parsed, list):

@@ -19,6 +19,7 @@ TRIES = 64
 PROXY = "--behind-proxy"
 """So that every request may come from an address of its own: guessing is slowed down by address."""
 MUTANT = Path(__file__).with_name("careless_server.py")
+MUTANT_ROUNDS = 20
 TEMPLATE = resource("Enrollment", "many", users=["dev"], maxUses=100)
 
 
@@ -63,9 +64,12 @@ def test_a_server_that_counts_in_two_steps_is_caught(tmp_path: Path) -> None:
     with server_process(tmp_path / "data", program=(str(MUTANT), PROXY)) as server:
         with server.client() as owner:
             apply(owner, company(TEMPLATE))
-        let_in, there, _ = rush(server, 0, 1)
-    assert let_in == there
-    assert let_in > 1
+        # Two must meet between the two steps, which a busy machine may keep from happening.
+        for round_ in range(MUTANT_ROUNDS):
+            let_in, _, _ = rush(server, round_, 1)
+            if let_in > 1:
+                return
+    pytest.fail("every token let one machine in")
 
 
 def test_a_lost_laptop_is_out_within_two_seconds(running: ServerProcess) -> None:

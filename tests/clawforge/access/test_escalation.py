@@ -68,7 +68,7 @@ def service_account(**changes: Any) -> Resource:
 
 CI = {
     "plans:apply", "plans:approve", "plans:read", "state:read", "revisions:read", "decisions:read", "skills:read",
-    "skills:review", "reconcilers:read",
+    "skills:review", "reconcilers:read", "rollouts:read",
 }  # fmt: skip
 
 
