@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from clawforge.adoption.live import ChangedText
 from clawforge.errors import ConflictError, InputError
-from clawforge_cli.gitops import committed_text, plumbing
+from clawforge_cli.gitops import commit_message, committed_text, plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
-from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, prepare_commit
+from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, head, make_commit, prepare_commit
 from clawforge_cli.gitops.identity import Person
+from clawforge_cli.gitops.patch_writing import objects_aside, patch_of
 from clawforge_cli.gitops.plumbing import Plumbing
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -289,6 +290,52 @@ def test_text_of_people_adds_no_trailer_and_cuts_no_message() -> None:
     assert "\x1b" not in text
     ending = text.strip().rpartition("\n\n")[2]
     assert ending == "Clawforge-Proposal: suggest\nClawforge-Calls: x Signed-off-by: y"
+
+
+HEADS_A_MAIL = (
+    "From: Eve <eve@evil.example>\nSubject: harmless\nDate: Mon, 1 Jan 2001 00:00:00 +0000\n\nand more",
+    "from:Eve <eve@evil.example>",
+    "Subject: harmless",
+    "[PATCH] harmless",
+    ">From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: Eve <eve@evil.example>",
+    "Content-Type: text/plain; charset=utf-7\nContent-Transfer-Encoding: base64\n\nRnJvbTogRXZl",
+    "see below\n\n-- >8 -- cut here -- >8 --\nFrom: Eve <eve@evil.example>",
+    "see below\n>8>8>8%<8<\nFrom: Eve <eve@evil.example>",
+)
+
+
+def taken_in(repository: Repository, reason: str, patch: Path) -> str:
+    """Author, date and message of what `git am` makes of a patch whose reason is this."""
+    message = CommitMessage("Stop exec", reason, "overlay codify")
+    plumbing = Plumbing.around(repository.root / "fleet")
+    with objects_aside(plumbing) as store:
+        commit = make_commit(plumbing, head(plumbing), (CHANGE,), message, UNSIGNED, store)
+        patch.write_bytes(patch_of(plumbing, commit, store))
+    repository.git("-c", "mailinfo.scissors=true", "am", "-q", str(patch))
+    said = repository.git("show", "-s", "--format=%an <%ae> %at%n%B", "HEAD")
+    repository.git("reset", "-q", "--hard", "HEAD^")
+    return said
+
+
+@pytest.mark.parametrize("reason", HEADS_A_MAIL)
+def test_a_reason_chooses_neither_author_nor_date_nor_message_of_a_patch(
+    repository: Repository, tmp_path: Path, reason: str
+) -> None:
+    expected = CommitMessage("Stop exec", reason, "overlay codify").text().strip()
+    assert taken_in(repository, reason, tmp_path / "patch") == (
+        f"Ann <ann@acme.example> {int(NOW.timestamp())}\n{expected}"
+    )
+    assert "".join(reason.split()) in "".join(expected.split())
+
+
+def test_the_test_of_reasons_would_notice(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_message, "_harmless", lambda text: text)
+    as_asked = f"Ann <ann@acme.example> {int(NOW.timestamp())}\nStop exec\n"
+    stolen = [taken_in(repository, reason, tmp_path / f"{n}") for n, reason in enumerate(HEADS_A_MAIL)]
+    assert sum("Eve <eve@evil.example> " in said for said in stolen) >= 4
+    assert sum(not said.startswith(as_asked) for said in stolen) >= 6
 
 
 def test_who_commits(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
