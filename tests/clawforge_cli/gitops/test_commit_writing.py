@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from clawforge.adoption.live import ChangedText
 from clawforge.errors import ConflictError, InputError
-from clawforge_cli.gitops import commit_message, committed_text, plumbing
+from clawforge_cli.gitops import commit_message, committed_text, identity, plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
 from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, head, make_commit, prepare_commit
 from clawforge_cli.gitops.identity import Person
@@ -384,6 +385,54 @@ def test_a_commit_is_signed_with_the_users_own_program(
     with pytest.raises(InputError, match=r"names a program for signatures \(gpg.program\)"):
         Authorship.here(repository.root, NOW, author=None, sign=False)
     assert list(traces.iterdir()) == []
+
+
+def git_that_names_no_scopes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As git before 2.26; all else it does."""
+    real = shutil.which("git")
+    folder = tmp_path / "old-git"
+    folder.mkdir()
+    (folder / "git").write_text(
+        f'#!/bin/sh\nfor word; do [ "$word" = --show-scope ] && exit 129; done\nexec {real} "$@"\n'
+    )
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_nothing_is_signed_where_git_does_not_say_whose_program_it_is(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = programs_everywhere(repository, tmp_path)
+    git_that_names_no_scopes(tmp_path, monkeypatch)
+    with pytest.raises(InputError, match="does not say which settings are the repository's own"):
+        Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=True)
+    assert not Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=None).signed
+    assert list(traces.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_CONFIG"])
+def test_the_program_is_looked_for_where_the_commit_is_made(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """`git config` heeds variables that lead elsewhere; what makes the commit does not."""
+    other = Repository.at(tmp_path / "elsewhere")
+    programs_everywhere(repository, tmp_path)
+    monkeypatch.setenv(variable, str(other.root / ".git" / ("config" if variable == "GIT_CONFIG" else "")))
+    with pytest.raises(InputError, match=r"names a program for signatures \(gpg.program\)"):
+        Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=True)
+
+
+def test_the_test_of_what_git_does_not_say_would_notice(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = programs_everywhere(repository, tmp_path)
+    git_that_names_no_scopes(tmp_path, monkeypatch)
+    said = identity._output
+    monkeypatch.setattr(identity, "_output", lambda *arguments: said(*arguments) or "")
+    signed = Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=True)
+    with pytest.raises(InputError, match="was not signed"):
+        prepare_commit(repository.root / "fleet", (CHANGE,), SAID, signed, branch="signed")
+    assert [trace.name for trace in traces.iterdir()] == ["program"]
 
 
 def test_the_tests_of_hooks_and_races_would_notice(
