@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from clawforge.errors import InputError
 
+_BEGIN, _END = "# BEGIN clawforge ", "# END clawforge "
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:
@@ -18,19 +20,20 @@ class Marks:
     @property
     def begin(self) -> str:
         """The first line."""
-        return f"# BEGIN clawforge {self.name}: {self.hint}"
+        return f"{_BEGIN}{self.name}: {self.hint}"
 
     @property
     def end(self) -> str:
         """The last line."""
-        return f"# END clawforge {self.name}"
+        return f"{_END}{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A text with the block in it, and whether lines that are no comments follow the block."""
+    """A text with the block in it, before which `start` lines stand, and whether lines that are no comments follow."""
 
     text: str
+    start: int
     followed: bool
 
 
@@ -53,12 +56,26 @@ def put_block(text: str, marks: Marks, lines: Sequence[str], *, at: int | None =
     else:
         before, after = [*present, *([""] if present and present[-1].strip() else [])], []
     followed = any(line.strip() and not line.lstrip().startswith("#") for line in after)
-    return Placed(ending.join([*before, *block, *after]) + ending, followed)
+    return Placed(ending.join([*before, *block, *after]) + ending, len(before), followed)
+
+
+def room_before(lines: Sequence[str], at: int) -> int:
+    """Where a new block goes that has to stand before a line: above the comments right over the line, and above the
+    block of ours that it may be in."""
+    for number in range(at, 0, -1):
+        if lines[number - 1].strip().startswith(_END):
+            break
+        if lines[number - 1].strip().startswith(_BEGIN):
+            at = number - 1
+            break
+    while at and lines[at - 1].lstrip().startswith("#") and not lines[at - 1].strip().startswith(_END):
+        at -= 1
+    return at
 
 
 def _span(lines: Sequence[str], marks: Marks) -> tuple[int, int] | None:
     """The numbers of the first and the last line of the block; None if it is not there."""
-    opening = f"# BEGIN clawforge {marks.name}:"
+    opening = f"{_BEGIN}{marks.name}:"
     begins = [number for number, line in enumerate(lines) if line.strip().startswith(opening)]
     ends = [number for number, line in enumerate(lines) if line.strip() == marks.end]
     if not begins and not ends:

@@ -12,6 +12,10 @@ MADE_BY_US = "Clawforge-Proposal"
 _LONGEST_SUBJECT = 72
 _CUTS_A_PATCH = re.compile(r"^(---|diff |Index:|From |>+From )")
 """Where `git am` would take the message to be over."""
+_HEADS_A_MAIL = re.compile(r"^([A-Za-z][A-Za-z0-9-]*:|\[PATCH\])")
+"""What `git am`, and whoever reads mail as it does, takes from the top of a message for its author, date or subject."""
+_SCISSORS = re.compile(r"(?<=>)(?=[8%])|(?<=[8%])(?=<)")
+"""Where to open the marks behind which a message begins anew for `git am --scissors`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +28,12 @@ class CommitMessage:
     trailers: tuple[tuple[str, str], ...] = ()
 
     def text(self) -> str:
-        """The whole message. What comes from people stays text: it can neither add a trailer nor end the message."""
+        """The whole message. What comes from people stays text: it can neither add a trailer, nor end the message, nor
+        say whose it is."""
         subject = _one_line(self.subject)
         if len(subject) > _LONGEST_SUBJECT:
             subject = f"{subject[: _LONGEST_SUBJECT - 3].rstrip()}..."
-        reason = "\n".join(map(_harmless_line, _clean(self.reason).strip().split("\n")))
+        reason = _harmless(_clean(self.reason).strip())
         trailers = [(MADE_BY_US, self.made_by), *self.trailers]
         ending = "\n".join(f"{name}: {_one_line(value)}" for name, value in trailers)
         return "\n\n".join(part for part in (subject, reason, ending) if part) + "\n"
@@ -44,5 +49,12 @@ def _one_line(text: str) -> str:
     return " ".join(_clean(text.replace("\t", " ")).split())
 
 
+def _harmless(text: str) -> str:
+    first, blank, rest = text.partition("\n\n")
+    top = "\n".join(f"    {line}" if _HEADS_A_MAIL.match(line) else line for line in first.split("\n"))
+    return "\n".join(map(_harmless_line, f"{top}{blank}{rest}".split("\n")))
+
+
 def _harmless_line(line: str) -> str:
-    return f"    {line}" if _CUTS_A_PATCH.match(line) else line.rstrip()
+    whole = _SCISSORS.sub(" ", line)
+    return f"    {whole}" if _CUTS_A_PATCH.match(whole) else whole.rstrip()

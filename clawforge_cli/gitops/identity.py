@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clawforge.errors import InputError
+from clawforge_cli.gitops.plumbing import user_environment
 
 _PROGRAMS = re.compile(r"^gpg\.((openpgp|x509|ssh)\.)?program$|^gpg\.ssh\.defaultkeycommand$")
 """Settings that name a program which git would run for a signature."""
@@ -55,9 +56,16 @@ def signs_commits(directory: Path) -> bool:
 
 
 def require_own_signing_program(directory: Path) -> None:
-    """Raise InputError if the repository's own configuration names the program that makes signatures: whoever made the
-    repository would have chosen what runs here."""
-    said = _output(directory, "--show-scope", "--null", "--name-only", "--list") or ""
+    """Raise InputError if the repository's own configuration names the program that makes signatures, or git does not
+    say whether: whoever made the repository would have chosen what runs here."""
+    said = _output(directory, "--show-scope", "--null", "--name-only", "--list")
+    if said is None:
+        raise InputError(
+            "Git does not say which settings are the repository's own, so nothing is signed here: its program for "
+            "signatures might be one of them.",
+            hint="Does `git config --show-scope --list` work there? It needs git 2.26. A patch is never signed.",
+            code="unknown-signing-program",
+        )
     parts = said.split("\0")
     for scope, name in zip(parts[::2], parts[1::2], strict=False):
         if _PROGRAMS.match(name) and scope not in _OWN_SCOPES:
@@ -79,6 +87,7 @@ def _output(directory: Path, *arguments: str) -> str | None:
         done = subprocess.run(
             ["git", "config", *arguments],
             cwd=inside,
+            env=_environment(),
             capture_output=True,
             timeout=10,
             check=False,
@@ -86,3 +95,9 @@ def _output(directory: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else None
+
+
+def _environment() -> dict[str, str]:
+    """That of the commands that make commits: they look at the repository of the directory, whatever a hook around
+    them says, and know nothing of GIT_CONFIG, which is a variable of `git config` alone."""
+    return {name: value for name, value in user_environment().items() if name != "GIT_CONFIG"}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pytest
 from git_repository import Repository
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from owners_by_git import read_by_git
 from server_process import resource
 
 from clawforge.change_control.code_owners import CodeOwners, Forge, OwnedPaths, code_owners
@@ -137,27 +135,6 @@ def test_a_glob_as_patterns(glob: str, patterns: tuple[str, ...]) -> None:
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return Repository.at(tmp_path_factory.mktemp("reader"))
-
-
-def read_by_git(repository: Repository, lines: Sequence[str], paths: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """The owners of each path by the last line that fits, as git reads patterns: one by one, for git stops at a folder
-    that is meant, and forges do not."""
-    found: dict[str, tuple[str, ...]] = dict.fromkeys(paths, ())
-    for line in lines:
-        if line.startswith("#"):
-            continue
-        pattern, *owners = line.replace("\\ ", "\x00").split(" ")
-        Path(repository.root, ".git", "info", "exclude").write_text(pattern.replace("\x00", "\\ ") + "\n")
-        said = subprocess.run(
-            ["git", "check-ignore", "--no-index", "-z", "--stdin"],
-            cwd=repository.root,
-            input="\0".join(paths),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        found.update(dict.fromkeys(said.stdout.split("\0")[:-1], tuple(owners)))
-    return found
 
 
 def test_where_neither_of_two_globs_holds_the_other_a_file_of_both_has_a_line_of_its_own(reader: Repository) -> None:

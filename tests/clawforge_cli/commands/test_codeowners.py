@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_in_process import run_here
 from git_repository import Repository
+from owners_by_git import read_by_git
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -127,6 +129,80 @@ def test_the_file_that_the_forge_reads_is_the_one(repository: Repository) -> Non
     (repository.root / "CODEOWNERS").unlink()
     (repository.root / "CODEOWNERS").symlink_to("/etc/passwd")
     assert "is a symbolic link" in owners(repository, "--write", "--forge", "gitlab", status=1)
+
+
+EVERYTHING = POLICIES.replace('match: {paths: ["policies/**"]}', 'match: {paths: ["**"]}')
+THEIR_OWNERS = "* @acme/all\n\n# Workflows run with secrets.\n/.github/ @acme/platform\n/docs/ @acme/docs\n"
+
+
+def at_the_top(repository: Repository, text: str) -> Path:
+    """A project that is the repository, with a rule for all of its files, and the CODEOWNERS that people wrote."""
+    (repository.root / "clawforge.yaml").write_text(PROJECT)
+    (repository.root / "all.yaml").write_text(EVERYTHING)
+    run_here({}, "fmt", str(repository.root / "all.yaml"))
+    path = repository.root / "CODEOWNERS"
+    path.write_bytes(text.encode())
+    return path
+
+
+def of_the_top(repository: Repository, *options: str) -> str:
+    done = run_here({}, "codeowners", str(repository.root), *options)
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_rule_for_everything_takes_no_folder_from_its_owners(repository: Repository, ending: str) -> None:
+    shutil.rmtree(repository.root / "fleet")
+    path = at_the_top(repository, THEIR_OWNERS.replace("\n", ending))
+    said = of_the_top(repository, "--write")
+    text = path.read_bytes().decode().replace(ending, "\n")
+    lines = text.splitlines()
+    paths = [".github/workflows/ci.yml", "docs/a.md", "policies/a.yaml"]
+    assert read_by_git(repository, lines, paths) == {
+        paths[0]: ("@acme/platform",),
+        paths[1]: ("@acme/docs",),
+        paths[2]: ("@acme/security",),
+    }
+    assert text.startswith("* @acme/all\n\n# BEGIN clawforge ./:")
+    assert text.endswith("# END clawforge ./\n" + THEIR_OWNERS.partition("\n\n")[2])
+    assert "ours win over line 1 (*)" in said
+    assert "/.github/" not in said
+    assert "lines follow ours, and may win over them" in said
+    assert "says so already" in of_the_top(repository, "--write")
+
+
+def test_a_block_that_takes_files_away_says_from_which_line(repository: Repository) -> None:
+    """It was written behind them once, and people may want it there."""
+    shutil.rmtree(repository.root / "fleet")
+    path = at_the_top(repository, "")
+    of_the_top(repository, "--write")
+    block = path.read_text()
+    path.write_text(f"{THEIR_OWNERS}{block}")
+    said = of_the_top(repository, "--check")
+    assert "ours win over line 4 (/.github/)" in said
+    assert "ours win over line 5 (/docs/)" in said
+    assert path.read_text() == f"{THEIR_OWNERS}{block}"
+    written = of_the_top(repository, "--check", "--forge", "github")
+    assert "its owners are not asked" in written
+    path.write_text(THEIR_OWNERS)
+    of_the_top(repository, "--write", "--forge", "gitlab")
+    assert path.read_text().startswith(f"{THEIR_OWNERS}\n# BEGIN clawforge ./:")
+    assert "ours win over" not in of_the_top(repository, "--check", "--forge", "gitlab")
+
+
+def test_blocks_of_two_projects_do_not_lie_in_one_another(repository: Repository) -> None:
+    owners(repository, "--write")
+    other = (repository.root / "CODEOWNERS").read_text()
+    run_here({}, "fmt", str(repository.root / "fleet"))
+    path = at_the_top(repository, f"/x/ @x\n{other}/docs/ @acme/docs\n")
+    (repository.root / "clawforge.yaml").write_text(f"{PROJECT}exclude: [fleet]\n")
+    of_the_top(repository, "--write")
+    text = path.read_text()
+    assert text.count(other) == 1
+    assert text.index("# END clawforge ./") < text.index("/x/ @x")
+    path.write_text(f"{other}/docs/ @acme/docs\n")
+    of_the_top(repository, "--write")
+    assert path.read_text().endswith(f"# END clawforge ./\n{other}/docs/ @acme/docs\n")
 
 
 @pytest.mark.parametrize(

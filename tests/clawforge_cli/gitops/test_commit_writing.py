@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 
 from clawforge.adoption.live import ChangedText
 from clawforge.errors import ConflictError, InputError
-from clawforge_cli.gitops import committed_text, plumbing
+from clawforge_cli.gitops import commit_message, committed_text, identity, plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
-from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, prepare_commit
+from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, head, make_commit, prepare_commit
 from clawforge_cli.gitops.identity import Person
+from clawforge_cli.gitops.patch_writing import objects_aside, patch_of
 from clawforge_cli.gitops.plumbing import Plumbing
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -291,6 +293,52 @@ def test_text_of_people_adds_no_trailer_and_cuts_no_message() -> None:
     assert ending == "Clawforge-Proposal: suggest\nClawforge-Calls: x Signed-off-by: y"
 
 
+HEADS_A_MAIL = (
+    "From: Eve <eve@evil.example>\nSubject: harmless\nDate: Mon, 1 Jan 2001 00:00:00 +0000\n\nand more",
+    "from:Eve <eve@evil.example>",
+    "Subject: harmless",
+    "[PATCH] harmless",
+    ">From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: Eve <eve@evil.example>",
+    "Content-Type: text/plain; charset=utf-7\nContent-Transfer-Encoding: base64\n\nRnJvbTogRXZl",
+    "see below\n\n-- >8 -- cut here -- >8 --\nFrom: Eve <eve@evil.example>",
+    "see below\n>8>8>8%<8<\nFrom: Eve <eve@evil.example>",
+)
+
+
+def taken_in(repository: Repository, reason: str, patch: Path) -> str:
+    """Author, date and message of what `git am` makes of a patch whose reason is this."""
+    message = CommitMessage("Stop exec", reason, "overlay codify")
+    plumbing = Plumbing.around(repository.root / "fleet")
+    with objects_aside(plumbing) as store:
+        commit = make_commit(plumbing, head(plumbing), (CHANGE,), message, UNSIGNED, store)
+        patch.write_bytes(patch_of(plumbing, commit, store))
+    repository.git("-c", "mailinfo.scissors=true", "am", "-q", str(patch))
+    said = repository.git("show", "-s", "--format=%an <%ae> %at%n%B", "HEAD")
+    repository.git("reset", "-q", "--hard", "HEAD^")
+    return said
+
+
+@pytest.mark.parametrize("reason", HEADS_A_MAIL)
+def test_a_reason_chooses_neither_author_nor_date_nor_message_of_a_patch(
+    repository: Repository, tmp_path: Path, reason: str
+) -> None:
+    expected = CommitMessage("Stop exec", reason, "overlay codify").text().strip()
+    assert taken_in(repository, reason, tmp_path / "patch") == (
+        f"Ann <ann@acme.example> {int(NOW.timestamp())}\n{expected}"
+    )
+    assert "".join(reason.split()) in "".join(expected.split())
+
+
+def test_the_test_of_reasons_would_notice(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_message, "_harmless", lambda text: text)
+    as_asked = f"Ann <ann@acme.example> {int(NOW.timestamp())}\nStop exec\n"
+    stolen = [taken_in(repository, reason, tmp_path / f"{n}") for n, reason in enumerate(HEADS_A_MAIL)]
+    assert sum("Eve <eve@evil.example> " in said for said in stolen) >= 4
+    assert sum(not said.startswith(as_asked) for said in stolen) >= 6
+
+
 def test_who_commits(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
@@ -337,6 +385,54 @@ def test_a_commit_is_signed_with_the_users_own_program(
     with pytest.raises(InputError, match=r"names a program for signatures \(gpg.program\)"):
         Authorship.here(repository.root, NOW, author=None, sign=False)
     assert list(traces.iterdir()) == []
+
+
+def git_that_names_no_scopes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As git before 2.26; all else it does."""
+    real = shutil.which("git")
+    folder = tmp_path / "old-git"
+    folder.mkdir()
+    (folder / "git").write_text(
+        f'#!/bin/sh\nfor word; do [ "$word" = --show-scope ] && exit 129; done\nexec {real} "$@"\n'
+    )
+    (folder / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_nothing_is_signed_where_git_does_not_say_whose_program_it_is(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = programs_everywhere(repository, tmp_path)
+    git_that_names_no_scopes(tmp_path, monkeypatch)
+    with pytest.raises(InputError, match="does not say which settings are the repository's own"):
+        Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=True)
+    assert not Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=None).signed
+    assert list(traces.iterdir()) == []
+
+
+@pytest.mark.parametrize("variable", ["GIT_DIR", "GIT_CONFIG"])
+def test_the_program_is_looked_for_where_the_commit_is_made(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """`git config` heeds variables that lead elsewhere; what makes the commit does not."""
+    other = Repository.at(tmp_path / "elsewhere")
+    programs_everywhere(repository, tmp_path)
+    monkeypatch.setenv(variable, str(other.root / ".git" / ("config" if variable == "GIT_CONFIG" else "")))
+    with pytest.raises(InputError, match=r"names a program for signatures \(gpg.program\)"):
+        Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=True)
+
+
+def test_the_test_of_what_git_does_not_say_would_notice(
+    repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = programs_everywhere(repository, tmp_path)
+    git_that_names_no_scopes(tmp_path, monkeypatch)
+    said = identity._output
+    monkeypatch.setattr(identity, "_output", lambda *arguments: said(*arguments) or "")
+    signed = Authorship.here(repository.root, NOW, author="Ann <ann@acme.example>", sign=True)
+    with pytest.raises(InputError, match="was not signed"):
+        prepare_commit(repository.root / "fleet", (CHANGE,), SAID, signed, branch="signed")
+    assert [trace.name for trace in traces.iterdir()] == ["program"]
 
 
 def test_the_tests_of_hooks_and_races_would_notice(
