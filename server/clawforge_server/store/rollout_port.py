@@ -21,7 +21,9 @@ class RolloutRecord:
 
     `first` is the length of the log at that moment, and `seen` how much of it is counted in `calls` and `denied`, which
     are of the machines of that ring. Those with `before` are of the same machines before, None as long as nobody has
-    looked; `failing_before` names those that reported errors.
+    looked; `failing_before` names those that reported errors. `apart` is how long the log was when the first machine
+    got something else than `held`, be it of a revision whose place this one took. `usual` is how long it was when what
+    the ring's machines did was still in order: as long as then, unless a person accepted what came later.
     """
 
     org: str
@@ -33,6 +35,8 @@ class RolloutRecord:
     state: RolloutState
     started_at: dt.datetime
     started_by: str
+    apart: int
+    usual: int
     first: int
     seen: int
     calls_before: int | None = None

@@ -19,6 +19,8 @@ rollouts = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("started_by", sa.String(256), nullable=False),
+    sa.Column("apart", sa.BigInteger, nullable=False),
+    sa.Column("usual", sa.BigInteger, nullable=False),
     sa.Column("first", sa.BigInteger, nullable=False),
     sa.Column("seen", sa.BigInteger, nullable=False),
     sa.Column("calls_before", sa.BigInteger),

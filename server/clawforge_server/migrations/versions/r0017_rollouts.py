@@ -24,6 +24,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("started_by", sa.String(length=256), nullable=False),
+        sa.Column("apart", sa.BigInteger(), nullable=False),
+        sa.Column("usual", sa.BigInteger(), nullable=False),
         sa.Column("first", sa.BigInteger(), nullable=False),
         sa.Column("seen", sa.BigInteger(), nullable=False),
         sa.Column("calls_before", sa.BigInteger(), nullable=True),
