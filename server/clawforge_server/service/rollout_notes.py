@@ -14,7 +14,7 @@ from clawforge_server.state.org_state import OrgState
 def rollout_notes(plan: Plan, state: OrgState) -> Iterator[PlanWarning]:
     """That it is rolled out in rings, and what becomes of a rollout that is open."""
     present = state.rollout
-    rule = rollout_rule(state.resources) or (None if present is None else present.rule)
+    rule = rollout_rule(state.resources) if present is None else present.rule
     if rule is None or not (present or is_gradual(rule, plan.meaning.verdict)):
         return
     if state.held is not None and State(state.held.revision, state.held.entries).digest == plan.state_digest:

@@ -36,7 +36,7 @@ def start_rollout(
     a reason.
     """
     before = transaction.rollouts.open(request.org)
-    rule = rollout_rule(previous.resources) or (None if before is None else before.rule)
+    rule = rollout_rule(previous.resources) if before is None else before.rule
     if rule is None or previous.record is None or not (before or is_gradual(rule, plan.meaning.verdict)):
         return
     held = previous.state.revision if before is None else before.held
