@@ -8,6 +8,7 @@ from clawforge.access.permission import MANAGE_ROLLOUTS, SKIP_ROLLOUT
 from clawforge.errors import InputError
 from clawforge.plan import Plan
 from clawforge.rings.choice import is_gradual, rollout_rule
+from clawforge.rings.later_names import names_after, rule_under_later_names
 from clawforge.wire import ApplyResult
 from clawforge_server.service.admission import Apply
 from clawforge_server.service.audit_trail import done
@@ -54,7 +55,7 @@ def start_rollout(
         org=request.org,
         revision=result.revision,
         held=held,
-        rule=rule,
+        rule=rule_under_later_names(rule, names_after({}, plan)),
         ring=0,
         since=now,
         state="halted" if stays else "baking",
@@ -65,6 +66,7 @@ def start_rollout(
         first=log,
         seen=log,
         reason=before.reason if before is not None and stays else "",
+        renamed=names_after({} if before is None else before.renamed, plan),
     )
     transaction.rollouts.put(record)
     transaction.audit.append(request.org, rollout_entry("rollouts:start", None, record, request.actor, now))

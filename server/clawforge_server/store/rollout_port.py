@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clawforge.resource.rollout_rule import RolloutRule
@@ -17,7 +17,8 @@ class RolloutRecord:
     """The way of one revision to the machines of an org.
 
     Machines of rings up to `ring`, counted from 0, are served from `revision`, all others from `held`. `since` is when
-    that ring got it, and bakes count from there. `rule` is as the ChangePolicy said when it began.
+    that ring got it, and bakes count from there. `rule` is as the ChangePolicy said when it began. `renamed` leads from
+    the names that users have in `held` to their present ones, where these differ.
 
     `first` is the length of the log at that moment, and `seen` how much of it is counted in `calls` and `denied`, which
     are of the machines of that ring. Those with `before` are of the same machines before, None as long as nobody has
@@ -47,6 +48,7 @@ class RolloutRecord:
     reason: str = ""
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_by", sa.String(length=256), nullable=True),
+        sa.Column("renamed", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["org"], ["orgs.name"], name=op.f("fk_rollouts_org")),
         sa.PrimaryKeyConstraint("org", "revision", name=op.f("pk_rollouts")),
         sqlite_with_rowid=False,
