@@ -7,6 +7,7 @@ from collections.abc import Iterable
 EVERYTHING = "*:*"
 ESCALATE = "rbac:escalate"
 OVERRIDE_FREEZE = "freeze:override"
+MANAGE_ROLLOUTS = "rollouts:manage"
 SKIP_ROLLOUT = "rollouts:skip"
 RUN_RECONCILER = "reconcilers:run"
 VERIFY_COMMITS = "commits:verify"

@@ -12,6 +12,7 @@ from server_process import company, resource
 from clawforge.dsse import read_envelope
 from clawforge.keys import decode_public_key, open_key_set
 from clawforge.message import open_message
+from clawforge_server.service.audit_retention import tend_ledger
 
 FLEET = "/v1/orgs/acme/fleet"
 NARROW = [
@@ -154,6 +155,46 @@ def test_messages_outlive_the_server_and_end_after_a_week(api: Api) -> None:
     assert (len(heard(api, first)), len(heard(api, second))) == (0, 1)
     api.clock.move(days=8)
     assert heard(api, second) == []
+
+
+def kept(api: Api) -> tuple[list[int], list[tuple[str, int]], int]:
+    """Which messages and deliveries the store has, and how many are in memory."""
+    with api.plane.store.transaction() as transaction:
+        connection = transaction.fleet_messages._connection
+        messages = connection.exec_driver_sql("SELECT number FROM fleet_messages ORDER BY 1").scalars().all()
+        rows = connection.exec_driver_sql("SELECT instance, number FROM fleet_deliveries ORDER BY 1, 2").all()
+    waiting = api.plane.messages._waiting.get("acme", {})
+    return list(messages), [tuple(row) for row in rows], sum(map(len, waiting.values()))
+
+
+def test_what_is_too_old_to_be_told_is_let_go_of_and_no_number_comes_again(api: Api) -> None:
+    api.apply(company())
+    name, other = api.enroll()["instance"], api.enroll()["instance"]
+    bulk(api, "messages", name, other)
+    bulk(api, "messages", name)
+    tend_ledger(api.plane, "acme")
+    assert kept(api) == ([1, 2], sorted([(name, 1), (name, 2), (other, 1)]), 3)
+    api.clock.move(days=6)
+    bulk(api, "messages", other)
+    api.clock.move(days=1)
+    tend_ledger(api.plane, "acme")
+    assert kept(api) == ([3], [(other, 3)], 1)
+    api.clock.move(days=8)
+    tend_ledger(api.plane, "acme")
+    # The last one stays, or the next would be the first again, which agents were told.
+    assert kept(api) == ([3], [(other, 3)], 0)
+    bulk(api, "messages", name)
+    tend_ledger(api.plane, "acme")
+    assert kept(api) == ([4], [(name, 4)], 1)
+
+
+def test_whoever_sends_another_lets_go_of_what_waits_in_vain(api: Api) -> None:
+    api.apply(company())
+    name, other = api.enroll()["instance"], api.enroll()["instance"]
+    bulk(api, "messages", name, other)
+    api.clock.move(days=8)
+    bulk(api, "messages", name)
+    assert kept(api)[2] == 1
 
 
 def test_whom_nobody_can_tell_is_said_one_by_one(api: Api) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rollout_world import CLOSED, OPEN, Fleet, order, status, tick, world
 from server_app import Api
+from server_process import resource
 
 HALT = {"halt": {"denials": {"factor": 3, "atLeast": 5}, "errors": {"share": "40%"}}}
 
@@ -132,9 +133,78 @@ def test_a_host_that_crashed_since_halts_it(api: Api, fleet: Fleet, uptime: int,
     assert status(api)["state"] == state
 
 
-def test_a_new_revision_begins_anew_after_a_halt(api: Api, fleet: Fleet, reports: Reports) -> None:
+def harmed(api: Api, reports: Reports) -> dict[str, Any]:
+    """A rollout of revision 2 that halted: its canary had refused nothing and failed at nothing before."""
+    reports.send("canary", *["allow"] * 20)
     api.apply(world(OPEN, **HALT))
-    reports.send("canary", "error")
+    reports.send("canary", *["deny"] * 20, "error")
+    found = look(api)
+    assert found["state"] == "halted"
+    return found
+
+
+def applied_by(api: Api, resources: list[dict[str, Any]], *permissions: str) -> dict[str, Any]:
+    """What becomes of the rollout when somebody applies who holds no more than these."""
+    plan = api.plan(resources)
+    path, headers = f"/v1/orgs/acme/plans/{plan['id']}/apply", {"If-Match": f'"{plan["base"]["revision"]}"'}
+    answer = api.post(path, json={"plan": plan}, headers=headers, token=api.token(*permissions))
+    assert answer.status_code == 200, answer.text
+    return status(api)
+
+
+def test_what_is_halted_stays_halted_whatever_else_is_applied(api: Api, fleet: Fleet, reports: Reports) -> None:
+    reason = harmed(api, reports)["reason"]
+    unrelated = world(OPEN, resource("User", "eve", email="eve@acme.example"), **HALT)
+    (said,) = [item["message"] for item in api.plan(unrelated)["warnings"] if item["code"] == "rollout-open"]
+    assert "It stays halted unless whoever applies it holds rollouts:manage." in said
+    found = applied_by(api, unrelated, "plans:*", "rollouts:read")
+    assert (found["revision"], found["state"], found["reason"]) == (3, "halted", reason)
+    api.clock.move(days=3)
+    assert look(api)["state"] == "halted"
+    assert fleet.revisions() == [3, 1, 1]
+    (record,) = [item for item in api.audit() if item["action"] == "rollouts:start" and item["revision"] == 3]
+    assert (record["after"]["state"], record["detail"]["reason"]) == ("halted", reason)
+
+
+def test_whoever_may_resume_it_begins_anew_with_another_revision(api: Api, fleet: Fleet, reports: Reports) -> None:
+    harmed(api, reports)
+    found = applied_by(api, world([], **HALT), "plans:*", "rollouts:manage")
+    assert (found["state"], found["reason"], fleet.revisions()) == ("baking", "", [3, 1, 1])
+
+
+@pytest.mark.parametrize("permissions", [("plans:*",), ("plans:*", "rollouts:manage")])
+@pytest.mark.parametrize("outcomes", [["deny"] * 20, ["error"]], ids=["denials", "errors"])
+def test_the_harm_of_a_replaced_revision_is_not_what_is_usual(
+    api: Api, fleet: Fleet, reports: Reports, permissions: tuple[str, ...], outcomes: list[str]
+) -> None:
+    harmed(api, reports)
+    again = world(OPEN, resource("User", "eve", email="eve@acme.example"), **HALT)
+    if applied_by(api, again, *permissions)["state"] == "halted":
+        assert order(api, "resume", 3).status_code == 200
+    reports.send("canary", *outcomes)
+    found = look(api)
+    assert (found["state"], found["callsBefore"], found["deniedBefore"]) == ("halted", 20, 0)
+
+
+def test_nor_is_that_of_one_that_was_undone(api: Api, fleet: Fleet, reports: Reports) -> None:
+    harmed(api, reports)
+    api.apply(world(CLOSED, **HALT))
+    assert (status(api)["state"], fleet.revisions()) == ("replaced", [3, 3, 3])
+    api.apply(world(OPEN, **HALT))
+    reports.send("canary", *["deny"] * 20)
+    found = look(api)
+    assert (found["state"], found["deniedBefore"]) == ("halted", 0)
+
+
+def test_later_rings_are_held_against_what_was_before_it_all(api: Api, fleet: Fleet, reports: Reports) -> None:
+    api.apply(world(OPEN, **HALT))
+    api.clock.move(minutes=30)
+    tick(api)
+    reports.send("engineer", *["deny"] * 20)
     assert look(api)["state"] == "halted"
     api.apply(world([], **HALT))
-    assert (status(api)["state"], fleet.revisions()) == ("baking", [3, 1, 1])
+    api.clock.move(minutes=30)
+    tick(api)
+    reports.send("engineer", *["deny"] * 20)
+    found = look(api)
+    assert (found["ring"], found["state"], found["deniedBefore"]) == ("engineers", "halted", 0)

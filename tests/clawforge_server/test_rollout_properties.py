@@ -20,6 +20,7 @@ DENIED = st.sets(st.sampled_from(TOOLS)).map(sorted)
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("apply"), DENIED),
+        st.tuples(st.just("machine"), DENIED),
         st.tuples(st.just("now"), DENIED),
         st.tuples(st.just("wait"), st.sampled_from([1, 29, 30, 120])),
         st.tuples(st.just("report"), st.sampled_from(["canary", "engineer", "other"])),
@@ -38,16 +39,17 @@ class Course:
         self.api = api
         self.said: dict[int, list[str]] = {}
         self.apply(["exec"])
+        self.robot = api.token("plans:*", "state:read")
         self.fleet = Fleet(api)
         self.serials: dict[str, dict[int, str]] = {name: {} for name in self.fleet.machines}
         self.kills = 0
         self.reported = 0
 
-    def apply(self, denied: list[str], **terms: Any) -> None:
+    def apply(self, denied: list[str], token: str | None = None, **terms: Any) -> None:
         plan = self.api.plan(world(denied, **HALT))
         headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
         path = f"/v1/orgs/acme/plans/{plan['id']}/apply"
-        answer = self.api.post(path, json={"plan": plan, **terms}, headers=headers)
+        answer = self.api.post(path, json={"plan": plan, **terms}, headers=headers, token=token)
         assert answer.status_code == 200, answer.text
         self.said[answer.json()["revision"]] = denied
 
@@ -56,9 +58,14 @@ class Course:
         revision = max(self.said)
         if what == "apply":
             self.apply(value)
+        elif what == "machine":
+            self.apply(value, self.robot)
         elif what == "now":
+            served = self.fleet.revisions()
             self.apply(value, immediate=True, reason="urgent")
-            assert self.fleet.revisions() == [max(self.said)] * 3
+            # A plan without a change applies nothing, and so ends no rollout: `rollout advance --all` does.
+            is_change = max(self.said) > revision
+            assert self.fleet.revisions() == ([max(self.said)] * 3 if is_change else served)
         elif what == "wait":
             self.api.clock.move(minutes=value)
             tick(self.api)
@@ -90,14 +97,19 @@ class Course:
             assert len(self.fleet.lease(name).kill) == self.kills
         # A later ring never has what an earlier one has not.
         assert served == sorted(served, reverse=True)
+        # What is halted goes on by the word of whoever may say so; a program that applies something else has no say.
         lets_go = what in ("apply", "now") or value == "resume"
         if before is not None and found is not None and before["state"] == "halted" and not lets_go:
-            assert (found["state"], found["ring"]) == ("halted", before["ring"])
+            undone = what == "machine" and self.said[before["held"]] == value
+            kept = what == "machine" and not undone and found["revision"] != before["revision"]
+            ring = "canaries" if kept else before["ring"]
+            assert (found["state"], found["ring"]) == ("replaced" if undone else "halted", ring)
 
     def finish(self) -> None:
         """Whoever resumes and waits sees everybody on the present revision."""
-        order(self.api, "resume", max(self.said))
-        for _ in range(2):
+        # What was reported last may halt it at the first look.
+        for _ in range(3):
+            order(self.api, "resume", max(self.said))
             self.api.clock.move(hours=2)
             tick(self.api)
         assert self.fleet.revisions() == [max(self.said)] * 3

@@ -74,6 +74,25 @@ def test_another_apply_begins_again_and_nobody_gets_what_did_not_bake(api: Api, 
         assert fleet.revisions() == expected
 
 
+def test_an_open_rollout_keeps_its_rings_though_it_changes_them_itself(api: Api, fleet: Fleet) -> None:
+    at_once = [{"name": "all", "appliesTo": "everyone", "bake": "1s"}]
+    api.apply(world(OPEN, rings=at_once))
+    assert fleet.revisions() == [2, 1, 1]
+    again = world(OPEN, resource("User", "eve", email="eve@acme.example"), rings=at_once)
+    (said,) = [item["message"] for item in api.plan(again)["warnings"] if item["code"] == "rollout"]
+    assert "canaries for 30m" in said
+    api.apply(again)
+    assert (fleet.revisions(), [ring.get("name") for ring in status(api)["rings"]][:2]) == (
+        [3, 1, 1], ["canaries", "engineers"],
+    )  # fmt: skip
+    for minutes in (30, 120):
+        api.clock.move(minutes=minutes)
+        tick(api)
+    assert (fleet.revisions(), status(api)["state"]) == ([3, 3, 3], "done")
+    api.apply(world([], rings=at_once))
+    assert fleet.revisions() == [4, 4, 4]
+
+
 def test_a_tightening_while_a_rollout_is_open_waits_its_turn_unless_it_is_urgent(api: Api, fleet: Fleet) -> None:
     api.apply(world(OPEN))
     tighter = world(["write", "web_fetch"])

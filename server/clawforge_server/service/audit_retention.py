@@ -48,11 +48,15 @@ def purge(
 
 
 def tend_ledger(plane: ControlPlane, org: str) -> None:
-    """Once an hour: keep a checkpoint of what was added, and let go of what is older than the org keeps it."""
+    """Once an hour: keep a checkpoint of what was added, and let go of what is older than the org keeps it, and of
+    messages to machines that are too old to be told."""
     now = plane.clock.now()
     with plane.store.transaction() as transaction:
         latest = transaction.audit_tree.latest_checkpoint(org)
     if latest is None or not dt.timedelta(0) <= now - latest.at < KEPT_EVERY:
+        with plane.store.transaction() as transaction:
+            transaction.fleet_messages.let_go(org, now)
+        plane.messages.let_go(org, now)
         purge(plane, SERVER, org)
 
 

@@ -13,6 +13,7 @@ from clawforge_server.service.rollout_account import ring_name, rollout_entry
 from clawforge_server.service.rollout_course import advanced, halted
 from clawforge_server.service.rollout_watch import looked_at
 from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.warming import warm
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.rollout_port import RolloutRecord
 
@@ -88,4 +89,5 @@ def carried_on(
     present = read_org(transaction, state.name, now, state)
     if present is None:
         raise LookupError("an org with a rollout was applied")
+    warm(present)
     return present

@@ -13,7 +13,7 @@ def advanced(record: RolloutRecord, now: dt.datetime, actor: str, log: int, reas
     ring = record.ring + 1
     if ring == len(record.rule.rings):
         return finished(record, now, actor, reason)
-    return dataclasses.replace(_anew(record, now, log), ring=ring, reason=reason)
+    return dataclasses.replace(_anew(record, now, log), usual=record.apart, ring=ring, reason=reason)
 
 
 def finished(record: RolloutRecord, now: dt.datetime, actor: str, reason: str = "") -> RolloutRecord:
@@ -28,8 +28,10 @@ def halted(record: RolloutRecord, reason: str) -> RolloutRecord:
 
 
 def resumed(record: RolloutRecord, now: dt.datetime, log: int, reason: str) -> RolloutRecord:
-    """The present ring bakes anew, and how its machines do now counts as what was before."""
-    return dataclasses.replace(_anew(record, now, log), state="baking", reason=reason)
+    """The present ring bakes anew, and how its machines do now counts as what was before. Where nobody has looked at
+    them since they got this revision, nothing was seen that could be accepted."""
+    usual = record.usual if record.calls_before is None else log
+    return dataclasses.replace(_anew(record, now, log), usual=usual, state="baking", reason=reason)
 
 
 def replaced(record: RolloutRecord, now: dt.datetime, actor: str, reason: str) -> RolloutRecord:

@@ -12,7 +12,7 @@ from clawforge_server.store.port import Transaction
 from clawforge_server.store.rollout_port import RolloutRecord
 
 _LOOKED_BACK = 50_000
-"""Records of the log before a ring got a revision that say what was usual."""
+"""Records of the log, before the first machine got what is not everywhere, that say what was usual."""
 _AT_ONCE = 200_000
 """Records that one look counts at most; the next one goes on from there."""
 _MOST_CRASHED = 1_000
@@ -44,12 +44,12 @@ def looked_at(transaction: Transaction, stage: RolloutStage) -> tuple[RolloutRec
 
 
 def _compared(transaction: Transaction, record: RolloutRecord, actors: set[str]) -> RolloutRecord:
-    """The record with what was usual before the ring got the revision, found out once."""
+    """The record with what was usual, found out once. What a revision did whose place this one took is not."""
     if record.calls_before is not None:
         return record
-    low = max(1, record.first - _LOOKED_BACK + 1)
-    before = _sum(transaction.rollouts.calls(record.org, low, record.first), actors)
-    failing = transaction.rollouts.erring(record.org, low, record.first) & actors
+    low = max(1, record.usual - _LOOKED_BACK + 1)
+    before = _sum(transaction.rollouts.calls(record.org, low, record.usual), actors)
+    failing = transaction.rollouts.erring(record.org, low, record.usual) & actors
     return dataclasses.replace(
         record, calls_before=before.total, denied_before=before.denied, failing_before=tuple(sorted(failing))
     )

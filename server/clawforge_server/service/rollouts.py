@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from collections import Counter
 
+from clawforge.access.permission import MANAGE_ROLLOUTS
 from clawforge.errors import ConflictError
 from clawforge.rings.order import RingOrder
 from clawforge.wire_rollouts import RingView, RolloutAnswer, RolloutOrder, RolloutView
@@ -19,7 +20,7 @@ from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.rollout_port import RolloutRecord
 
-READ, MANAGE = "rollouts:read", "rollouts:manage"
+READ, MANAGE = "rollouts:read", MANAGE_ROLLOUTS
 
 
 def rollout_answer(plane: ControlPlane, org: str) -> RolloutAnswer:

@@ -24,6 +24,7 @@ from clawforge_server.service.instances import require_person
 from clawforge_server.service.invariant_watch import Occasion
 from clawforge_server.service.skill_verdicts import revocation_view
 from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.warming import warm
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import AuditEntry
 from clawforge_server.store.skill_records import SkillRevocationRecord
@@ -148,8 +149,9 @@ def _changed(transaction: Transaction, state: OrgState, now: dt.datetime) -> Org
     changed = read_org(transaction, state.name, now, state)
     if changed is None:
         raise LookupError("an org whose skills are judged exists")
-    # Here, on this thread: no agent's poll has to wait for the model. Who is in which class has not changed.
+    # Who is in which class has not changed.
     changed.__dict__["model"] = OrgModel(changed.in_force, previous=state.model)
+    warm(changed)
     return changed
 
 

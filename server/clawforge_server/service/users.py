@@ -17,6 +17,7 @@ from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import PutOut, end_credentials
 from clawforge_server.service.invariant_watch import Occasion, hold, subjects_of
 from clawforge_server.state.org_state import OrgState, read_org
+from clawforge_server.state.warming import warm
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import SuspensionRecord
 
@@ -130,6 +131,7 @@ def _changed(plane: ControlPlane, transaction: Transaction, state: OrgState) -> 
     changed = read_org(transaction, state.name, plane.clock.now(), state)
     if changed is None:
         raise LookupError("an org that has users exists")
+    warm(changed)
     return changed
 
 

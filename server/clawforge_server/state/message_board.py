@@ -50,11 +50,22 @@ class MessageBoard:
 
     def post(self, org: str, record: MessageRecord, instances: Iterable[str]) -> None:
         """A message was sent and is durable. Load the org before its transaction."""
+        self.let_go(org, record.sent_at)
         with self._lock:
             waiting = self._waiting.setdefault(org, {})
             for instance in instances:
                 both = (*waiting.get(instance, ()), record)
                 waiting[instance] = tuple(sorted(both, key=lambda item: item.number))
+
+    def let_go(self, org: str, now: dt.datetime) -> None:
+        """Forget what is too old to be told."""
+        with self._lock:
+            waiting = self._waiting.get(org)
+            if waiting is None:
+                return
+            fresh = ((name, tuple(item for item in items if now < item.until)) for name, items in waiting.items())
+            # Another mapping in its place: a poll reads without the lock.
+            self._waiting[org] = {name: items for name, items in fresh if items}
 
     def note_told(self, org: str, instance: str, number: int, now: dt.datetime) -> None:
         """A machine says that it was told everything up to a number."""

@@ -28,6 +28,7 @@ from clawforge.resource.meta import Resource
 from clawforge.resource.organization import Organization, OrganizationLimits
 from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 from clawforge.resource.user import User, UserState
+from clawforge.rings.later_names import under_later_names
 from clawforge.rings.order import RingOrder
 from clawforge.state import EMPTY_STATE, State, StateEntry
 from clawforge.wire import Revision
@@ -143,7 +144,7 @@ class OrgState:
 
     @cached_property
     def _held_revision(self) -> ServedRevision:
-        if self.held is None:
+        if self.held is None or self.rollout is None:
             raise LookupError("no rollout is open")
         entries, positions = self.held.entries, self.positions
         kept = {
@@ -151,8 +152,10 @@ class OrgState:
             for address, position in positions.items()
             if address in entries and entries[address].digest == self.state.entries[address].digest
         }
-        model = OrgModel(self.with_stops(self._stopped_by_files(self.held.resources)), previous=self.model)
-        return ServedRevision(self.held.revision, self.held.made, model, self.held.resources, kept)
+        # Machines are their users' under the present names: under the former ones no guardrail would mean them.
+        resources = under_later_names(self.held.resources, self.rollout.renamed)
+        model = OrgModel(self.with_stops(self._stopped_by_files(resources)), previous=self.model)
+        return ServedRevision(self.held.revision, self.held.made, model, resources, kept)
 
     def _stopped_by_files(self, resources: Mapping[str, Resource]) -> Iterator[Resource]:
         """Resources of before, in which whoever and whatever the present files stop is stopped: no rollout keeps

@@ -33,3 +33,7 @@ class FleetMessages(Protocol):
 
     def told(self, org: str, instance: str, number: int, at: dt.datetime) -> None:
         """A machine was told everything up to this number."""
+
+    def let_go(self, org: str, at: dt.datetime) -> None:
+        """Delete what is too old to be told, with who was told. The last message stays: numbers never begin again, for
+        no agent shows one twice."""

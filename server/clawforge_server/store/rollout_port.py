@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from clawforge.resource.rollout_rule import RolloutRule
@@ -17,11 +17,14 @@ class RolloutRecord:
     """The way of one revision to the machines of an org.
 
     Machines of rings up to `ring`, counted from 0, are served from `revision`, all others from `held`. `since` is when
-    that ring got it, and bakes count from there. `rule` is as the ChangePolicy said when it began.
+    that ring got it, and bakes count from there. `rule` is as the ChangePolicy said when it began. `renamed` leads from
+    the names that users have in `held` to their present ones, where these differ.
 
     `first` is the length of the log at that moment, and `seen` how much of it is counted in `calls` and `denied`, which
     are of the machines of that ring. Those with `before` are of the same machines before, None as long as nobody has
-    looked; `failing_before` names those that reported errors.
+    looked; `failing_before` names those that reported errors. `apart` is how long the log was when the first machine
+    got something else than `held`, be it of a revision whose place this one took. `usual` is how long it was when what
+    the ring's machines did was still in order: as long as then, unless a person accepted what came later.
     """
 
     org: str
@@ -33,6 +36,8 @@ class RolloutRecord:
     state: RolloutState
     started_at: dt.datetime
     started_by: str
+    apart: int
+    usual: int
     first: int
     seen: int
     calls_before: int | None = None
@@ -43,6 +48,7 @@ class RolloutRecord:
     reason: str = ""
     ended_at: dt.datetime | None = None
     ended_by: str | None = None
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_open(self) -> bool:

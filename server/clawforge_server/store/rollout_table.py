@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from clawforge_server.store.tables import Moment, metadata
 
-# One row a revision that was rolled out in rings. `rule` and `failing_before` are JSON documents.
+# One row a revision that was rolled out in rings. `rule`, `failing_before` and `renamed` are JSON documents.
 rollouts = sa.Table(
     "rollouts",
     metadata,
@@ -19,6 +19,8 @@ rollouts = sa.Table(
     sa.Column("state", sa.String(16), nullable=False),
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("started_by", sa.String(256), nullable=False),
+    sa.Column("apart", sa.BigInteger, nullable=False),
+    sa.Column("usual", sa.BigInteger, nullable=False),
     sa.Column("first", sa.BigInteger, nullable=False),
     sa.Column("seen", sa.BigInteger, nullable=False),
     sa.Column("calls_before", sa.BigInteger),
@@ -29,6 +31,7 @@ rollouts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("ended_at", Moment),
     sa.Column("ended_by", sa.String(256)),
+    sa.Column("renamed", sa.Text, nullable=False),
     sa.Index("ix_rollouts_state", "state", "org"),
     sqlite_with_rowid=False,
 )

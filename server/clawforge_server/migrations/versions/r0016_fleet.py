@@ -15,8 +15,9 @@ def upgrade() -> None:
     """Whoever has a session, or was made by a sign-in, is a plugin. Nobody was told anything yet."""
     op.add_column("instances", sa.Column("protocol", sa.String(length=16), nullable=False, server_default="agent"))
     op.execute(
-        "UPDATE instances SET protocol = 'plugin' WHERE enrollment = 'sign-in' OR EXISTS "
-        "(SELECT 1 FROM sessions WHERE sessions.org = instances.org AND sessions.instance = instances.name)"
+        # No index of sessions leads to an instance: they are gone through once, and not for each instance.
+        "UPDATE instances SET protocol = 'plugin' WHERE enrollment = 'sign-in' OR (org, name) IN "
+        "(SELECT org, instance FROM sessions WHERE instance IS NOT NULL)"
     )
     op.create_table(
         "fleet_messages",

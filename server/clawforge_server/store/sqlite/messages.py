@@ -51,3 +51,16 @@ class SqlFleetMessages:
         sent = tables.fleet_deliveries
         up_to = (sent.c.org == org, sent.c.instance == instance, sent.c.number <= number, sent.c.told_at.is_(None))
         self._connection.execute(sa.update(sent).where(*up_to).values(told_at=at))
+
+    def let_go(self, org: str, at: dt.datetime) -> None:
+        """Delete what is too old to be told, with who was told. The last message stays: numbers never begin again, for
+        no agent shows one twice."""
+        table, sent = tables.fleet_messages, tables.fleet_deliveries
+        old = (table.c.org == org, table.c.until <= at, table.c.number < self.last(org))
+        numbers = self._connection.execute(sa.select(table.c.number).where(*old)).scalars().all()
+        if not numbers:
+            return
+        # By a statement and not by the numbers: there may be more of them than a statement may have parameters.
+        told = sa.select(table.c.number).where(*old)
+        self._connection.execute(sa.delete(sent).where(sent.c.org == org, sent.c.number.in_(told)))
+        self._connection.execute(sa.delete(table).where(*old))

@@ -48,6 +48,7 @@ class SqlRollouts:
         values: dict[str, Any] = {name: getattr(rollout, name) for name in _NAMES}
         values["rule"] = rollout.rule.model_dump_json(by_alias=True, exclude_defaults=True)
         values["failing_before"] = orjson.dumps(rollout.failing_before).decode()
+        values["renamed"] = orjson.dumps(rollout.renamed).decode()
         statement = insert(table).values(values)
         keys = [table.c.org, table.c.revision]
         self._connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=values))
@@ -70,4 +71,5 @@ class SqlRollouts:
 
 def _record(row: Any) -> RolloutRecord:
     failing = tuple(orjson.loads(row["failing_before"]))
-    return RolloutRecord(**{**row, "rule": RolloutRule.model_validate_json(row["rule"]), "failing_before": failing})
+    rule, renamed = RolloutRule.model_validate_json(row["rule"]), orjson.loads(row["renamed"])
+    return RolloutRecord(**{**row, "rule": rule, "failing_before": failing, "renamed": renamed})
