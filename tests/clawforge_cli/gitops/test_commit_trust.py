@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
-from commit_signing import GpgSigner, Signer, SshSigner, signed_commit
+from commit_signing import GpgSigner, Signer, SshSigner, gpg, signed_commit
 from git_repository import DAY, START, Repository
 
 from clawforge.reconcile.source_settings import Repository as Source
@@ -17,6 +20,7 @@ from clawforge_cli.gitops import commit_trust
 from clawforge_cli.gitops.commit_trust import verified
 from clawforge_cli.gitops.mirror import Mirror
 from clawforge_cli.gitops.source_error import UntrustedCommitError
+from clawforge_cli.gitops.trusted_keys import trusted_keys
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -222,6 +226,40 @@ def test_keys_that_cannot_be_used_stop_everything(world: World, people: People, 
         assert world.refused(None, **changes) == ("keys-unreadable", "")
 
 
+def test_two_sources_of_one_mirror_keep_their_keys_apart(world: World, people: People, tmp_path: Path) -> None:
+    """Two threads make their folders of gpg at the same moment, again and again; neither ever trusts the other's."""
+    stranger = GpgSigner.make(tmp_path / "stranger", "stranger@acme.example")
+    foreign = tmp_path / "foreign.asc"
+    foreign.write_bytes(stranger.export())
+    stranger.stop()
+    trusts = [Trust(gpg_keyring=str(keyring)) for keyring in (people.keyring, foreign)]
+    barrier = Barrier(2)
+
+    def made(directory: Path, trust: Trust) -> Path:
+        barrier.wait(timeout=20)
+        return trusted_keys(trust, directory).gpg_home
+
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(3):
+            homes = list(threads.map(partial(made, tmp_path / str(number)), trusts))
+            assert [_fingerprints(home) for home in homes] == [{people.eve.fingerprint}, {stranger.fingerprint}]
+            assert not list((tmp_path / str(number) / "tmp").iterdir())
+
+
+def test_two_threads_with_the_same_keys_use_the_same_folder(people: People, tmp_path: Path) -> None:
+    trust = Trust(gpg_keyring=str(people.keyring))
+    barrier = Barrier(2)
+
+    def made(_: int) -> Path:
+        barrier.wait(timeout=20)
+        return trusted_keys(trust, tmp_path).gpg_home
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(made, range(2))
+    assert first == second
+    assert _fingerprints(first) == {people.eve.fingerprint}
+
+
 RULES = (SignerRule(paths=("prod", ".github"), signers=("ADA@acme.example",)),)
 
 
@@ -317,6 +355,12 @@ def test_off_looks_at_nothing(world: World, people: People) -> None:
     world.commit("first", None)
     head = world.mirror.fetch().commit
     assert verified(world.mirror, Trust(signatures="off"), None, head).signers == ()
+
+
+def _fingerprints(home: Path) -> set[str]:
+    """Of the keys that a folder of gpg holds."""
+    listed = gpg(home, "--with-colons", "--list-keys").decode().splitlines()
+    return {line.split(":")[9] for line in listed if line.startswith("fpr")}
 
 
 def _fingerprint(signer: SshSigner) -> str:
