@@ -140,12 +140,15 @@ class Cycle:
         if self.memory.is_synced(head, lease):
             progress.idle = True
         else:
-            self._refuse_again(head, lease)
+            with step(ConditionType.VERIFIED):
+                keys = self.source.keys()
+            circumstances = Circumstances.of(head, keys, lease)
+            self._refuse_again(circumstances)
             try:
-                self._equalise(head, progress)
+                self._equalise(circumstances, progress)
             except StepError as error:
                 if not error.waiting:
-                    self.memory.stuck = (Circumstances.of(head, lease), error)
+                    self.memory.stuck = (circumstances, error)
                 raise
         self._settled(head, progress)
 
@@ -165,18 +168,18 @@ class Cycle:
         progress.conditions = progress.conditions.passed(ConditionType.FETCHED, words, self.now())
         return head
 
-    def _refuse_again(self, head: str, lease: ReconcilerLease) -> None:
+    def _refuse_again(self, circumstances: Circumstances) -> None:
         """A commit that was refused is not looked at again until something changes."""
         if self.memory.stuck is not None:
-            circumstances, error = self.memory.stuck
-            if circumstances == Circumstances.of(head, lease):
+            before, error = self.memory.stuck
+            if before == circumstances:
                 raise error
             self.memory.stuck = None
 
-    def _equalise(self, head: str, progress: _Progress) -> None:
+    def _equalise(self, circumstances: Circumstances, progress: _Progress) -> None:
         """Make the control plane equal to a commit."""
-        lease = progress.lease
-        trusted = self._verified(head, progress)
+        head, lease = circumstances.commit, progress.lease
+        trusted = self._verified(head, circumstances.keys, progress)
         manifest = self._loaded(head)
         plan = self._planned(head, manifest, trusted, progress)
         progress.plan = plan
@@ -195,14 +198,16 @@ class Cycle:
             self._apply(head, plan, progress, allowed=plan.summary.destroy if acknowledged else None)
         progress.corrected = bool(progress.drift)
 
-    def _verified(self, head: str, progress: _Progress) -> Trusted:
+    def _verified(self, head: str, keys: str, progress: _Progress) -> Trusted:
         last = self.memory.last(progress.lease)
         since = None if last is None else last.commit
         verdict = self.memory.verdict
-        if verdict is None or (verdict.since, verdict.head) != (since, head):
+        if verdict is None or (verdict.since, verdict.head, verdict.keys) != (since, head, keys):
             self.begin(Step.VERIFY)
+            # A plan that waits names signers who may not count any more.
+            self.memory.verdict = self.memory.plan = None
             with step(ConditionType.VERIFIED):
-                verdict = Verdict(since, head, self.source.trusted(since, head))
+                verdict = Verdict(since, head, keys, self.source.trusted(since, head))
             self.memory.verdict = verdict
         trusted = verdict.trusted
         if trusted.rewritten and progress.lease.acknowledged != head:

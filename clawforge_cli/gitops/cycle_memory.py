@@ -14,24 +14,27 @@ from clawforge_cli.manifest import Manifest
 
 
 class Circumstances(NamedTuple):
-    """What a verdict about a commit depends on; while none of it changes, neither does the verdict."""
+    """What a verdict about a commit depends on; while none of it changes, neither does the verdict. `keys` is a digest
+    of those that are trusted."""
 
     commit: str
+    keys: str
     revision: int
     wanted: int
     acknowledged: str | None
 
     @classmethod
-    def of(cls, commit: str, lease: ReconcilerLease) -> Circumstances:
+    def of(cls, commit: str, keys: str, lease: ReconcilerLease) -> Circumstances:
         """Those of a commit under a lease."""
-        return cls(commit, lease.revision, lease.wanted, lease.acknowledged)
+        return cls(commit, keys, lease.revision, lease.wanted, lease.acknowledged)
 
 
 class Verdict(NamedTuple):
-    """Whether the commits between two are trusted."""
+    """Whether the commits between two are trusted, while these keys are."""
 
     since: str | None
     head: str
+    keys: str
     trusted: Trusted
 
 

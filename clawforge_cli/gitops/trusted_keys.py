@@ -50,6 +50,16 @@ def trusted_keys(trust: Trust, directory: Path) -> TrustedKeys:
     return TrustedKeys(settings, _gpg_home(directory, keyring, trust.gpg_keyring or ""))
 
 
+def keys_digest(trust: Trust) -> str:
+    """Digest over what the files of keys hold now; it is another one once a key was added or taken away.
+
+    Raises UntrustedCommitError if one of them cannot be read.
+    """
+    names = (trust.allowed_signers, trust.revoked_signers, trust.gpg_keyring)
+    parts = ("" if name is None else hashlib.sha256(_read(name)).hexdigest() for name in names)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 def _read(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
@@ -118,6 +128,7 @@ def _unusable(name: str, why: str) -> UntrustedCommitError:
     return UntrustedCommitError(
         f"The keys of trusted signers, {name}, {why}.",
         code="keys-unreadable",
-        hint="Without them no commit counts. Repair the file or the configuration of the reconciler.",
+        hint="Without them no commit counts. Repair the file, and the next cycle reads it; or correct the configuration "
+        "of the reconciler, and start it again.",
         commit="",
     )

@@ -16,6 +16,7 @@ from clawforge_cli.gitops.cycle import CycleResult
 from clawforge_cli.gitops.source_loop import SourceLoop
 
 NUMBERS = count(1)
+NOBODY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3dIeudNqd0DPMRD6OIh65tjkxFNOtwGcWB2gCgvhR"
 
 
 @pytest.fixture(scope="module")
@@ -234,3 +235,32 @@ def test_missing_approvals_are_waited_for_with_the_plan_kept(org: GitFedOrg) -> 
         again = loop.cycle.memory.plan
         assert again is not None
         assert again.id == plan.id
+
+
+@pytest.mark.parametrize("taken_away", ["one", "the file"])
+def test_a_key_that_is_taken_away_does_not_count_for_a_commit_that_waits(org: GitFedOrg, taken_away: str) -> None:
+    rule = resource("ChangePolicy", "git", approvals=[{"count": 1}])
+    signers = org.folder / "signers"
+    trusted = signers.read_text()
+    with org.loop() as loop:
+        cycle(loop)
+        apply(org.client, [rule], org.name, source="rules")
+        org.deny("exec")
+        refused(loop, "approval-missing")
+        plan = loop.cycle.memory.plan
+        assert plan is not None
+        assert plan.id is not None
+        org.post(f"plans/{plan.id}/approvals", {})
+        if taken_away == "one":
+            signers.write_text(f"nobody@acme.example {NOBODY}\n")
+            assert not refused(loop, "unknown-signer").waiting
+        else:
+            signers.unlink()
+            refused(loop, "keys-unreadable")
+        assert org.denied() == ["browser"]
+        assert org.condition("Verified")["status"] == "false"
+        signers.write_text(trusted)
+        # A source that is stalled notices by itself, and plans anew with whoever signs now.
+        result = cycle(loop)
+        assert result.error is None or result.error.code == "approval-missing"
+        assert org.condition("Verified")["status"] == "true"
