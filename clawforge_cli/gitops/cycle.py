@@ -22,6 +22,7 @@ from clawforge_cli.gitops.checked_commit import Expected, checked_commit
 from clawforge_cli.gitops.commit_plan import made_plan, refuse_total_deletion
 from clawforge_cli.gitops.cycle_memory import Circumstances, CycleMemory, Verdict
 from clawforge_cli.gitops.fleet_condition import fleet_condition
+from clawforge_cli.gitops.overwriting import overwritten
 from clawforge_cli.gitops.ports import CommitSource, ControlPlanePort, Trusted
 from clawforge_cli.gitops.step_errors import STALE, step
 
@@ -184,14 +185,13 @@ class Cycle:
         plan = self._planned(head, manifest, trusted, progress)
         progress.plan = plan
         last = self.memory.last(lease)
-        if last is not None and last.commit == head:
-            if plan.is_empty:
-                self.memory.synced = LastApplied(commit=head, revision=plan.base.revision)
-                return
-            progress.drift = tuple(change.address for change in plan.changes)
-            self._refuse_overwriting(head, progress, lease.out_of_band)
+        if last is not None and last.commit == head and plan.is_empty:
+            self.memory.synced = LastApplied(commit=head, revision=plan.base.revision)
+            return
         acknowledged = lease.acknowledged == head
         with step(ConditionType.APPLIED):
+            progress.drift = overwritten(self.plane, plan, head, last)
+            self._refuse_overwriting(head, progress, lease.out_of_band)
             self._wait_for_window()
             if not acknowledged:
                 refuse_total_deletion(plan, manifest, self.settings.name)
@@ -252,7 +252,7 @@ class Cycle:
         return plan
 
     def _refuse_overwriting(self, head: str, progress: _Progress, mode: OutOfBand) -> None:
-        if mode.value == "correct" or progress.lease.acknowledged == head:
+        if not progress.drift or mode.value == "correct" or progress.lease.acknowledged == head:
             return
         raise StepError(
             ConditionType.APPLIED,

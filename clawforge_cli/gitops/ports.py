@@ -73,6 +73,9 @@ class ControlPlanePort(Protocol):
     def apply(self, plan: Plan, fence: Fence, *, allow_deletions: int | None) -> ApplyResult:
         """Carry out a plan under the lease."""
 
+    def changed(self, before: int, after: int) -> frozenset[str]:
+        """Addresses at which one revision has something else than another, former names of what was renamed too."""
+
     def fleet(self) -> FleetDrift:
         """What agents enforce."""
 

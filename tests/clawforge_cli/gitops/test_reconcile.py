@@ -170,25 +170,35 @@ def test_a_shut_sync_window_is_waited_for(org: GitFedOrg) -> None:
         assert org.denied() is None
 
 
-@pytest.mark.parametrize("mode", ["correct", "report"])
-def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> None:
+def out_of_band(org: GitFedOrg, mode: str) -> None:
+    """Say in git what becomes of changes past git."""
     org.write(
         "change.yaml",
         f"apiVersion: clawforge/v1\nkind: ChangePolicy\nmetadata: {{name: git}}\nspec: {{outOfBand: {mode}}}\n",
     )
     org.commit("How to handle it")
+
+
+def edit(org: GitFedOrg, *tools: str) -> None:
+    """Somebody applies past git what the policy from git denies."""
+    resources = [
+        item | {"spec": item["spec"] | {"tools": {"deny": list(tools)}}} if item["kind"] == "Policy" else item
+        for item in org.client.get(org.path("state")).json()["resources"]
+        if item["metadata"]["name"] in {"from-git", "git"}
+    ]
+    plan = org.post("plans", {"source": "git", "resources": resources})
+    path = org.path("plans", plan["id"], "apply")
+    headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
+    assert org.client.post(path, json={"plan": plan}, headers=headers).status_code == 200
+    assert org.denied() == list(tools)
+
+
+@pytest.mark.parametrize("mode", ["correct", "report"])
+def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> None:
+    out_of_band(org, mode)
     with org.loop() as loop:
         cycle(loop)
-        resources = [
-            item | {"spec": item["spec"] | {"tools": {"deny": ["read"]}}} if item["kind"] == "Policy" else item
-            for item in org.client.get(org.path("state")).json()["resources"]
-            if item["metadata"]["name"] in {"from-git", "git"}
-        ]
-        plan = org.client.post(org.path("plans"), json={"source": "git", "resources": resources}).json()
-        path = org.path("plans", plan["id"], "apply")
-        headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
-        assert org.client.post(path, json={"plan": plan}, headers=headers).status_code == 200
-        assert org.denied() == ["read"]
+        edit(org, "read")
         result = cycle(loop)
         assert result.drift == ("Policy/from-git",)
         if mode == "correct":
@@ -198,6 +208,50 @@ def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> N
             applied = org.condition("Applied")
             assert (applied["status"], applied["reason"]) == ("false", "OutOfBandEdit")
             assert "Policy/from-git" in applied["message"]
+
+
+@pytest.mark.parametrize("mode", ["correct", "report"])
+def test_a_newer_commit_does_not_silently_overwrite_a_change_past_git(org: GitFedOrg, mode: str) -> None:
+    out_of_band(org, mode)
+    with org.loop() as loop:
+        cycle(loop)
+        edit(org, "read")
+        org.write("README.md", "Nothing of policy")
+        head = org.commit("Write down what this is")
+        result = cycle(loop)
+        assert result.drift == ("Policy/from-git",)
+        if mode == "correct":
+            assert (result.error, result.corrected, org.denied()) == (None, True, ["browser"])
+            assert "Policy/from-git" in org.condition("Applied")["message"]
+            return
+        assert result.error is not None
+        assert (result.error.code, org.denied()) == ("out-of-band-edit", ["read"])
+        assert head in result.error.hint
+        org.post("reconcilers/main/acknowledgement", {"commit": head, "reason": "The files are right"})
+        assert (cycle(loop).error, org.denied()) == (None, ["browser"])
+
+
+def test_a_change_past_git_that_is_brought_into_git_stands_in_nobody_s_way(org: GitFedOrg) -> None:
+    out_of_band(org, "report")
+    with org.loop() as loop:
+        cycle(loop)
+        edit(org, "read")
+        refused(loop, "out-of-band-edit")
+        org.deny("read")
+        org.deny("browser", name="second")
+        result = cycle(loop)
+        assert (result.error, result.drift) == (None, ())
+        assert (org.denied(), org.denied("second")) == (["read"], ["browser"])
+
+
+def test_what_another_source_applies_is_no_change_past_git(org: GitFedOrg) -> None:
+    out_of_band(org, "report")
+    with org.loop() as loop:
+        cycle(loop)
+        apply(org.client, [resource("Group", "night-shift")], org.name, source="rules")
+        org.deny("exec")
+        result = cycle(loop)
+        assert (result.error, result.drift, org.denied()) == (None, (), ["exec"])
 
 
 def test_what_was_done_by_hand_is_left_alone_and_counted(org: GitFedOrg) -> None:
