@@ -8,7 +8,7 @@ from clawforge.plan import Action
 from clawforge.plan_scope import MOST_PATTERNS, PlanScope
 from clawforge.reconcile.condition import ConditionType
 from clawforge.reconcile.step_error import StepError
-from clawforge.wire import PlanRequest, Rename, Vouched
+from clawforge.wire import MOST_SIGNERS, PlanRequest, Rename, Vouched
 from clawforge_cli.proposal import forgotten
 
 if TYPE_CHECKING:
@@ -33,9 +33,18 @@ def made_plan(
     """The plan of a commit, its first line being the reason. Whose signatures hold is vouched for under the fence.
 
     Without `prune` what left the files stays, and the plan is made without it. Raises StepError if that is too much to
-    name, and the errors of the control plane.
+    name, or if too many people signed, and the errors of the control plane.
     """
     file = manifest.file
+    if len(trusted.signers) > MOST_SIGNERS:
+        raise StepError(
+            ConditionType.PLANNED,
+            "too-many-signers",
+            f"{len(trusted.signers)} people signed the commits since the last apply; no plan names more than "
+            f"{MOST_SIGNERS}.",
+            hint="Look at the commits, and set `since` in the configuration of the reconciler to the newest one that is "
+            "good; or apply them step by step.",
+        )
     vouched = Vouched(ref=f"refs/heads/{branch}", signers=trusted.signers) if trusted.signers and fence else None
     request = PlanRequest(
         source=file.source,

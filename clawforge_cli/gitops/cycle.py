@@ -110,17 +110,24 @@ class Cycle:
     def run(self, lease: ReconcilerLease) -> CycleResult:
         """One cycle under a lease. What fails is a part of the answer."""
         progress = _Progress(lease, self.conditions)
-        error = None
         try:
             self._advance(progress)
         except StepError as failure:
-            error = failure
-            progress.conditions = progress.conditions.failed(failure, self.now())
+            return self._ended(progress, failure)
+        return self._ended(progress, None)
+
+    def failed(self, lease: ReconcilerLease, error: StepError) -> CycleResult:
+        """How a cycle ended that broke off without an answer of its own."""
+        return self._ended(_Progress(lease, self.conditions), error)
+
+    def _ended(self, progress: _Progress, error: StepError | None) -> CycleResult:
+        if error is not None:
+            progress.conditions = progress.conditions.failed(error, self.now())
         self.conditions = progress.conditions
         return CycleResult(
             conditions=progress.conditions,
             seen=self.memory.seen,
-            last=self.memory.last(lease),
+            last=self.memory.last(progress.lease),
             error=error,
             applied_now=progress.applied_now,
             drift=progress.drift,

@@ -100,7 +100,7 @@ class News:
 
 
 def _kind(error: StepError) -> tuple[NoticeKind, NoticeSeverity]:
-    if error.step is ConditionType.FETCHED:
+    if error.step in (ConditionType.FETCHED, ConditionType.READY):
         return NoticeKind.SOURCE_FAILED, NoticeSeverity.WARNING if error.waiting else NoticeSeverity.ERROR
     if error.waiting:
         return NoticeKind.COMMIT_WAITING, NoticeSeverity.INFO

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -12,7 +14,9 @@ from git_fed_org import SIGNER, GitFedOrg
 from server_process import ServerProcess, apply, resource, server_process
 
 from clawforge.reconcile.step_error import StepError
+from clawforge_cli.gitops.committed_files import CommittedFiles
 from clawforge_cli.gitops.cycle import CycleResult
+from clawforge_cli.gitops.ports import CommitFacts, CommitSource, Trusted
 from clawforge_cli.gitops.source_loop import SourceLoop
 
 NUMBERS = count(1)
@@ -318,3 +322,63 @@ def test_a_key_that_is_taken_away_does_not_count_for_a_commit_that_waits(org: Gi
         result = cycle(loop)
         assert result.error is None or result.error.code == "approval-missing"
         assert org.condition("Verified")["status"] == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class OddSource:
+    """The repository of a source; but verifying its commits ends otherwise."""
+
+    inner: CommitSource
+    verify: Callable[[], Trusted]
+
+    def fetch(self) -> str:
+        return self.inner.fetch()
+
+    def keys(self) -> str:
+        return self.inner.keys()
+
+    def trusted(self, _since: str | None, _head: str) -> Trusted:
+        return self.verify()
+
+    def facts(self, commit: str) -> CommitFacts:
+        return self.inner.facts(commit)
+
+    def files(self, commit: str) -> AbstractContextManager[CommittedFiles]:
+        return self.inner.files(commit)
+
+
+def crash() -> Trusted:
+    raise RuntimeError("a defect")
+
+
+def test_a_source_that_crashes_in_each_cycle_does_not_look_ready(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        assert loop.healthy
+        org.deny("exec")
+        good = loop.cycle.source
+        loop.cycle.source = OddSource(good, crash)
+        pauses = []
+        for _ in range(2):
+            result, pause = loop.once()
+            pauses.append(pause)
+            assert isinstance(result, CycleResult)
+            assert result.error is not None
+            assert (result.error.code, result.error.waiting) == ("defect", True)
+        assert not loop.healthy
+        assert max(pauses) < loop.interval
+        ready = org.condition("Ready")
+        assert (ready["status"], ready["reason"]) == ("false", "Defect")
+        assert "RuntimeError: a defect" in ready["message"]
+        assert 'clawforge_reconcile_in_sync{source="main"} 0' in loop.metrics.text()
+        assert org.denied() == ["browser"]
+        loop.cycle.source = good
+        assert (cycle(loop).error, loop.healthy, org.denied()) == (None, True, ["exec"])
+
+
+def test_more_signers_than_a_plan_names_are_told(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        people = tuple(f"person-{number}@acme.example" for number in range(257))
+        loop.cycle.source = OddSource(loop.cycle.source, lambda: Trusted(people))
+        assert not refused(loop, "too-many-signers").waiting
+        assert org.denied() is None
