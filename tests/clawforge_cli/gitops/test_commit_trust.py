@@ -282,6 +282,19 @@ def test_only_some_signers_may_change_some_files(world: World, people: People) -
     assert world.refused(fourth, rules=RULES) == ("signer-not-allowed", fifth)
 
 
+def test_the_first_time_the_signer_of_the_head_answers_for_every_file(world: World, people: People) -> None:
+    world.write("prod/a.yaml", "by nobody")
+    unsigned = world.commit("first", None)
+    world.write("dev/a.yaml", "1")
+    head = world.commit("second", people.bob)
+    assert world.refused(None, rules=RULES) == ("signer-not-allowed", head)
+    assert world.signers(None, rules=RULES, since=unsigned) == ("bob@acme.example",)
+    assert world.signers(unsigned, rules=RULES) == ("bob@acme.example",)
+    assert world.signers(None) == ("bob@acme.example",)
+    world.commit("third", people.ada)
+    assert world.signers(None, rules=RULES) == ("ada@acme.example",)
+
+
 def test_a_name_made_to_look_like_git_s_own_words_changes_nothing(world: World, people: People) -> None:
     first = world.commit("first", people.ada)
     ada = world.commit("second", people.ada)
