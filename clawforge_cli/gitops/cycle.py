@@ -19,7 +19,7 @@ from clawforge.resource.meta import format_instant
 from clawforge.resource.schedule import boundaries, is_open
 from clawforge.wire_reconcile import LastApplied, ReconcilerLease
 from clawforge_cli.gitops.checked_commit import Expected, checked_commit
-from clawforge_cli.gitops.commit_plan import made_plan, refuse_total_deletion
+from clawforge_cli.gitops.commit_plan import MadePlan, made_plan, refuse_total_deletion
 from clawforge_cli.gitops.cycle_memory import Circumstances, CycleMemory, Verdict
 from clawforge_cli.gitops.fleet_condition import fleet_condition
 from clawforge_cli.gitops.overwriting import overwritten
@@ -241,22 +241,21 @@ class Cycle:
 
     def _planned(self, head: str, manifest: Manifest, trusted: Trusted, progress: _Progress) -> Plan:
         with step(ConditionType.PLANNED, self.settings.expected.path):
-            plan = self.memory.kept_plan(head, progress.lease)
-            if plan is not None and plan.expires_at is not None and plan.expires_at <= self.now():
-                plan = None
-            if plan is None:
+            made = self.memory.kept_plan(head, progress.lease)
+            if made is not None and made.plan.expires_at is not None and made.plan.expires_at <= self.now():
+                made = None
+            if made is None:
                 self.begin(Step.PLAN)
                 facts = self.source.facts(head)
                 fence = self._fence(progress.lease)
-                plan = made_plan(
+                made = made_plan(
                     self.plane, manifest, facts, trusted, self.settings.branch, fence, prune=self.settings.prune
                 )
-            elif plan.approvals.needed and plan.id is not None:
-                plan = self.plane.plan(plan.id)
-        self.memory.plan = plan
-        words = _summary(plan)
-        progress.conditions = progress.conditions.passed(ConditionType.PLANNED, words, self.now())
-        return plan
+            elif made.plan.approvals.needed and made.plan.id is not None:
+                made = MadePlan(self.plane.plan(made.plan.id), made.kept)
+        self.memory.plan = made
+        progress.conditions = progress.conditions.passed(ConditionType.PLANNED, made.words, self.now())
+        return made.plan
 
     def _refuse_overwriting(self, head: str, progress: _Progress, mode: OutOfBand) -> None:
         if not progress.drift or mode.value == "correct" or progress.lease.acknowledged == head:
@@ -324,13 +323,6 @@ class Cycle:
 
     def _fence(self, lease: ReconcilerLease) -> Fence:
         return Fence(reconciler=lease.name, number=lease.fence)
-
-
-def _summary(plan: Plan) -> str:
-    if plan.is_empty:
-        return "No changes."
-    said = plan.summary
-    return f"{said.add} to add, {said.change} to change, {said.destroy} to destroy (plan {plan.id})."
 
 
 def _some(addresses: tuple[str, ...]) -> str:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from clawforge.plan import Plan
 from clawforge.reconcile.step_error import StepError
 from clawforge.wire_reconcile import LastApplied, ReconcilerLease
+from clawforge_cli.gitops.commit_plan import MadePlan
 from clawforge_cli.gitops.ports import Trusted
 from clawforge_cli.manifest import Manifest
 
@@ -48,7 +48,7 @@ class CycleMemory:
     seen: str | None = None
     verdict: Verdict | None = None
     manifest: tuple[str, Manifest] | None = None
-    plan: Plan | None = None
+    plan: MadePlan | None = None
     stuck: tuple[Circumstances, StepError] | None = None
 
     def last(self, lease: ReconcilerLease) -> LastApplied | None:
@@ -63,9 +63,9 @@ class CycleMemory:
             item is not None and item.commit == head and lease.revision <= item.revision for item in (self.synced, last)
         )
 
-    def kept_plan(self, head: str, lease: ReconcilerLease) -> Plan | None:
+    def kept_plan(self, head: str, lease: ReconcilerLease) -> MadePlan | None:
         """The plan that was made for the commit, while what it was made against is still there."""
-        plan = self.plan
-        if plan is None or plan.commit != head or plan.base.revision < lease.revision:
+        made = self.plan
+        if made is None or made.plan.commit != head or made.plan.base.revision < lease.revision:
             return None
-        return plan
+        return made

@@ -154,6 +154,7 @@ def test_without_pruning_what_left_the_files_stays(org: GitFedOrg) -> None:
         org.deny("browser", "web_fetch")
         assert cycle(loop).error is None
         assert (org.denied(), org.denied("second")) == (["browser", "web_fetch"], ["exec"])
+        assert org.condition("Planned")["message"].endswith(" 1 that left the files stays.")
         assert cycle(loop).idle
 
 
@@ -285,14 +286,15 @@ def test_missing_approvals_are_waited_for_with_the_plan_kept(org: GitFedOrg) -> 
         apply(org.client, [rule], org.name, source="rules")
         org.deny("exec")
         error = refused(loop, "approval-missing")
-        plan = loop.cycle.memory.plan
-        assert plan is not None
+        made = loop.cycle.memory.plan
+        assert made is not None
+        plan = made.plan
         assert error.waiting
         assert f"clawforge approve {plan.id}" in error.hint
         refused(loop, "approval-missing")
         again = loop.cycle.memory.plan
         assert again is not None
-        assert again.id == plan.id
+        assert again.plan.id == plan.id
 
 
 @pytest.mark.parametrize("taken_away", ["one", "the file"])
@@ -305,10 +307,9 @@ def test_a_key_that_is_taken_away_does_not_count_for_a_commit_that_waits(org: Gi
         apply(org.client, [rule], org.name, source="rules")
         org.deny("exec")
         refused(loop, "approval-missing")
-        plan = loop.cycle.memory.plan
-        assert plan is not None
-        assert plan.id is not None
-        org.post(f"plans/{plan.id}/approvals", {})
+        waiting = loop.cycle.memory.plan
+        assert waiting is not None
+        org.post(f"plans/{waiting.plan.id}/approvals", {})
         if taken_away == "one":
             signers.write_text(f"nobody@acme.example {NOBODY}\n")
             assert not refused(loop, "unknown-signer").waiting
