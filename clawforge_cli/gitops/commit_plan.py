@@ -58,8 +58,8 @@ def made_plan(
             "too-many-signers",
             f"{len(trusted.signers)} people signed the commits since the last apply; no plan names more than "
             f"{MOST_SIGNERS}.",
-            hint="Look at the commits, and set `since` in the configuration of the reconciler to the newest one that is "
-            "good; or apply them step by step.",
+            hint="Look at the commits, and set `since` in the configuration of the reconciler to the newest one that "
+            "is good; or apply them step by step.",
         )
     vouched = Vouched(ref=f"refs/heads/{branch}", signers=trusted.signers) if trusted.signers and fence else None
     request = PlanRequest(

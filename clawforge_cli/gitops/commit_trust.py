@@ -34,9 +34,9 @@ class Verified:
 def verified(mirror: Mirror, trust: Trust, since: str | None, head: str) -> Verified:
     """Check the head and every commit that it has and `since` (the last applied one) had not.
 
-    Where nothing was applied yet, the commits after `trust.since` count, and without that the head alone: its signer then
-    answers for every file that it has, as far as there are rules. `trust` has whole paths (`Trust.under`). Raises UntrustedCommitError for the oldest commit that must not count, and FetchError
-    if the mirror cannot be read.
+    Where nothing was applied yet, the commits after `trust.since` count, and without that the head alone: its signer
+    then answers for every file that it has, as far as there are rules. `trust` has whole paths (`Trust.under`). Raises
+    UntrustedCommitError for the oldest commit that must not count, and FetchError if the mirror cannot be read.
     """
     if trust.signatures == "off":
         return Verified((), 0)
@@ -118,8 +118,8 @@ def _check_rules(mirror: Mirror, rules: tuple[_Rule, ...], batch: Sequence[Signa
     by_id = {item.commit.id: item for item in batch}
     commits = [Commit(item.commit.id, ()) if whole else item.commit for item in batch]
     hint = (
-        " Nothing was applied yet, so who made the older lines is not known: or set `since` in the configuration of the "
-        "reconciler to a commit that you looked at."
+        " Nothing was applied yet, so who made the older lines is not known: or set `since` in the configuration of "
+        "the reconciler to a commit that you looked at."
         if whole
         else ""
     )

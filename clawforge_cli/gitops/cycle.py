@@ -15,27 +15,22 @@ from clawforge.reconcile.condition import ConditionType
 from clawforge.reconcile.conditions import Conditions
 from clawforge.reconcile.fence import Fence
 from clawforge.reconcile.step_error import StepError
-from clawforge.resource.meta import format_instant
-from clawforge.resource.schedule import boundaries, is_open
 from clawforge.wire_reconcile import LastApplied, ReconcilerLease
 from clawforge_cli.gitops.checked_commit import Expected, checked_commit
 from clawforge_cli.gitops.commit_plan import MadePlan, made_plan, refuse_total_deletion
 from clawforge_cli.gitops.cycle_memory import Circumstances, CycleMemory, Verdict
 from clawforge_cli.gitops.fleet_condition import fleet_condition
-from clawforge_cli.gitops.overwriting import overwritten
+from clawforge_cli.gitops.overwriting import overwritten, refuse_overwriting, some_of
 from clawforge_cli.gitops.ports import CommitSource, ControlPlanePort, Trusted
 from clawforge_cli.gitops.step_errors import STALE, step
+from clawforge_cli.gitops.sync_window import wait_for_window
 
 if TYPE_CHECKING:
     from clawforge.plan import Plan
-    from clawforge.resource.change_policy import OutOfBand
     from clawforge.resource.targeting import Schedule
     from clawforge.wire_drift import FleetDrift
     from clawforge_cli.manifest import Manifest
     from clawforge_cli.manifest_memory import ManifestMemory
-
-_FAR = dt.timedelta(days=366)
-_MOST_NAMED = 5
 
 
 class Step(StrEnum):
@@ -198,8 +193,9 @@ class Cycle:
         acknowledged = lease.acknowledged == head
         with step(ConditionType.APPLIED):
             progress.drift = overwritten(self.plane, plan, head, last)
-            self._refuse_overwriting(head, progress, lease.out_of_band)
-            self._wait_for_window()
+            if not acknowledged and lease.out_of_band.value == "report":
+                refuse_overwriting(progress.drift, self.settings.name, head)
+            wait_for_window(self.settings.sync_windows, self.now())
             if not acknowledged:
                 refuse_total_deletion(plan, manifest, self.settings.name)
             self._apply(head, plan, progress, allowed=plan.summary.destroy if acknowledged else None)
@@ -257,32 +253,6 @@ class Cycle:
         progress.conditions = progress.conditions.passed(ConditionType.PLANNED, made.words, self.now())
         return made.plan
 
-    def _refuse_overwriting(self, head: str, progress: _Progress, mode: OutOfBand) -> None:
-        if not progress.drift or mode.value == "correct" or progress.lease.acknowledged == head:
-            return
-        raise StepError(
-            ConditionType.APPLIED,
-            "out-of-band-edit",
-            f"What is in force was changed past git: {_some(progress.drift)}.",
-            hint="Bring the change into git, or undo it; a ChangePolicy says that it is only reported. "
-            f"`clawforge reconcilers acknowledge {self.settings.name} {head}` lets the files win once.",
-        )
-
-    def _wait_for_window(self) -> None:
-        windows, now = self.settings.sync_windows, self.now()
-        if windows is None or is_open(windows, now):
-            return
-        opens = next(iter(boundaries(windows, now, now + _FAR)), None)
-        when = "" if opens is None else f" It opens at {format_instant(opens)}."
-        raise StepError(
-            ConditionType.APPLIED,
-            "outside-sync-window",
-            f"The sync window is shut.{when}",
-            hint="It is applied then by itself.",
-            waiting=True,
-            blocked=True,
-        )
-
     def _apply(self, head: str, plan: Plan, progress: _Progress, *, allowed: int | None) -> None:
         if plan.approvals.missing:
             count = sum(lack.count for lack in plan.approvals.missing)
@@ -313,7 +283,7 @@ class Cycle:
         revision = progress.lease.revision if synced is None else max(synced.revision, progress.lease.revision)
         words = f"{head[:12]} is in force as revision {revision}."
         if progress.corrected:
-            words += f" What had been changed past git was undone: {_some(progress.drift)}."
+            words += f" What had been changed past git was undone: {some_of(progress.drift)}."
         now = self.now()
         if not progress.idle or progress.conditions.of(ConditionType.APPLIED).status != "true":
             progress.conditions = progress.conditions.passed(ConditionType.APPLIED, words, now)
@@ -323,8 +293,3 @@ class Cycle:
 
     def _fence(self, lease: ReconcilerLease) -> Fence:
         return Fence(reconciler=lease.name, number=lease.fence)
-
-
-def _some(addresses: tuple[str, ...]) -> str:
-    more = len(addresses) - _MOST_NAMED
-    return ", ".join(addresses[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -40,7 +40,7 @@ class CommitSource(Protocol):
         """The id of the commit that the branch names now."""
 
     def keys(self) -> str:
-        """A digest of the keys that are trusted now: while it stays, so does what `trusted` says of the same commits."""
+        """A digest of the keys that are trusted now: while it stays, so does what `trusted` says of some commits."""
 
     def trusted(self, since: str | None, head: str) -> Trusted:
         """Check every commit that is not among the ancestors of `since`. Raises UntrustedError for one that fails."""

@@ -27,8 +27,8 @@ _REFUSALS = {
     "U": (
         "unknown-signer",
         "is signed with a key that is not trusted here, or was not at the time of the commit",
-        "Have a trusted signer make the commit; or add the key to `allowedSigners` or `gpgKeyring` of the reconciler, which "
-        "its next cycle reads.",
+        "Have a trusted signer make the commit; or add the key to `allowedSigners` or `gpgKeyring` of the reconciler, "
+        "which its next cycle reads.",
     ),
     "X": ("expired-signature", "carries a signature that expired", "Sign it anew and push again."),
     "Y": (

@@ -100,7 +100,7 @@ class SourceLoop:
         return result, self._pause(result)
 
     def _cycled(self, lease: ReconcilerLease) -> CycleResult:
-        """A cycle; a defect in it is told like everything else that fails, so that nobody takes the source for ready."""
+        """A cycle; a defect in it is told like all that fails, so that nobody takes the source for ready."""
         try:
             return self.cycle.run(lease)
         except StoppedError:
@@ -113,7 +113,7 @@ class SourceLoop:
                     ConditionType.READY,
                     "defect",
                     f"A cycle failed in a way that it should not: {what}.",
-                    hint="What is in force stays in force, and it is tried again. Report this to who maintains clawforge.",
+                    hint="What is in force stays in force, and it is tried again. Report it as a defect of clawforge.",
                     waiting=True,
                 ),
             )

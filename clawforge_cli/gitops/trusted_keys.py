@@ -128,7 +128,7 @@ def _unusable(name: str, why: str) -> UntrustedCommitError:
     return UntrustedCommitError(
         f"The keys of trusted signers, {name}, {why}.",
         code="keys-unreadable",
-        hint="Without them no commit counts. Repair the file, and the next cycle reads it; or correct the configuration "
-        "of the reconciler, and start it again.",
+        hint="Without them no commit counts. Repair the file, and the next cycle reads it; or correct the "
+        "configuration of the reconciler, and start it again.",
         commit="",
     )
