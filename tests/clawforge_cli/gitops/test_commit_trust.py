@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -258,6 +259,22 @@ def test_two_threads_with_the_same_keys_use_the_same_folder(people: People, tmp_
         first, second = threads.map(made, range(2))
     assert first == second
     assert _fingerprints(first) == {people.eve.fingerprint}
+
+
+def test_folders_of_keys_that_nobody_uses_any_more_are_cleared_away(world: World, people: People) -> None:
+    """Those of before, which several sources may have filled, are not used again and go too."""
+    world.commit("first", people.eve)
+    assert world.signers(None) == ("eve@acme.example",)
+    (used,) = world.mirror.directory.glob("keys-*")
+    old, former = used.with_name("keys-0"), used.with_name("gpg-0123456789abcdef")
+    for folder in (old, former):
+        folder.mkdir()
+    for folder in (old, former, used):
+        os.utime(folder, (0, 0))
+    assert world.signers(None) == ("eve@acme.example",)
+    world.commit("second", people.eve)
+    assert world.signers(None) == ("eve@acme.example",)
+    assert [*world.mirror.directory.glob("keys-*"), *world.mirror.directory.glob("gpg-*")] == [used]
 
 
 RULES = (SignerRule(paths=("prod", ".github"), signers=("ADA@acme.example",)),)
