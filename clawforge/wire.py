@@ -65,6 +65,10 @@ Person = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=
 """Somebody by the name or the address that git or its forge has."""
 
 
+MOST_SIGNERS = 256
+"""People who are vouched for as signers of one plan's commits."""
+
+
 class Vouched(Strict):
     """What a pipeline knows of its commit: who approved it in the git forge, who wrote it by the forge's word, whose
     signatures on its commits hold, and on which protected ref it runs. People are named by name or email address, or by
@@ -72,7 +76,7 @@ class Vouched(Strict):
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
-    signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
+    signers: Annotated[tuple[Person, ...], Field(max_length=MOST_SIGNERS)] = ()
     authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
 
 

@@ -48,7 +48,7 @@ class SourceSettings(Strict):
     trust: Trust
     """Whose commits count."""
     prune: bool = True
-    """Whether what left the files is deleted; otherwise it stays, and is reported."""
+    """Whether what left the files is deleted; otherwise it stays, and the condition `Planned` says how much."""
     sync_windows: Schedule | None = None
     """When changes are applied; left out, always."""
     webhook: HookSettings | None = None

@@ -29,7 +29,6 @@ class NoticeKind(StrEnum):
     DRIFT_FOUND = "drift.found"
     DRIFT_CORRECTED = "drift.corrected"
     FLEET_IN_SYNC = "fleet.in-sync"
-    FLEET_LATE = "fleet.late"
     ROLLOUT_HALTED = "rollout.halted"
     TEST = "test"
 

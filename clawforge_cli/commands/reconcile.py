@@ -85,7 +85,7 @@ def reconcile(
     if dry_run:
         _show_plans(reconciler)
     elif once:
-        _once(reconciler)
+        once_each(reconciler)
     else:
         reconciler.run()
 
@@ -105,12 +105,15 @@ def _configured(path: Path) -> ReconcilerFile:
         raise
 
 
-def _once(reconciler: Reconciler) -> None:
+def once_each(reconciler: Reconciler) -> None:
+    """One cycle of each source, one after the other, each with its lease kept for as long as it takes. Raises
+    typer.Exit with the gravest code."""
     from clawforge.reconcile.step_error import StepError
 
     codes = []
     with reconciler.loops() as loops:
         for loop in loops:
+            loop.keeper.start()
             try:
                 result, _ = loop.once()
             finally:

@@ -87,8 +87,8 @@ def _whole(path: Path | None) -> str | None:
 
 def _declared(options: SourceOptions, state: Path, repository: Repository, trust: Trust) -> tuple[str, str]:
     """Org and source: as the options name them, else as the project does."""
-    if options.org is not None and (options.source or options.name) is not None:
-        return options.org, options.source or options.name or ""
+    if options.org is not None and options.source is not None:
+        return options.org, options.source
     found = MirrorSource.open(state, repository, trust)
     with found.files(found.fetch()) as files:
         file = read_project_file(files.root, files=files)
@@ -99,4 +99,4 @@ def _declared(options: SourceOptions, state: Path, repository: Repository, trust
         )
     environment = file.environments.get(options.environment or "")
     org = options.org or (environment.org if environment is not None and environment.org else file.org)
-    return org, options.source or options.name or file.source
+    return org, options.source or file.source

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from clawforge.plan import Action
 from clawforge.plan_scope import MOST_PATTERNS, PlanScope
 from clawforge.reconcile.condition import ConditionType
 from clawforge.reconcile.step_error import StepError
-from clawforge.wire import PlanRequest, Rename, Vouched
+from clawforge.wire import MOST_SIGNERS, PlanRequest, Rename, Vouched
 from clawforge_cli.proposal import forgotten
 
 if TYPE_CHECKING:
@@ -20,6 +20,22 @@ if TYPE_CHECKING:
 _LONGEST_REASON = 500
 
 
+class MadePlan(NamedTuple):
+    """A plan; `kept` resources left the files and stay, because nothing is pruned."""
+
+    plan: Plan
+    kept: int = 0
+
+    @property
+    def words(self) -> str:
+        """What it would do."""
+        stay = f" {self.kept} that left the files {'stays' if self.kept == 1 else 'stay'}." if self.kept else ""
+        if self.plan.is_empty:
+            return f"No changes.{stay}"
+        said = self.plan.summary
+        return f"{said.add} to add, {said.change} to change, {said.destroy} to destroy (plan {self.plan.id}).{stay}"
+
+
 def made_plan(
     plane: ControlPlanePort,
     manifest: Manifest,
@@ -29,13 +45,22 @@ def made_plan(
     fence: Fence | None,
     *,
     prune: bool = True,
-) -> Plan:
+) -> MadePlan:
     """The plan of a commit, its first line being the reason. Whose signatures hold is vouched for under the fence.
 
     Without `prune` what left the files stays, and the plan is made without it. Raises StepError if that is too much to
-    name, and the errors of the control plane.
+    name, or if too many people signed, and the errors of the control plane.
     """
     file = manifest.file
+    if len(trusted.signers) > MOST_SIGNERS:
+        raise StepError(
+            ConditionType.PLANNED,
+            "too-many-signers",
+            f"{len(trusted.signers)} people signed the commits since the last apply; no plan names more than "
+            f"{MOST_SIGNERS}.",
+            hint="Look at the commits, and set `since` in the configuration of the reconciler to the newest one that "
+            "is good; or apply them step by step.",
+        )
     vouched = Vouched(ref=f"refs/heads/{branch}", signers=trusted.signers) if trusted.signers and fence else None
     request = PlanRequest(
         source=file.source,
@@ -51,7 +76,7 @@ def made_plan(
     plan = plane.create_plan(manifest, request)
     kept = tuple(change.address for change in plan.changes if change.action is Action.DELETE)
     if prune or not kept:
-        return plan
+        return MadePlan(plan)
     if len(kept) > MOST_PATTERNS:
         raise StepError(
             ConditionType.PLANNED,
@@ -59,7 +84,8 @@ def made_plan(
             f"{len(kept):,} resources left the files, and without pruning no more than {MOST_PATTERNS:,} can stay.",
             hint="Let the reconciler prune, or let go of them with `removed` in clawforge.yaml.",
         )
-    return plane.create_plan(manifest, request.model_copy(update={"scope": PlanScope(exclude=kept)}))
+    partial = plane.create_plan(manifest, request.model_copy(update={"scope": PlanScope(exclude=kept)}))
+    return MadePlan(partial, len(kept))
 
 
 def refuse_total_deletion(plan: Plan, manifest: Manifest, name: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clawforge.load.glob import Glob
 from clawforge.load.tree import printable
 from clawforge.reconcile.source_settings import SignerRule, Trust
-from clawforge_cli.gitops.changed_paths import changed_paths
+from clawforge_cli.gitops.changed_paths import Commit, changed_paths
 from clawforge_cli.gitops.history import has_commit
 from clawforge_cli.gitops.mirror import Mirror
 from clawforge_cli.gitops.signature import Signature, refusal
@@ -34,9 +34,9 @@ class Verified:
 def verified(mirror: Mirror, trust: Trust, since: str | None, head: str) -> Verified:
     """Check the head and every commit that it has and `since` (the last applied one) had not.
 
-    Where nothing was applied yet, the commits after `trust.since` count, and without that the head alone. `trust` has
-    whole paths (`Trust.under`). Raises UntrustedCommitError for the oldest commit that must not count, and FetchError
-    if the mirror cannot be read.
+    Where nothing was applied yet, the commits after `trust.since` count, and without that the head alone: its signer
+    then answers for every file that it has, as far as there are rules. `trust` has whole paths (`Trust.under`). Raises
+    UntrustedCommitError for the oldest commit that must not count, and FetchError if the mirror cannot be read.
     """
     if trust.signatures == "off":
         return Verified((), 0)
@@ -48,7 +48,7 @@ def verified(mirror: Mirror, trust: Trust, since: str | None, head: str) -> Veri
         batch = _signed(mirror, keys, commits[start : start + _BATCH])
         signers.update(item.signer for item in batch)
         if rules:
-            _check_rules(mirror, rules, batch)
+            _check_rules(mirror, rules, batch, whole=since is None and trust.since is None)
     return Verified(tuple(sorted(signers)), len(commits))
 
 
@@ -113,16 +113,25 @@ class _Rule:
         return any(glob.takes(path, dotted=True) for glob in self.paths)
 
 
-def _check_rules(mirror: Mirror, rules: tuple[_Rule, ...], batch: Sequence[Signature]) -> None:
+def _check_rules(mirror: Mirror, rules: tuple[_Rule, ...], batch: Sequence[Signature], *, whole: bool) -> None:
+    """`whole`: of a commit all files count, as if there were none before it."""
     by_id = {item.commit.id: item for item in batch}
-    for commit, paths in changed_paths(mirror, [item.commit for item in batch]):
+    commits = [Commit(item.commit.id, ()) if whole else item.commit for item in batch]
+    hint = (
+        " Nothing was applied yet, so who made the older lines is not known: or set `since` in the configuration of "
+        "the reconciler to a commit that you looked at."
+        if whole
+        else ""
+    )
+    for commit, paths in changed_paths(mirror, commits):
         signature = by_id[commit.id]
         for rule, path in _broken(rules, signature, sorted(paths)):
             raise UntrustedCommitError(
-                f"The commit {commit.id[:12]} changes {printable(path)}, which {signature.signer} may not change.",
+                f"The commit {commit.id[:12]} {'has' if whole else 'changes'} {printable(path)}, which "
+                f"{signature.signer} may not change.",
                 code="signer-not-allowed",
                 hint=f"A rule of the reconciler lets only {', '.join(rule.written.signers[:5])} change it: have one of "
-                "them make the change, or revert it.",
+                f"them make the change, or revert it.{hint}",
                 commit=commit.id,
             )
 

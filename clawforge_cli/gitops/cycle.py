@@ -15,26 +15,22 @@ from clawforge.reconcile.condition import ConditionType
 from clawforge.reconcile.conditions import Conditions
 from clawforge.reconcile.fence import Fence
 from clawforge.reconcile.step_error import StepError
-from clawforge.resource.meta import format_instant
-from clawforge.resource.schedule import boundaries, is_open
 from clawforge.wire_reconcile import LastApplied, ReconcilerLease
 from clawforge_cli.gitops.checked_commit import Expected, checked_commit
-from clawforge_cli.gitops.commit_plan import made_plan, refuse_total_deletion
+from clawforge_cli.gitops.commit_plan import MadePlan, made_plan, refuse_total_deletion
 from clawforge_cli.gitops.cycle_memory import Circumstances, CycleMemory, Verdict
 from clawforge_cli.gitops.fleet_condition import fleet_condition
+from clawforge_cli.gitops.overwriting import overwritten, refuse_overwriting, some_of
 from clawforge_cli.gitops.ports import CommitSource, ControlPlanePort, Trusted
 from clawforge_cli.gitops.step_errors import STALE, step
+from clawforge_cli.gitops.sync_window import wait_for_window
 
 if TYPE_CHECKING:
     from clawforge.plan import Plan
-    from clawforge.resource.change_policy import OutOfBand
     from clawforge.resource.targeting import Schedule
     from clawforge.wire_drift import FleetDrift
     from clawforge_cli.manifest import Manifest
     from clawforge_cli.manifest_memory import ManifestMemory
-
-_FAR = dt.timedelta(days=366)
-_MOST_NAMED = 5
 
 
 class Step(StrEnum):
@@ -109,17 +105,24 @@ class Cycle:
     def run(self, lease: ReconcilerLease) -> CycleResult:
         """One cycle under a lease. What fails is a part of the answer."""
         progress = _Progress(lease, self.conditions)
-        error = None
         try:
             self._advance(progress)
         except StepError as failure:
-            error = failure
-            progress.conditions = progress.conditions.failed(failure, self.now())
+            return self._ended(progress, failure)
+        return self._ended(progress, None)
+
+    def failed(self, lease: ReconcilerLease, error: StepError) -> CycleResult:
+        """How a cycle ended that broke off without an answer of its own."""
+        return self._ended(_Progress(lease, self.conditions), error)
+
+    def _ended(self, progress: _Progress, error: StepError | None) -> CycleResult:
+        if error is not None:
+            progress.conditions = progress.conditions.failed(error, self.now())
         self.conditions = progress.conditions
         return CycleResult(
             conditions=progress.conditions,
             seen=self.memory.seen,
-            last=self.memory.last(lease),
+            last=self.memory.last(progress.lease),
             error=error,
             applied_now=progress.applied_now,
             drift=progress.drift,
@@ -140,12 +143,15 @@ class Cycle:
         if self.memory.is_synced(head, lease):
             progress.idle = True
         else:
-            self._refuse_again(head, lease)
+            with step(ConditionType.VERIFIED):
+                keys = self.source.keys()
+            circumstances = Circumstances.of(head, keys, lease)
+            self._refuse_again(circumstances)
             try:
-                self._equalise(head, progress)
+                self._equalise(circumstances, progress)
             except StepError as error:
                 if not error.waiting:
-                    self.memory.stuck = (Circumstances.of(head, lease), error)
+                    self.memory.stuck = (circumstances, error)
                 raise
         self._settled(head, progress)
 
@@ -165,44 +171,46 @@ class Cycle:
         progress.conditions = progress.conditions.passed(ConditionType.FETCHED, words, self.now())
         return head
 
-    def _refuse_again(self, head: str, lease: ReconcilerLease) -> None:
+    def _refuse_again(self, circumstances: Circumstances) -> None:
         """A commit that was refused is not looked at again until something changes."""
         if self.memory.stuck is not None:
-            circumstances, error = self.memory.stuck
-            if circumstances == Circumstances.of(head, lease):
+            before, error = self.memory.stuck
+            if before == circumstances:
                 raise error
             self.memory.stuck = None
 
-    def _equalise(self, head: str, progress: _Progress) -> None:
+    def _equalise(self, circumstances: Circumstances, progress: _Progress) -> None:
         """Make the control plane equal to a commit."""
-        lease = progress.lease
-        trusted = self._verified(head, progress)
+        head, lease = circumstances.commit, progress.lease
+        trusted = self._verified(head, circumstances.keys, progress)
         manifest = self._loaded(head)
         plan = self._planned(head, manifest, trusted, progress)
         progress.plan = plan
         last = self.memory.last(lease)
-        if last is not None and last.commit == head:
-            if plan.is_empty:
-                self.memory.synced = LastApplied(commit=head, revision=plan.base.revision)
-                return
-            progress.drift = tuple(change.address for change in plan.changes)
-            self._refuse_overwriting(head, progress, lease.out_of_band)
+        if last is not None and last.commit == head and plan.is_empty:
+            self.memory.synced = LastApplied(commit=head, revision=plan.base.revision)
+            return
         acknowledged = lease.acknowledged == head
         with step(ConditionType.APPLIED):
-            self._wait_for_window()
+            progress.drift = overwritten(self.plane, plan, head, last)
+            if not acknowledged and lease.out_of_band.value == "report":
+                refuse_overwriting(progress.drift, self.settings.name, head)
+            wait_for_window(self.settings.sync_windows, self.now())
             if not acknowledged:
                 refuse_total_deletion(plan, manifest, self.settings.name)
             self._apply(head, plan, progress, allowed=plan.summary.destroy if acknowledged else None)
         progress.corrected = bool(progress.drift)
 
-    def _verified(self, head: str, progress: _Progress) -> Trusted:
+    def _verified(self, head: str, keys: str, progress: _Progress) -> Trusted:
         last = self.memory.last(progress.lease)
         since = None if last is None else last.commit
         verdict = self.memory.verdict
-        if verdict is None or (verdict.since, verdict.head) != (since, head):
+        if verdict is None or (verdict.since, verdict.head, verdict.keys) != (since, head, keys):
             self.begin(Step.VERIFY)
+            # A plan that waits names signers who may not count any more.
+            self.memory.verdict = self.memory.plan = None
             with step(ConditionType.VERIFIED):
-                verdict = Verdict(since, head, self.source.trusted(since, head))
+                verdict = Verdict(since, head, keys, self.source.trusted(since, head))
             self.memory.verdict = verdict
         trusted = verdict.trusted
         if trusted.rewritten and progress.lease.acknowledged != head:
@@ -229,48 +237,21 @@ class Cycle:
 
     def _planned(self, head: str, manifest: Manifest, trusted: Trusted, progress: _Progress) -> Plan:
         with step(ConditionType.PLANNED, self.settings.expected.path):
-            plan = self.memory.kept_plan(head, progress.lease)
-            if plan is not None and plan.expires_at is not None and plan.expires_at <= self.now():
-                plan = None
-            if plan is None:
+            made = self.memory.kept_plan(head, progress.lease)
+            if made is not None and made.plan.expires_at is not None and made.plan.expires_at <= self.now():
+                made = None
+            if made is None:
                 self.begin(Step.PLAN)
                 facts = self.source.facts(head)
                 fence = self._fence(progress.lease)
-                plan = made_plan(
+                made = made_plan(
                     self.plane, manifest, facts, trusted, self.settings.branch, fence, prune=self.settings.prune
                 )
-            elif plan.approvals.needed and plan.id is not None:
-                plan = self.plane.plan(plan.id)
-        self.memory.plan = plan
-        words = _summary(plan)
-        progress.conditions = progress.conditions.passed(ConditionType.PLANNED, words, self.now())
-        return plan
-
-    def _refuse_overwriting(self, head: str, progress: _Progress, mode: OutOfBand) -> None:
-        if mode.value == "correct" or progress.lease.acknowledged == head:
-            return
-        raise StepError(
-            ConditionType.APPLIED,
-            "out-of-band-edit",
-            f"What is in force was changed past git: {_some(progress.drift)}.",
-            hint="Bring the change into git, or undo it; a ChangePolicy says that it is only reported. "
-            f"`clawforge reconcilers acknowledge {self.settings.name} {head}` lets the files win once.",
-        )
-
-    def _wait_for_window(self) -> None:
-        windows, now = self.settings.sync_windows, self.now()
-        if windows is None or is_open(windows, now):
-            return
-        opens = next(iter(boundaries(windows, now, now + _FAR)), None)
-        when = "" if opens is None else f" It opens at {format_instant(opens)}."
-        raise StepError(
-            ConditionType.APPLIED,
-            "outside-sync-window",
-            f"The sync window is shut.{when}",
-            hint="It is applied then by itself.",
-            waiting=True,
-            blocked=True,
-        )
+            elif made.plan.approvals.needed and made.plan.id is not None:
+                made = MadePlan(self.plane.plan(made.plan.id), made.kept)
+        self.memory.plan = made
+        progress.conditions = progress.conditions.passed(ConditionType.PLANNED, made.words, self.now())
+        return made.plan
 
     def _apply(self, head: str, plan: Plan, progress: _Progress, *, allowed: int | None) -> None:
         if plan.approvals.missing:
@@ -302,7 +283,7 @@ class Cycle:
         revision = progress.lease.revision if synced is None else max(synced.revision, progress.lease.revision)
         words = f"{head[:12]} is in force as revision {revision}."
         if progress.corrected:
-            words += f" What had been changed past git was undone: {_some(progress.drift)}."
+            words += f" What had been changed past git was undone: {some_of(progress.drift)}."
         now = self.now()
         if not progress.idle or progress.conditions.of(ConditionType.APPLIED).status != "true":
             progress.conditions = progress.conditions.passed(ConditionType.APPLIED, words, now)
@@ -312,15 +293,3 @@ class Cycle:
 
     def _fence(self, lease: ReconcilerLease) -> Fence:
         return Fence(reconciler=lease.name, number=lease.fence)
-
-
-def _summary(plan: Plan) -> str:
-    if plan.is_empty:
-        return "No changes."
-    said = plan.summary
-    return f"{said.add} to add, {said.change} to change, {said.destroy} to destroy (plan {plan.id})."
-
-
-def _some(addresses: tuple[str, ...]) -> str:
-    more = len(addresses) - _MOST_NAMED
-    return ", ".join(addresses[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -6,32 +6,35 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from clawforge.plan import Plan
 from clawforge.reconcile.step_error import StepError
 from clawforge.wire_reconcile import LastApplied, ReconcilerLease
+from clawforge_cli.gitops.commit_plan import MadePlan
 from clawforge_cli.gitops.ports import Trusted
 from clawforge_cli.manifest import Manifest
 
 
 class Circumstances(NamedTuple):
-    """What a verdict about a commit depends on; while none of it changes, neither does the verdict."""
+    """What a verdict about a commit depends on; while none of it changes, neither does the verdict. `keys` is a digest
+    of those that are trusted."""
 
     commit: str
+    keys: str
     revision: int
     wanted: int
     acknowledged: str | None
 
     @classmethod
-    def of(cls, commit: str, lease: ReconcilerLease) -> Circumstances:
+    def of(cls, commit: str, keys: str, lease: ReconcilerLease) -> Circumstances:
         """Those of a commit under a lease."""
-        return cls(commit, lease.revision, lease.wanted, lease.acknowledged)
+        return cls(commit, keys, lease.revision, lease.wanted, lease.acknowledged)
 
 
 class Verdict(NamedTuple):
-    """Whether the commits between two are trusted."""
+    """Whether the commits between two are trusted, while these keys are."""
 
     since: str | None
     head: str
+    keys: str
     trusted: Trusted
 
 
@@ -45,7 +48,7 @@ class CycleMemory:
     seen: str | None = None
     verdict: Verdict | None = None
     manifest: tuple[str, Manifest] | None = None
-    plan: Plan | None = None
+    plan: MadePlan | None = None
     stuck: tuple[Circumstances, StepError] | None = None
 
     def last(self, lease: ReconcilerLease) -> LastApplied | None:
@@ -60,9 +63,9 @@ class CycleMemory:
             item is not None and item.commit == head and lease.revision <= item.revision for item in (self.synced, last)
         )
 
-    def kept_plan(self, head: str, lease: ReconcilerLease) -> Plan | None:
+    def kept_plan(self, head: str, lease: ReconcilerLease) -> MadePlan | None:
         """The plan that was made for the commit, while what it was made against is still there."""
-        plan = self.plan
-        if plan is None or plan.commit != head or plan.base.revision < lease.revision:
+        made = self.plan
+        if made is None or made.plan.commit != head or made.plan.base.revision < lease.revision:
             return None
-        return plan
+        return made

@@ -28,4 +28,4 @@ def planned(reconciler: Reconciler, settings: SourceSettings) -> Plan:
     with step(ConditionType.PLANNED, wanted.expected.path):
         with source.files(head) as files:
             manifest = checked_commit(files, wanted.expected, dt.datetime.now(dt.UTC))
-        return made_plan(plane, manifest, source.facts(head), trusted, wanted.branch, None, prune=wanted.prune)
+        return made_plan(plane, manifest, source.facts(head), trusted, wanted.branch, None, prune=wanted.prune).plan

@@ -12,11 +12,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clawforge_cli.gitops.source_error import FetchError
+from clawforge_cli.gitops.trusted_keys import HOME_PREFIX
 
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 _FOLDERS = ("objects/info", "objects/pack", "refs/clawforge", "tmp")
 _WAIT_SECONDS = 20.0
 _OLD_SECONDS = 24 * 60 * 60
+_OF_OTHERS = ("tmp/*", "gpg-*", f"{HOME_PREFIX}*")
 HEAD_REF = "refs/clawforge/head"
 
 
@@ -104,7 +106,7 @@ def _clear(directory: Path) -> None:
     """Whoever holds the lock knows that these belong to processes that are no more."""
     leftovers = [*directory.glob("refs/**/*.lock"), *directory.glob("*.lock"), *directory.glob("objects/pack/tmp_*")]
     # Others may be verifying just now, which needs no lock.
-    leftovers += [path for path in directory.glob("tmp/*") if _age(path) > _OLD_SECONDS]
+    leftovers += [path for name in _OF_OTHERS for path in directory.glob(name) if _age(path) > _OLD_SECONDS]
     for path in leftovers:
         with suppress(OSError):
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()

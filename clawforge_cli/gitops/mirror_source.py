@@ -12,6 +12,7 @@ from clawforge_cli.gitops.committed_files import CommittedFiles
 from clawforge_cli.gitops.mirror import Mirror
 from clawforge_cli.gitops.objects import open_bare
 from clawforge_cli.gitops.ports import CommitFacts, Trusted
+from clawforge_cli.gitops.trusted_keys import keys_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,10 @@ class MirrorSource:
     def fetch(self) -> str:
         """The id of the commit that the branch names now."""
         return self.mirror.fetch().commit
+
+    def keys(self) -> str:
+        """A digest of the keys that are trusted now."""
+        return keys_digest(self.trust)
 
     def trusted(self, since: str | None, head: str) -> Trusted:
         """Check every commit that `since` had not."""

@@ -39,6 +39,9 @@ class CommitSource(Protocol):
     def fetch(self) -> str:
         """The id of the commit that the branch names now."""
 
+    def keys(self) -> str:
+        """A digest of the keys that are trusted now: while it stays, so does what `trusted` says of some commits."""
+
     def trusted(self, since: str | None, head: str) -> Trusted:
         """Check every commit that is not among the ancestors of `since`. Raises UntrustedError for one that fails."""
 
@@ -69,6 +72,9 @@ class ControlPlanePort(Protocol):
 
     def apply(self, plan: Plan, fence: Fence, *, allow_deletions: int | None) -> ApplyResult:
         """Carry out a plan under the lease."""
+
+    def changed(self, before: int, after: int) -> frozenset[str]:
+        """Addresses at which one revision has something else than another, former names of what was renamed too."""
 
     def fleet(self) -> FleetDrift:
         """What agents enforce."""

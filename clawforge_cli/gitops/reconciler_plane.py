@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from clawforge.wire import ApplyTerms
 from clawforge.wire_reconcile import LeaseRequest, ReconcilerLease, ReconcilerReport
 from clawforge_cli.drift_client import DriftClient
+from clawforge_cli.gitops.overwriting import addresses_of
+from clawforge_cli.history_client import HistoryClient
 from clawforge_cli.reconcile_client import ReconcileClient
 from clawforge_cli.review_client import ReviewClient
 
@@ -53,6 +55,11 @@ class ReconcilerPlane:
     def apply(self, plan: Plan, fence: Fence, *, allow_deletions: int | None) -> ApplyResult:
         """Carry out a plan under the lease."""
         return self._client().apply_plan(plan, ApplyTerms(fence=fence, allow_deletions=allow_deletions))
+
+    def changed(self, before: int, after: int) -> frozenset[str]:
+        """Addresses at which one revision has something else than another."""
+        found = HistoryClient(self.connect(), self.org).diff(str(before), str(after))
+        return addresses_of(found.changes)
 
     def fleet(self) -> FleetDrift:
         """What agents enforce; counts alone."""

@@ -27,13 +27,14 @@ _REFUSALS = {
     "U": (
         "unknown-signer",
         "is signed with a key that is not trusted here, or was not at the time of the commit",
-        "Have a trusted signer make the commit, or add the key to the configuration of the reconciler.",
+        "Have a trusted signer make the commit; or add the key to `allowedSigners` or `gpgKeyring` of the reconciler, "
+        "which its next cycle reads.",
     ),
     "X": ("expired-signature", "carries a signature that expired", "Sign it anew and push again."),
     "Y": (
         "expired-signature",
         "is signed with a key that expired",
-        "Prolong the key in `gpgKeyring`, or sign it anew.",
+        "Prolong the key in `gpgKeyring`, which the next cycle reads, or sign it anew.",
     ),
     "R": (
         "revoked-signer",

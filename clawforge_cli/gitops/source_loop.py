@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEASE_HELD = "lease-held"
 _STANDBY_SECONDS = 10.0
 _FLEET_SECONDS = 0.25
+_LONGEST_DEFECT = 300
 
 
 class StoppedError(Exception):
@@ -77,7 +78,7 @@ class SourceLoop:
         except StoppedError:
             raise
         except Exception as error:  # a defect must not end the loop: what is in force stays in force
-            self._failures += 1
+            self._failures, self.healthy = self._failures + 1, False
             self._complain(f"failed in a way that it should not: {type(error).__name__}: {error}")
             return retry_pause(self._failures, self.fraction(), interval=self.interval)
 
@@ -90,13 +91,32 @@ class SourceLoop:
             return self._without_lease(error)
         before = self.cycle.conditions
         self.metrics.set("clawforge_reconcile_leader", 1, source=self.name)
-        result = self.cycle.run(lease)
+        result = self._cycled(lease)
         if result.last is not None:
             self.keeper.expect(result.last.revision)
         self._report(result, lease)
         self._tell(before, result)
         self._count(result, time.monotonic() - began)
         return result, self._pause(result)
+
+    def _cycled(self, lease: ReconcilerLease) -> CycleResult:
+        """A cycle; a defect in it is told like all that fails, so that nobody takes the source for ready."""
+        try:
+            return self.cycle.run(lease)
+        except StoppedError:
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}"[:_LONGEST_DEFECT]
+            return self.cycle.failed(
+                lease,
+                StepError(
+                    ConditionType.READY,
+                    "defect",
+                    f"A cycle failed in a way that it should not: {what}.",
+                    hint="What is in force stays in force, and it is tried again. Report it as a defect of clawforge.",
+                    waiting=True,
+                ),
+            )
 
     def _without_lease(self, error: ClawforgeError) -> tuple[StepError, float]:
         self._failures += 1

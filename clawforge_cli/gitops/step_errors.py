@@ -50,7 +50,7 @@ def step_error(kind: ConditionType, error: ClawforgeError, path: str = "") -> St
         waiting = error.code in _AWAITED
     elif isinstance(error, RefusedError):
         findings = [_finding(item, path) for item in error.problems]
-    blocked = isinstance(error, ConflictError) and not isinstance(error, StalePlanError)
+    blocked = isinstance(error, ConflictError) and not isinstance(error, StalePlanError) and error.code != LEASE_LOST
     return StepError(
         kind,
         error.code,

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,10 @@ _LARGEST = 16 * 1024 * 1024
 _SECONDS = 60
 # Every key in the keyring counts, because whoever wrote the configuration put it there; nothing is asked of anybody.
 _GPG_SETTINGS = "trust-model always\nno-autostart\nno-auto-key-retrieve\nno-auto-key-locate\nbatch\nno-tty\n"
+
+
+HOME_PREFIX = "keys-"
+"""How folders of gpg in a mirror begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,16 @@ def trusted_keys(trust: Trust, directory: Path) -> TrustedKeys:
     return TrustedKeys(settings, _gpg_home(directory, keyring, trust.gpg_keyring or ""))
 
 
+def keys_digest(trust: Trust) -> str:
+    """Digest over what the files of keys hold now; it is another one once a key was added or taken away.
+
+    Raises UntrustedCommitError if one of them cannot be read.
+    """
+    names = (trust.allowed_signers, trust.revoked_signers, trust.gpg_keyring)
+    parts = ("" if name is None else hashlib.sha256(_read(name)).hexdigest() for name in names)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 def _read(name: str) -> bytes:
     try:
         with Path(name).open("rb") as file:
@@ -57,26 +72,38 @@ def _read(name: str) -> bytes:
 
 
 def _gpg_home(directory: Path, keyring: bytes, name: str) -> Path:
-    """A folder of gpg with just these keys; made once for the content, and whole or not at all."""
-    home = directory / f"gpg-{hashlib.sha256(keyring).hexdigest()[:16]}"
-    if home.is_dir():
+    """A folder of gpg with just these keys; made once for the content, and whole or not at all.
+
+    Sources with other keys may share the mirror and verify at the same time, so each call fills a folder of its own.
+    """
+    home = directory / f"{HOME_PREFIX}{hashlib.sha256(keyring).hexdigest()}"
+    if _is_used_again(home):
         return home
-    pending = directory / "tmp" / f"gpg-{os.getpid()}"
-    shutil.rmtree(pending, ignore_errors=True)
+    pending: Path | None = None
     try:
-        pending.mkdir(mode=0o700, parents=True)
+        (directory / "tmp").mkdir(mode=0o700, parents=True, exist_ok=True)
+        pending = Path(tempfile.mkdtemp(prefix=HOME_PREFIX, dir=directory / "tmp"))
         (pending / "gpg.conf").write_text(_GPG_SETTINGS)
         if keyring:
             _fill(pending, keyring, name)
-        for old in directory.glob("gpg-*"):
-            shutil.rmtree(old, ignore_errors=True)
         pending.rename(home)
     except OSError as error:
+        # Another thread or process may have made the very same one.
         if not home.is_dir():
             raise _unusable(name or str(home), f"cannot be used: {error.strerror}") from error
     finally:
-        shutil.rmtree(pending, ignore_errors=True)
+        if pending is not None:
+            shutil.rmtree(pending, ignore_errors=True)
     return home
+
+
+def _is_used_again(home: Path) -> bool:
+    """Whether it is there; its age is then from now, so that nobody clears it away while it is in use."""
+    try:
+        os.utime(home)
+    except OSError:
+        return home.is_dir()
+    return True
 
 
 def _fill(home: Path, keyring: bytes, name: str) -> None:
@@ -101,6 +128,7 @@ def _unusable(name: str, why: str) -> UntrustedCommitError:
     return UntrustedCommitError(
         f"The keys of trusted signers, {name}, {why}.",
         code="keys-unreadable",
-        hint="Without them no commit counts. Repair the file or the configuration of the reconciler.",
+        hint="Without them no commit counts. Repair the file, and the next cycle reads it; or correct the "
+        "configuration of the reconciler, and start it again.",
         commit="",
     )

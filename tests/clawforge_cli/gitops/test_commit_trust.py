@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
-from commit_signing import GpgSigner, Signer, SshSigner, signed_commit
+from commit_signing import GpgSigner, Signer, SshSigner, gpg, signed_commit
 from git_repository import DAY, START, Repository
 
 from clawforge.reconcile.source_settings import Repository as Source
@@ -17,6 +21,7 @@ from clawforge_cli.gitops import commit_trust
 from clawforge_cli.gitops.commit_trust import verified
 from clawforge_cli.gitops.mirror import Mirror
 from clawforge_cli.gitops.source_error import UntrustedCommitError
+from clawforge_cli.gitops.trusted_keys import trusted_keys
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -222,6 +227,56 @@ def test_keys_that_cannot_be_used_stop_everything(world: World, people: People, 
         assert world.refused(None, **changes) == ("keys-unreadable", "")
 
 
+def test_two_sources_of_one_mirror_keep_their_keys_apart(world: World, people: People, tmp_path: Path) -> None:
+    """Two threads make their folders of gpg at the same moment, again and again; neither ever trusts the other's."""
+    stranger = GpgSigner.make(tmp_path / "stranger", "stranger@acme.example")
+    foreign = tmp_path / "foreign.asc"
+    foreign.write_bytes(stranger.export())
+    stranger.stop()
+    trusts = [Trust(gpg_keyring=str(keyring)) for keyring in (people.keyring, foreign)]
+    barrier = Barrier(2)
+
+    def made(directory: Path, trust: Trust) -> Path:
+        barrier.wait(timeout=20)
+        return trusted_keys(trust, directory).gpg_home
+
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(3):
+            homes = list(threads.map(partial(made, tmp_path / str(number)), trusts))
+            assert [_fingerprints(home) for home in homes] == [{people.eve.fingerprint}, {stranger.fingerprint}]
+            assert not list((tmp_path / str(number) / "tmp").iterdir())
+
+
+def test_two_threads_with_the_same_keys_use_the_same_folder(people: People, tmp_path: Path) -> None:
+    trust = Trust(gpg_keyring=str(people.keyring))
+    barrier = Barrier(2)
+
+    def made(_: int) -> Path:
+        barrier.wait(timeout=20)
+        return trusted_keys(trust, tmp_path).gpg_home
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = threads.map(made, range(2))
+    assert first == second
+    assert _fingerprints(first) == {people.eve.fingerprint}
+
+
+def test_folders_of_keys_that_nobody_uses_any_more_are_cleared_away(world: World, people: People) -> None:
+    """Those of before, which several sources may have filled, are not used again and go too."""
+    world.commit("first", people.eve)
+    assert world.signers(None) == ("eve@acme.example",)
+    (used,) = world.mirror.directory.glob("keys-*")
+    old, former = used.with_name("keys-0"), used.with_name("gpg-0123456789abcdef")
+    for folder in (old, former):
+        folder.mkdir()
+    for folder in (old, former, used):
+        os.utime(folder, (0, 0))
+    assert world.signers(None) == ("eve@acme.example",)
+    world.commit("second", people.eve)
+    assert world.signers(None) == ("eve@acme.example",)
+    assert [*world.mirror.directory.glob("keys-*"), *world.mirror.directory.glob("gpg-*")] == [used]
+
+
 RULES = (SignerRule(paths=("prod", ".github"), signers=("ADA@acme.example",)),)
 
 
@@ -242,6 +297,19 @@ def test_only_some_signers_may_change_some_files(world: World, people: People) -
     world.made.git("mv", "prod/a.yaml", "dev/b.yaml")
     fifth = world.commit("fifth", people.bob)
     assert world.refused(fourth, rules=RULES) == ("signer-not-allowed", fifth)
+
+
+def test_the_first_time_the_signer_of_the_head_answers_for_every_file(world: World, people: People) -> None:
+    world.write("prod/a.yaml", "by nobody")
+    unsigned = world.commit("first", None)
+    world.write("dev/a.yaml", "1")
+    head = world.commit("second", people.bob)
+    assert world.refused(None, rules=RULES) == ("signer-not-allowed", head)
+    assert world.signers(None, rules=RULES, since=unsigned) == ("bob@acme.example",)
+    assert world.signers(unsigned, rules=RULES) == ("bob@acme.example",)
+    assert world.signers(None) == ("bob@acme.example",)
+    world.commit("third", people.ada)
+    assert world.signers(None, rules=RULES) == ("ada@acme.example",)
 
 
 def test_a_name_made_to_look_like_git_s_own_words_changes_nothing(world: World, people: People) -> None:
@@ -317,6 +385,12 @@ def test_off_looks_at_nothing(world: World, people: People) -> None:
     world.commit("first", None)
     head = world.mirror.fetch().commit
     assert verified(world.mirror, Trust(signatures="off"), None, head).signers == ()
+
+
+def _fingerprints(home: Path) -> set[str]:
+    """Of the keys that a folder of gpg holds."""
+    listed = gpg(home, "--with-colons", "--list-keys").decode().splitlines()
+    return {line.split(":")[9] for line in listed if line.startswith("fpr")}
 
 
 def _fingerprint(signer: SshSigner) -> str:

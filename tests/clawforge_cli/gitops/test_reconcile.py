@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -11,11 +13,15 @@ import pytest
 from git_fed_org import SIGNER, GitFedOrg
 from server_process import ServerProcess, apply, resource, server_process
 
+from clawforge.reconcile.notice import Notice
 from clawforge.reconcile.step_error import StepError
+from clawforge_cli.gitops.committed_files import CommittedFiles
 from clawforge_cli.gitops.cycle import CycleResult
+from clawforge_cli.gitops.ports import CommitFacts, CommitSource, Trusted
 from clawforge_cli.gitops.source_loop import SourceLoop
 
 NUMBERS = count(1)
+NOBODY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3dIeudNqd0DPMRD6OIh65tjkxFNOtwGcWB2gCgvhR"
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +155,7 @@ def test_without_pruning_what_left_the_files_stays(org: GitFedOrg) -> None:
         org.deny("browser", "web_fetch")
         assert cycle(loop).error is None
         assert (org.denied(), org.denied("second")) == (["browser", "web_fetch"], ["exec"])
+        assert org.condition("Planned")["message"].endswith(" 1 that left the files stays.")
         assert cycle(loop).idle
 
 
@@ -169,25 +176,45 @@ def test_a_shut_sync_window_is_waited_for(org: GitFedOrg) -> None:
         assert org.denied() is None
 
 
-@pytest.mark.parametrize("mode", ["correct", "report"])
-def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """Keeps what it is told."""
+
+    told: list[Notice] = field(default_factory=list)
+
+    def tell(self, notice: Notice) -> None:
+        self.told.append(notice)
+
+
+def out_of_band(org: GitFedOrg, mode: str) -> None:
+    """Say in git what becomes of changes past git."""
     org.write(
         "change.yaml",
         f"apiVersion: clawforge/v1\nkind: ChangePolicy\nmetadata: {{name: git}}\nspec: {{outOfBand: {mode}}}\n",
     )
     org.commit("How to handle it")
+
+
+def edit(org: GitFedOrg, *tools: str) -> None:
+    """Somebody applies past git what the policy from git denies."""
+    resources = [
+        item | {"spec": item["spec"] | {"tools": {"deny": list(tools)}}} if item["kind"] == "Policy" else item
+        for item in org.client.get(org.path("state")).json()["resources"]
+        if item["metadata"]["name"] in {"from-git", "git"}
+    ]
+    plan = org.post("plans", {"source": "git", "resources": resources})
+    path = org.path("plans", plan["id"], "apply")
+    headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
+    assert org.client.post(path, json={"plan": plan}, headers=headers).status_code == 200
+    assert org.denied() == list(tools)
+
+
+@pytest.mark.parametrize("mode", ["correct", "report"])
+def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> None:
+    out_of_band(org, mode)
     with org.loop() as loop:
         cycle(loop)
-        resources = [
-            item | {"spec": item["spec"] | {"tools": {"deny": ["read"]}}} if item["kind"] == "Policy" else item
-            for item in org.client.get(org.path("state")).json()["resources"]
-            if item["metadata"]["name"] in {"from-git", "git"}
-        ]
-        plan = org.client.post(org.path("plans"), json={"source": "git", "resources": resources}).json()
-        path = org.path("plans", plan["id"], "apply")
-        headers = {"If-Match": f'"{plan["base"]["revision"]}"'}
-        assert org.client.post(path, json={"plan": plan}, headers=headers).status_code == 200
-        assert org.denied() == ["read"]
+        edit(org, "read")
         result = cycle(loop)
         assert result.drift == ("Policy/from-git",)
         if mode == "correct":
@@ -197,6 +224,48 @@ def test_changes_past_git_are_undone_or_reported(org: GitFedOrg, mode: str) -> N
             applied = org.condition("Applied")
             assert (applied["status"], applied["reason"]) == ("false", "OutOfBandEdit")
             assert "Policy/from-git" in applied["message"]
+
+
+@pytest.mark.parametrize("mode", ["correct", "report"])
+def test_a_newer_commit_does_not_silently_overwrite_a_change_past_git(org: GitFedOrg, mode: str) -> None:
+    out_of_band(org, mode)
+    with org.loop() as loop:
+        cycle(loop)
+        edit(org, "read")
+        org.write("README.md", "Nothing of policy")
+        head = org.commit("Write down what this is")
+        loop.teller = ear = Ear()
+        result = cycle(loop)
+        assert result.drift == ("Policy/from-git",)
+        ends = ["drift.corrected", "commit.applied"] if mode == "correct" else ["drift.found", "commit.refused"]
+        assert [notice.kind.value for notice in ear.told] == ["commit.seen", *ends]
+        if mode == "correct":
+            assert (result.error, result.corrected, org.denied()) == (None, True, ["browser"])
+            assert "Policy/from-git" in org.condition("Applied")["message"]
+            return
+        assert result.error is not None
+        assert (result.error.code, org.denied()) == ("out-of-band-edit", ["read"])
+        assert head in result.error.hint
+        org.post("reconcilers/main/acknowledgement", {"commit": head, "reason": "The files are right"})
+        assert (cycle(loop).error, org.denied()) == (None, ["browser"])
+
+
+def test_a_change_past_git_that_is_brought_into_git_stands_in_nobody_s_way(org: GitFedOrg) -> None:
+    out_of_band(org, "report")
+    with org.loop() as loop:
+        cycle(loop)
+        edit(org, "read")
+        refused(loop, "out-of-band-edit")
+        org.deny("read")
+        org.deny("browser", name="second")
+        result = cycle(loop)
+        assert (result.error, result.drift) == (None, ())
+        assert (org.denied(), org.denied("second")) == (["read"], ["browser"])
+        # Nor does what another source applies.
+        apply(org.client, [resource("Group", "night-shift")], org.name, source="rules")
+        org.deny("exec")
+        result = cycle(loop)
+        assert (result.error, result.drift, org.denied()) == (None, (), ["exec"])
 
 
 def test_what_was_done_by_hand_is_left_alone_and_counted(org: GitFedOrg) -> None:
@@ -226,11 +295,97 @@ def test_missing_approvals_are_waited_for_with_the_plan_kept(org: GitFedOrg) -> 
         apply(org.client, [rule], org.name, source="rules")
         org.deny("exec")
         error = refused(loop, "approval-missing")
-        plan = loop.cycle.memory.plan
-        assert plan is not None
+        made = loop.cycle.memory.plan
+        assert made is not None
+        plan = made.plan
         assert error.waiting
         assert f"clawforge approve {plan.id}" in error.hint
         refused(loop, "approval-missing")
         again = loop.cycle.memory.plan
         assert again is not None
-        assert again.id == plan.id
+        assert again.plan.id == plan.id
+
+
+def test_a_key_that_is_taken_away_does_not_count_for_a_commit_that_waits(org: GitFedOrg) -> None:
+    rule = resource("ChangePolicy", "git", approvals=[{"count": 1}])
+    signers = org.folder / "signers"
+    trusted = signers.read_text()
+    with org.loop() as loop:
+        cycle(loop)
+        apply(org.client, [rule], org.name, source="rules")
+        org.deny("exec")
+        refused(loop, "approval-missing")
+        waiting = loop.cycle.memory.plan
+        assert waiting is not None
+        org.post(f"plans/{waiting.plan.id}/approvals", {})
+        signers.write_text(f"nobody@acme.example {NOBODY}\n")
+        assert not refused(loop, "unknown-signer").waiting
+        signers.unlink()
+        refused(loop, "keys-unreadable")
+        assert org.denied() == ["browser"]
+        assert org.condition("Verified")["status"] == "false"
+        signers.write_text(trusted)
+        # A source that is stalled notices by itself, and plans anew with whoever signs now.
+        result = cycle(loop)
+        assert result.error is None or result.error.code == "approval-missing"
+        assert org.condition("Verified")["status"] == "true"
+
+
+@dataclass(frozen=True, slots=True)
+class OddSource:
+    """The repository of a source; but verifying its commits ends otherwise."""
+
+    inner: CommitSource
+    verify: Callable[[], Trusted]
+
+    def fetch(self) -> str:
+        return self.inner.fetch()
+
+    def keys(self) -> str:
+        return self.inner.keys()
+
+    def trusted(self, _since: str | None, _head: str) -> Trusted:
+        return self.verify()
+
+    def facts(self, commit: str) -> CommitFacts:
+        return self.inner.facts(commit)
+
+    def files(self, commit: str) -> AbstractContextManager[CommittedFiles]:
+        return self.inner.files(commit)
+
+
+def crash() -> Trusted:
+    raise RuntimeError("a defect")
+
+
+def test_a_source_that_crashes_in_each_cycle_does_not_look_ready(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        cycle(loop)
+        assert loop.healthy
+        org.deny("exec")
+        good = loop.cycle.source
+        loop.cycle.source = OddSource(good, crash)
+        pauses = []
+        for _ in range(2):
+            result, pause = loop.once()
+            pauses.append(pause)
+            assert isinstance(result, CycleResult)
+            assert result.error is not None
+            assert (result.error.code, result.error.waiting) == ("defect", True)
+        assert not loop.healthy
+        assert max(pauses) < loop.interval
+        ready = org.condition("Ready")
+        assert (ready["status"], ready["reason"]) == ("false", "Defect")
+        assert "RuntimeError: a defect" in ready["message"]
+        assert 'clawforge_reconcile_in_sync{source="main"} 0' in loop.metrics.text()
+        assert org.denied() == ["browser"]
+        loop.cycle.source = good
+        assert (cycle(loop).error, loop.healthy, org.denied()) == (None, True, ["exec"])
+
+
+def test_more_signers_than_a_plan_names_are_told(org: GitFedOrg) -> None:
+    with org.loop() as loop:
+        people = tuple(f"person-{number}@acme.example" for number in range(257))
+        loop.cycle.source = OddSource(loop.cycle.source, lambda: Trusted(people))
+        assert not refused(loop, "too-many-signers").waiting
+        assert org.denied() is None
