@@ -127,7 +127,8 @@ class Approvals(Strict):
 
 class Vouching(Strict):
     """What a trusted pipeline says about the commit of a plan: who approved it in the git forge, and whose signatures
-    on its commits hold. `unknown` and `unknown_signers` are no users of the org. `ref` is the protected branch."""
+    on its commits hold. `unknown`, `unknown_signers` and `unknown_authors` are no users of the org; while one of the last
+    is there, none of the approvers counts. `ref` is the protected branch."""
 
     by: str
     ref: str
@@ -135,6 +136,7 @@ class Vouching(Strict):
     signers: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     unknown_signers: tuple[str, ...] = ()
+    unknown_authors: tuple[str, ...] = ()
 
 
 class PlanSignature(Strict):

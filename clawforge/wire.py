@@ -68,12 +68,18 @@ Person = Annotated[str, StringConstraints(min_length=1, max_length=254, pattern=
 class Vouched(Strict):
     """What a pipeline knows of its commit: who approved it in the git forge, who wrote it by the forge's word, whose
     signatures on its commits hold, and on which protected ref it runs. People are named by name or email address, or by
-    the number that a forge gave them: `github:583231`, `gitlab:42`."""
+    the number that a forge gave them: `github:583231`, `gitlab:42`.
+
+    While one of the `authors` is no user of the org no approver counts, for it could be that very person.
+    `author_addresses` stand in their commits beside the accounts: whose they are is an author as well, and they may be
+    nobody's.
+    """
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
     signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
     authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
+    author_addresses: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
 
 
 class Rename(Strict):

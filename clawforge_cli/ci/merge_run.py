@@ -116,13 +116,24 @@ def _vouched(
     if reviews.remark:
         note(safe(reviews.remark))
     note(f"Approved in the forge by: {safe(', '.join(reviews.approvers) or 'nobody')}.")
-    return Vouched(ref=pipeline.ref, approvers=reviews.approvers, authors=reviews.authors)
+    return Vouched(
+        ref=pipeline.ref,
+        approvers=reviews.approvers,
+        authors=reviews.writers.authors,
+        author_addresses=reviews.writers.addresses,
+    )
 
 
 def _tell_unknown(made: Plan) -> None:
-    if made.vouched is not None and made.vouched.unknown:
-        names = ", ".join(made.vouched.unknown)
+    vouched = made.vouched
+    if vouched is None:
+        return
+    if vouched.unknown:
+        names = ", ".join(vouched.unknown)
         note(f"{safe(names)} approved, and no user of the org says that this is their account in the forge.")
+    if vouched.unknown_authors:
+        names = ", ".join(vouched.unknown_authors)
+        note(f"{safe(names)} wrote it and is no user of the org, so no approval in the forge counts.")
 
 
 def _reviewed(

@@ -226,6 +226,7 @@ def test_reviews_in_the_git_forge_count_when_a_trusted_pipeline_vouches(world: W
         "signers": ["user:ann"],
         "unknown": ["eve@else.example"],
         "unknownSigners": [],
+        "unknownAuthors": [],
     }
     assert plan["authors"] == ["service-account:voucher", "user:ann"]
     given = [(item["by"], item["vouchedBy"]) for item in plan["approvals"]["given"]]
@@ -350,7 +351,10 @@ def with_account(resources: list[dict[str, Any]], **numbers: str) -> list[dict[s
         ({"bob": "1002", "cat": "1002"}, ["github:1002"], [], False),
         ({"bob": "1002"}, ["github:1002"], ["bob@acme.example"], False),
         ({"bob": "1002"}, ["bob"], ["github:1002"], False),
-        ({"bob": "1002"}, ["bob"], ["eve@else.example", "github:9"], True),
+        ({"bob": "1002"}, ["bob"], ["eve@else.example"], False),
+        ({"bob": "1002"}, ["bob"], ["github:9"], False),
+        ({"bob": "1002", "cat": "1002"}, ["bob"], ["github:1002"], False),
+        ({"bob": "1002", "cat": "1003"}, ["bob"], ["github:1003", "ann@acme.example"], True),
     ],
     ids=[
         "by number",
@@ -359,7 +363,10 @@ def with_account(resources: list[dict[str, Any]], **numbers: str) -> list[dict[s
         "two of one",
         "author",
         "author by number",
-        "strangers wrote it",
+        "a stranger wrote it",
+        "an account of nobody wrote it",
+        "an author of two",
+        "others wrote it",
     ],
 )
 def test_people_are_known_by_the_number_of_their_account_and_authors_do_not_count(
@@ -371,6 +378,20 @@ def test_people_are_known_by_the_number_of_their_account_and_authors_do_not_coun
     looser = with_account(resources(world, one, deny=("write",)), **numbers)
     plan = vouched_plan(world, token, looser, vouched={"approvers": approvers, "authors": authors}).json()
     assert code_of(send(world.api, token, plan)) == (None if counts else "approval-missing")
+
+
+def test_a_plan_says_who_wrote_it_that_nobody_knows_and_approvals_here_count_all_the_same(world: World) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    token = pipeline(world, "voucher")
+    said = {"approvers": ["bob"], "authors": ["github:9", "ann"], "authorAddresses": ["cat@acme.example", "x@y.example"]}
+    plan = vouched_plan(world, token, resources(world, one, deny=("write",)), vouched=said).json()
+    assert (plan["vouched"]["unknownAuthors"], plan["approvals"]["given"]) == (["github:9"], [])
+    assert plan["authors"] == ["service-account:voucher", "user:ann", "user:cat"]
+    (warning,) = [item["message"] for item in plan["warnings"] if item["code"] == "unknown-author"]
+    assert warning.startswith("github:9 wrote this change")
+    assert approve(world.api, "bob", plan).status_code == 200
+    assert send(world.api, token, plan).status_code == 200
 
 
 def test_a_change_cannot_say_itself_whose_account_approved_it(world: World) -> None:

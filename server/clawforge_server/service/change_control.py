@@ -47,7 +47,7 @@ def cautions(plan: Plan, state: OrgState, now: dt.datetime) -> tuple[PlanWarning
     policies = change_policies(state.resources)
     if plan.is_empty or (not policies and state.rollout is None):
         return ()
-    found = [*rollout_notes(plan, state)]
+    found = [*rollout_notes(plan, state), *_strangers(plan)]
     found += [PlanWarning(code="frozen", message=frozen_words(item)) for item in open_freezes(policies, now)]
     limits = _exceeded(plan, state, policies)
     if limits:
@@ -58,6 +58,19 @@ def cautions(plan: Plan, state: OrgState, now: dt.datetime) -> tuple[PlanWarning
     if why is not None:
         found.append(PlanWarning(code="commit-not-signed", message=why))
     return tuple(found)
+
+
+def _strangers(plan: Plan) -> tuple[PlanWarning, ...]:
+    vouched = plan.vouched
+    if vouched is None or not vouched.unknown_authors or not (vouched.approvers or vouched.unknown):
+        return ()
+    names = ", ".join(vouched.unknown_authors[:_MOST_SHOWN])
+    more = len(vouched.unknown_authors) - _MOST_SHOWN
+    message = (
+        f"{names}{f' and {more} more' if more > 0 else ''} wrote this change, by the word of the git forge, and is no "
+        "user of this org, so approvals there do not count. A `User` says by an annotation which account is theirs."
+    )
+    return (PlanWarning(code="unknown-author", message=message),)
 
 
 def refuse_unapproved(
@@ -104,7 +117,10 @@ def said_about(transaction: Transaction, org: str, plan: PlanRecord, now: dt.dat
 
 
 def given_to(plan: PlanRecord, judgements: Iterable[JudgementRecord]) -> tuple[Approval, ...]:
-    """What was said about a plan, with what a pipeline vouches for; whoever also said something here counts by that."""
+    """What was said about a plan, with what a pipeline vouches for; whoever also said something here counts by that.
+
+    Where somebody unknown wrote the change nobody is vouched for: an approver could be who wrote it.
+    """
     said = [
         Approval(
             by=item.reviewer,
@@ -116,8 +132,10 @@ def given_to(plan: PlanRecord, judgements: Iterable[JudgementRecord]) -> tuple[A
     ]
     here = {item.by for item in said}
     vouched = plan.document.vouched
-    for holder in vouched.approvers if vouched is not None else ():
-        if holder not in here and vouched is not None:
+    if vouched is None or vouched.unknown_authors:
+        return tuple(said)
+    for holder in vouched.approvers:
+        if holder not in here:
             said.append(Approval(by=holder, at=plan.created_at, verdict="approved", vouched_by=vouched.by))
     return tuple(said)
 

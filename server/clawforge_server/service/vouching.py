@@ -55,6 +55,7 @@ def vouching(
         signers=signers,
         unknown=unknown,
         unknown_signers=unknown_signers,
+        unknown_authors=_users(state.access, said.authors, shared=True)[1],
     )
 
 
@@ -93,7 +94,8 @@ def authors_of(who: Principal, access: AccessModel, request: PlanRequest, vouche
     the change by the word of the forge."""
     found = {who.answerable, *(vouched.signers if vouched is not None else ())}
     if vouched is not None and request.vouched is not None:
-        found.update(_users(access, request.vouched.authors)[0])
+        said = request.vouched
+        found.update(_users(access, (*said.authors, *said.author_addresses), shared=True)[0])
     match = _ADDRESS.search(request.commit_author or "")
     name = access.user_name(match[1].strip()) if match is not None else None
     if name is not None:
@@ -119,14 +121,18 @@ def _require_protected(account: ServiceAccount | None, ref: str) -> None:
         )
 
 
-def _users(access: AccessModel, written: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Who of them is a user of the org, and who is not."""
+def _users(
+    access: AccessModel, written: Iterable[str], *, shared: bool = False
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who of them is a user of the org, and who is not. An account that several users claim means nobody, or each of
+    them if it may be `shared`."""
     known: set[str] = set()
     unknown: set[str] = set()
     for text in written:
-        name = access.user_name(text) or access.user_of_account(text)
-        if name is None:
+        name = access.user_name(text)
+        names = access.users_of_account(text) if name is None else (name,)
+        if not names or (len(names) > 1 and not shared):
             unknown.add(text)
         else:
-            known.add(f"{USER}{name}")
+            known.update(f"{USER}{one}" for one in names)
     return tuple(sorted(known)), tuple(sorted(unknown))
