@@ -127,8 +127,8 @@ class Approvals(Strict):
 
 class Vouching(Strict):
     """What a trusted pipeline says about the commit of a plan: who approved it in the git forge, and whose signatures
-    on its commits hold. `unknown`, `unknown_signers` and `unknown_authors` are no users of the org; while one of the last
-    is there, none of the approvers counts. `ref` is the protected branch."""
+    on its commits hold. `unknown`, `unknown_signers` and `unknown_authors` are no users of the org; while there is one
+    of the last, none of the approvers counts. `ref` is the protected branch."""
 
     by: str
     ref: str

@@ -47,7 +47,7 @@ class WriterList:
         elif written is not None:
             self._authors.add(written)
         else:
-            self.incomplete("Somebody wrote a commit of the change whom the forge does not know, so no approval counts.")
+            self.incomplete("Somebody wrote a commit whom the forge does not know, so no approval counts.")
 
     def add_coauthors(self, message: str) -> None:
         """Whom the message of a commit names as such."""

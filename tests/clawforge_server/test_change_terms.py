@@ -384,7 +384,7 @@ def test_a_plan_says_who_wrote_it_that_nobody_knows_and_approvals_here_count_all
     one = rule(match={"effect": "loosen"})
     world.api.apply(resources(world, one))
     token = pipeline(world, "voucher")
-    said = {"approvers": ["bob"], "authors": ["github:9", "ann"], "authorAddresses": ["cat@acme.example", "x@y.example"]}
+    said = {"approvers": ["bob"], "authors": ["github:9", "ann"], "authorAddresses": ["cat@acme.example", "x@y.org"]}
     plan = vouched_plan(world, token, resources(world, one, deny=("write",)), vouched=said).json()
     assert (plan["vouched"]["unknownAuthors"], plan["approvals"]["given"]) == (["github:9"], [])
     assert plan["authors"] == ["service-account:voucher", "user:ann", "user:cat"]
