@@ -72,10 +72,10 @@ class Vouched(Strict):
 
     While one of the `authors` is no user of the org no approver counts, for it could be that very person.
     `author_addresses` stand in their commits beside the accounts: whose they are is an author as well, and they may be
-    nobody's.
+    nobody's. To name authors, who may not approve, needs neither a `ref` nor anybody's trust.
     """
 
-    ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")] | None = None
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
     signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
     authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
@@ -95,8 +95,8 @@ class PlanRequest(Strict):
     `base` is the revision that the client looked at, if it did; `replay` is what it found there with recorded calls,
     for those who read the plan. Of the proposal only what is in the `scope` is planned. `moved` resources got another
     name, `forgotten` ones stay without an owner, and what `take_ownership` names may be taken from other sources.
-    `reason` is why. `vouched` is accepted from the pipeline of a federated service account that is trusted on protected
-    refs, and its signers, but no approvers, from the reconciler that holds the lease which `fence` names.
+    `reason` is why. Approvers and signers in `vouched` are accepted from the pipeline of a federated service account
+    that is trusted on protected refs, and signers from the reconciler that holds the lease which `fence` names.
     """
 
     source: Name

@@ -81,6 +81,9 @@ class CodeForge(Protocol):
     def newest(self, branch: str) -> str:
         """The commit that a branch is at now."""
 
+    def writers(self, change: int) -> Writers:
+        """Who wrote a change."""
+
     def reviews(self, change: MergedChange) -> Reviews:
         """Who approved what was merged."""
 

@@ -51,6 +51,10 @@ class _Pull(_Payload):
     base: _Branch
 
 
+class _Opened(_Payload):
+    user: _User | None = None
+
+
 class _Review(_Payload):
     user: _User | None = None
     state: str
@@ -143,6 +147,11 @@ class GitHubForge:
         found: _BranchState = self._client.get(f"{self._path}/branches/{quote(branch, safe='')}", _BranchState)
         return found.commit.sha
 
+    def writers(self, change: int) -> Writers:
+        """Who opened a pull request, and whoever is named in its commits."""
+        opened: _Opened = self._client.get(f"{self._path}/pulls/{change}", _Opened)
+        return self._writers(change, _name(opened.user))
+
     def reviews(self, change: MergedChange) -> Reviews:
         """The last word of each reviewer counts, if it approves the last commit and is not taken back."""
         writers = self._writers(change.number, change.author)
@@ -156,7 +165,6 @@ class GitHubForge:
         return judged(approved.keys(), old, writers, "an earlier commit")
 
     def _writers(self, change: int, author: str) -> Writers:
-        """Who opened it, and whoever is named in its commits."""
         found = WriterList("github")
         found.add(author, None)
         commits: list[_Commit] = list(self._client.pages(f"{self._path}/pulls/{change}/commits", _Commit))

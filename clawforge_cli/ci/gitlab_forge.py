@@ -43,6 +43,10 @@ class _MergeRequest(_Payload):
     author: _User
 
 
+class _Opened(_Payload):
+    author: _User
+
+
 class _Approval(_Payload):
     user: _User
     approved_at: AwareDatetime | None = None
@@ -119,6 +123,11 @@ class GitLabForge:
         found: _BranchState = self._client.get(path, _BranchState)
         return found.commit.id
 
+    def writers(self, change: int) -> Writers:
+        """Who opened a merge request, and whose addresses stand in its commits: GitLab names no accounts there."""
+        opened: _Opened = self._client.get(self._request(change), _Opened)
+        return self._writers(change, _name(opened.author))
+
     def reviews(self, change: MergedChange) -> Reviews:
         """An approval counts if it was given after the last commit was pushed: GitLab keeps older ones unless a project
         is told to drop them."""
@@ -130,7 +139,6 @@ class GitLabForge:
         return judged(given.keys(), old, writers, "before the last push")
 
     def _writers(self, change: int, author: str) -> Writers:
-        """Who opened it, and whose addresses stand in its commits: GitLab names no accounts there."""
         found = WriterList("gitlab")
         found.add(author, None)
         item: _Commit

@@ -103,10 +103,14 @@ def _reason(pipeline: Pipeline, change: MergedChange | None) -> str | None:
 def _vouched(
     pipeline: Pipeline, options: CiOptions, forge: CodeForge | None, change: MergedChange | None
 ) -> Vouched | None:
-    """What the forge knows of the change. Only a protected branch is vouched for: elsewhere whoever pushes could change
-    this very pipeline. Raises InputError where vouching is asked for and the branch is not protected."""
-    if not options.vouch or forge is None or change is None:
+    """What the forge knows of the change: always who wrote it, and who approved it where that is asked for. Only a
+    protected branch is vouched for: elsewhere whoever pushes could change this very pipeline. Raises InputError where
+    vouching is asked for and the branch is not protected."""
+    if forge is None or change is None:
         return None
+    if not options.vouch:
+        writers = forge.writers(change.number)
+        return Vouched(authors=writers.authors, author_addresses=writers.addresses)
     if not pipeline.protected or pipeline.ref is None:
         raise InputError(
             "Approvals in the forge count only on a protected branch, and the service does not say that this is one.",

@@ -394,6 +394,22 @@ def test_a_plan_says_who_wrote_it_that_nobody_knows_and_approvals_here_count_all
     assert send(world.api, token, plan).status_code == 200
 
 
+def test_whoever_plans_may_say_who_wrote_it_and_nothing_else(world: World, problem: Any) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    looser = resources(world, one, deny=("write",))
+    authors = {"authors": ["bob", "github:9"], "authorAddresses": ["cat@acme.example"]}
+    for token, more in ((pipeline(world, "modest"), {}), (as_(world.api, "ann"), {"commit": None, "dirty": True})):
+        body = {"source": "policies", "resources": looser, "positions": {}, "vouched": authors, **more}
+        plan = world.api.post("/v1/orgs/acme/plans", json=body, token=token).json()
+        assert ({"user:bob", "user:cat"} <= set(plan["authors"]), plan["vouched"]) == (True, None)
+        approve(world.api, "bob", plan)
+        assert code_of(send(world.api, token, plan)) == "approval-missing"
+    assert [item for item in world.api.audit() if item["action"] == "plans:vouch"] == []
+    body["vouched"] = {"approvers": ["bob"]}
+    problem(world.api.post("/v1/orgs/acme/plans", json=body, token=pipeline(world, "voucher")), 422, "no-ref")
+
+
 def test_a_change_cannot_say_itself_whose_account_approved_it(world: World) -> None:
     one = rule(match={"effect": "loosen"})
     world.api.apply(resources(world, one))

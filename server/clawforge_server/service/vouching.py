@@ -24,22 +24,29 @@ _ADDRESS = re.compile(r"<([^<>]*)>\s*$")
 def vouching(
     plane: ControlPlane, transaction: Transaction, who: Principal, state: OrgState, request: PlanRequest
 ) -> Vouching | None:
-    """What the caller vouches for; None if they vouch for nothing.
+    """What the caller vouches for; None if they vouch for nothing. Merely to name authors is no vouching: it only says
+    who may not approve.
 
     Raises ForbiddenError unless the caller is the pipeline of a federated service account with `plans:vouch`, signed in
     with an identity token, and the account trusts tokens of protected refs only; or a service account that holds the
-    reconciler's lease with `commits:verify`, and names no approvers. InputError for a plan of no commit; a fence raises
-    as `fenced`.
+    reconciler's lease with `commits:verify`, and names no approvers. InputError for a plan of no commit or no
+    ref; a fence raises as `fenced`.
     """
     if request.fence is not None:
         fenced(plane, transaction, who, state.name, request.fence, request.source)
     said = request.vouched
-    if said is None:
+    if said is None or not (said.approvers or said.signers):
         return None
+    if said.ref is None:
+        raise InputError(
+            "Approvers and signers are vouched for on a ref, and none is named.",
+            hint='Write the full name of the branch, as in "ref": "refs/heads/main".',
+            code="no-ref",
+        )
     if request.fence is not None:
         _require_reconciler(who, said)
     else:
-        _require_pipeline(transaction, who, state, said)
+        _require_pipeline(transaction, who, state, said.ref)
     if request.commit is None or request.dirty:
         raise InputError(
             "What is vouched for is a commit, and this plan is not exactly one.",
@@ -77,7 +84,7 @@ def _require_reconciler(who: Principal, said: Vouched) -> None:
         )
 
 
-def _require_pipeline(transaction: Transaction, who: Principal, state: OrgState, said: Vouched) -> None:
+def _require_pipeline(transaction: Transaction, who: Principal, state: OrgState, ref: str) -> None:
     who.require(VOUCH)
     session = transaction.sessions.get(who.org, who.credential) if who.org is not None else None
     if who.kind != "service-account" or session is None or session.method != "federated":
@@ -86,14 +93,14 @@ def _require_pipeline(transaction: Transaction, who: Principal, state: OrgState,
             hint="Use `clawforge login --federated` in the pipeline; keys, people and other programs cannot vouch.",
             code="not-federated",
         )
-    _require_protected(state.access.service_accounts.get(who.name), said.ref)
+    _require_protected(state.access.service_accounts.get(who.name), ref)
 
 
 def authors_of(who: Principal, access: AccessModel, request: PlanRequest, vouched: Vouching | None) -> tuple[str, ...]:
     """Everybody who may not approve: whoever submits, the author of the commit, who signed its commits, and who wrote
     the change by the word of the forge."""
     found = {who.answerable, *(vouched.signers if vouched is not None else ())}
-    if vouched is not None and request.vouched is not None:
+    if request.vouched is not None:
         said = request.vouched
         found.update(_users(access, (*said.authors, *said.author_addresses), shared=True)[0])
     match = _ADDRESS.search(request.commit_author or "")

@@ -31,6 +31,13 @@ def world(shared: Pipelines) -> Pipelines:
         api.comments.clear()
         api.documents.clear()
         api.sent.clear()
+    with shared.server.client() as client:
+        revisions = client.get("/v1/orgs/acme/revisions").json()["revisions"]
+    applied = next(item["commit"] for item in revisions if item["source"] == "policies")
+    shared.repository.git("reset", "-q", "--hard", applied)
+    one = {"author": ANN, "committer": ANN, "commit": {"message": "m", "author": {"email": "ann@acme.example"}}}
+    change = "/repos/acme/policies/pulls/12"
+    shared.forge.documents |= {change: {"number": 12, "user": ANN}, f"{change}/commits": [one]}
     return shared
 
 
@@ -137,6 +144,20 @@ def test_an_approval_that_does_not_count_lets_nothing_pass(world: Pipelines, wro
     assert world.revision() == before
 
 
+def test_whoever_wrote_a_change_cannot_approve_it_on_the_control_plane_either(world: Pipelines) -> None:
+    """Though nobody vouches: the commit on the branch is somebody else's, who pressed the button."""
+    head = propose(world, "")
+    merged(world, head)
+    proposed = (world.home / "output").read_text()
+    world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), status=4)
+    landed = (world.home / "output").read_text()
+    with world.server.client() as client:
+        for text, account in ((proposed, "ci-plan"), (landed, "ci-apply")):
+            (plan,) = re.findall(r"plan=(plan-\S+)", text)
+            authors = client.get(f"/v1/orgs/acme/plans/{plan}").json()["authors"]
+            assert authors == [f"service-account:{account}", "user:ann"]
+
+
 def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
     head = world.commit("Looser", "web_fetch")
     base = world.repository.git("rev-parse", "HEAD~1")
@@ -153,6 +174,11 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
         "GITLAB_TOKEN": TOKEN,
     }
     asked = world.identity(event_name="pull_request")
+    request = "/api/v4/projects/22/merge_requests/12"
+    world.gitlab.documents |= {
+        request: {"iid": 12, "author": gitlab_user("ann", 2001)},
+        f"{request}/commits": [{"author_email": "ann@acme.example", "committer_email": "ann@acme.example"}],
+    }
     report = world.home / "quality.json"
     more = (*online(world), "--code-quality", str(report))
     world.here(world.environment(**proposal, **asked), *more)
@@ -161,7 +187,6 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
     assert [method for method, _ in world.gitlab.writes()] == ["POST", "PUT"]
     (first, *_) = json.loads(report.read_text())
     assert first["location"] == {"path": "policies/people.yaml", "lines": {"begin": 14}}
-    request = "/api/v4/projects/22/merge_requests/12"
     mr = {"iid": 12, "state": "merged", "sha": head, "merge_commit_sha": None, "squash_commit_sha": None}
     world.gitlab.documents |= {
         f"/api/v4/projects/22/repository/commits/{head}/merge_requests": [
@@ -176,7 +201,6 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
             ]
         },
         f"{request}/versions": [{"id": 2, "head_commit_sha": head, "created_at": "2026-11-20T10:00:00.000Z"}],
-        f"{request}/commits": [{"author_email": "ann@acme.example", "committer_email": "ann@acme.example"}],
     }
     push = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
     environment = {**proposal, **push, "CI_COMMIT_REF_PROTECTED": "true"}
