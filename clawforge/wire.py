@@ -73,10 +73,14 @@ class Vouched(Strict):
     While one of the `authors` is no user of the org no approver counts, for it could be that very person.
     `author_addresses` stand in their commits beside the accounts: whose they are is an author as well, and they may be
     nobody's. To name authors, who may not approve, needs neither a `ref` nor anybody's trust.
+
+    `approved_change` is the change digest of what the approvers looked at: no approver counts for a plan that makes
+    another change, such as one that holds an earlier change as well.
     """
 
     ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")] | None = None
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
+    approved_change: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
     signers: Annotated[tuple[Person, ...], Field(max_length=256)] = ()
     authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
     author_addresses: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()

@@ -227,6 +227,7 @@ def test_reviews_in_the_git_forge_count_when_a_trusted_pipeline_vouches(world: W
         "unknown": ["eve@else.example"],
         "unknownSigners": [],
         "unknownAuthors": [],
+        "approvedChange": None,
     }
     assert plan["authors"] == ["service-account:voucher", "user:ann"]
     given = [(item["by"], item["vouchedBy"]) for item in plan["approvals"]["given"]]
@@ -392,6 +393,19 @@ def test_a_plan_says_who_wrote_it_that_nobody_knows_and_approvals_here_count_all
     assert warning.startswith("github:9 wrote this change")
     assert approve(world.api, "bob", plan).status_code == 200
     assert send(world.api, token, plan).status_code == 200
+
+
+def test_reviews_of_one_change_do_not_count_for_a_plan_that_makes_another(world: World) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    looser, token = resources(world, one, deny=("write",)), pipeline(world, "voucher")
+    digest = propose(world.api, "ann", looser)["digest"]
+    for approved, counts in (("sha256:" + "0" * 64, False), (digest, True)):
+        said = {"approvers": ["bob"], "approvedChange": approved}
+        plan = vouched_plan(world, token, looser, vouched=said).json()
+        assert [item["by"] for item in plan["approvals"]["given"]] == (["user:bob"] if counts else [])
+        assert ("approved-otherwise" in {item["code"] for item in plan["warnings"]}) is not counts
+        assert code_of(send(world.api, token, plan)) == (None if counts else "approval-missing")
 
 
 def test_whoever_plans_may_say_who_wrote_it_and_nothing_else(world: World, problem: Any) -> None:

@@ -15,6 +15,7 @@ from clawforge.change_control.demands import (
     open_freezes,
 )
 from clawforge.change_control.facts import PlanFacts
+from clawforge.change_control.forge_approvals import counted_approvers
 from clawforge.errors import ConflictError
 from clawforge.plan import Action, Approval, ApprovalLack, ApprovalNeed, Approvals, Plan, PlanWarning
 from clawforge.position import Positions
@@ -47,7 +48,7 @@ def cautions(plan: Plan, state: OrgState, now: dt.datetime) -> tuple[PlanWarning
     policies = change_policies(state.resources)
     if plan.is_empty or (not policies and state.rollout is None):
         return ()
-    found = [*rollout_notes(plan, state), *_strangers(plan)]
+    found = [*rollout_notes(plan, state)]
     found += [PlanWarning(code="frozen", message=frozen_words(item)) for item in open_freezes(policies, now)]
     limits = _exceeded(plan, state, policies)
     if limits:
@@ -58,19 +59,6 @@ def cautions(plan: Plan, state: OrgState, now: dt.datetime) -> tuple[PlanWarning
     if why is not None:
         found.append(PlanWarning(code="commit-not-signed", message=why))
     return tuple(found)
-
-
-def _strangers(plan: Plan) -> tuple[PlanWarning, ...]:
-    vouched = plan.vouched
-    if vouched is None or not vouched.unknown_authors or not (vouched.approvers or vouched.unknown):
-        return ()
-    names = ", ".join(vouched.unknown_authors[:_MOST_SHOWN])
-    more = len(vouched.unknown_authors) - _MOST_SHOWN
-    message = (
-        f"{names}{f' and {more} more' if more > 0 else ''} wrote this change, by the word of the git forge, and is no "
-        "user of this org, so approvals there do not count. A `User` says by an annotation which account is theirs."
-    )
-    return (PlanWarning(code="unknown-author", message=message),)
 
 
 def refuse_unapproved(
@@ -117,10 +105,7 @@ def said_about(transaction: Transaction, org: str, plan: PlanRecord, now: dt.dat
 
 
 def given_to(plan: PlanRecord, judgements: Iterable[JudgementRecord]) -> tuple[Approval, ...]:
-    """What was said about a plan, with what a pipeline vouches for; whoever also said something here counts by that.
-
-    Where somebody unknown wrote the change nobody is vouched for: an approver could be who wrote it.
-    """
+    """What was said about a plan, with what a pipeline vouches for; whoever also said something here counts by that."""
     said = [
         Approval(
             by=item.reviewer,
@@ -132,10 +117,8 @@ def given_to(plan: PlanRecord, judgements: Iterable[JudgementRecord]) -> tuple[A
     ]
     here = {item.by for item in said}
     vouched = plan.document.vouched
-    if vouched is None or vouched.unknown_authors:
-        return tuple(said)
-    for holder in vouched.approvers:
-        if holder not in here:
+    for holder in counted_approvers(plan.document):
+        if holder not in here and vouched is not None:
             said.append(Approval(by=holder, at=plan.created_at, verdict="approved", vouched_by=vouched.by))
     return tuple(said)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from forge_api import BOT, GITLAB_BOT, TOKEN, github_user, gitlab_user
+from git_repository import Repository
 from pipeline_world import AUDIENCE, Pipelines, pipelines
 from server_process import apply, resource
 
@@ -106,6 +108,13 @@ def test_another_plan_than_the_reviewed_one_is_refused(world: Pipelines) -> None
     said = world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), status=4)
     assert "Policy/default would be changed otherwise than reviewed." in said
     assert world.revision() == before
+    words = " ".join(said.split())
+    assert "The branch stays unapplied until this plan is agreed to: propose one more change, even an empty" in words
+    assert "`clawforge approve PLAN`, and merge it." in words
+    empty = propose(world, "write, exec, browser, message")
+    merged(world, empty, author=BOB)
+    world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world))
+    assert world.revision() == before + 1, "what the message says to do is what helps"
 
 
 def test_an_old_run_that_is_repeated_does_not_go_back_to_what_was_approved_then(world: Pipelines) -> None:
@@ -117,10 +126,34 @@ def test_an_old_run_that_is_repeated_does_not_go_back_to_what_was_approved_then(
     again = world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN, GITHUB_RUN_ATTEMPT="2")
     said = world.here(again, *online(world), "--vouch", status=4)
     assert "has moved on" in said
+    assert "If that one refused since its plan holds this change as well" in " ".join(said.split())
     assert world.revision() == before
     world.forge.documents[tip] = {"name": "main", "commit": {"sha": commit}}
     world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN, GITHUB_RUN_ATTEMPT="2"), *online(world), "--vouch")
     assert world.revision() == before + 1
+
+
+def test_an_approval_of_one_change_does_not_count_for_another_that_was_never_applied(world: Pipelines) -> None:
+    """The earlier one was merged by nobody's approval. Neither was reviewed in a comment."""
+    before = world.revision()
+    world.commit("Never approved", "")
+    head = world.commit("Tighter", "message")
+    merged(world, head, review(BOB, head))
+    said = world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), "--vouch", status=4)
+    assert "makes another change than the one that was approved" in " ".join(said.split())
+    assert world.revision() == before
+
+
+def test_what_a_commit_changes_cannot_be_told_of_a_clone_of_it_alone(world: Pipelines, tmp_path: Path) -> None:
+    before = world.revision()
+    head = world.commit("Looser", "")
+    merged(world, head, review(BOB, head))
+    alone = Repository(tmp_path / "alone")
+    world.repository.git("clone", "-q", "--depth", "1", f"file://{world.repository.root}", str(alone.root))
+    there = replace(world, repository=alone)
+    said = there.here(there.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), "--vouch", status=4)
+    assert "cannot be worked out here" in " ".join(said.split())
+    assert world.revision() == before
 
 
 def test_a_forged_comment_is_nobodys_review(world: Pipelines) -> None:
