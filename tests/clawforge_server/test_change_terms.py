@@ -200,6 +200,35 @@ def resources(world: World, *extra: dict[str, Any], deny: tuple[str, ...] = ("ex
     ]
 
 
+@pytest.mark.parametrize(
+    ("claims", "said", "counts"),
+    [
+        ({"ref": "main", "ref_type": "branch"}, "refs/heads/main", True),
+        ({"ref": "main", "ref_type": "branch"}, "refs/heads/other", False),
+        ({"ref": "main", "ref_type": "branch"}, "refs/tags/main", False),
+        ({"ref": "main"}, "refs/heads/main", False),
+        ({"ref": "main"}, "main", False),
+        ({"ref": "main", "ref_type": "branch"}, "main", False),
+    ],
+    ids=["as GitLab says it", "another branch", "a tag", "branch or tag", "bare twice", "bare for a branch"],
+)
+def test_gitlab_names_a_branch_by_its_bare_name(
+    world: World, problem: Any, claims: dict[str, str], said: str, counts: bool
+) -> None:
+    trust = {"issuer": world.issuer.url, "audience": AUDIENCE, "claims": {"project_id": "22", "namespace_id": "72"}}
+    trust["claims"] |= {**claims, "ref_protected": "true"}
+    spec = {"permissions": ["plans:create", "plans:vouch"], "expires": "2027-06-30T00:00:00Z", "federated": trust}
+    theirs = resource("ServiceAccount", "on-gitlab", **spec)
+    world.api.apply(resources(world, theirs))
+    answer = world.federate("on-gitlab", world.gitlab())
+    token = str(answer.json()["accessToken"])
+    plan = vouched_plan(world, token, resources(world, theirs), vouched={"ref": said, "approvers": ["bob"]})
+    if counts:
+        assert plan.json()["vouched"]["approvers"] == ["user:bob"]
+    else:
+        assert "ref_type: branch" in problem(plan, 403, "ref-not-protected")["hint"]
+
+
 def pipeline(world: World, account: str) -> str:
     answer = world.federate(account, world.github())
     assert answer.status_code == 201, answer.text

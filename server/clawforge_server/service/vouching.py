@@ -18,6 +18,7 @@ from clawforge_server.service.fencing import fenced
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
 
+_BRANCH = "refs/heads/"
 _ADDRESS = re.compile(r"<([^<>]*)>\s*$")
 
 
@@ -63,6 +64,7 @@ def vouching(
         unknown=unknown,
         unknown_signers=unknown_signers,
         unknown_authors=_users(state.access, said.authors, shared=True)[1],
+        approved_change=said.approved_change,
     )
 
 
@@ -120,12 +122,21 @@ def _require_protected(account: ServiceAccount | None, ref: str) -> None:
             hint=f'Write `{PROTECTED_REF}: "true"` among the claims of its `federated`.',
             code="ref-not-protected",
         )
-    if claims.get("ref", ref) != ref:
+    if "ref" in claims and ref != _full_ref(claims["ref"], claims.get("ref_type")):
         raise ForbiddenError(
             "The ref that is vouched for is not the one that the service account trusts.",
-            hint="Compare `claims.ref` of its `federated`.",
+            hint="Compare `claims.ref` of its `federated`. Where that is the bare name of a branch, as GitLab's tokens "
+            "have it, write `ref_type: branch` beside it: a tag could have the same name.",
             code="ref-not-protected",
         )
+
+
+def _full_ref(claim: str, kind: str | None) -> str | None:
+    """The ref that identity tokens name: in full as those of GitHub, or without its kind as those of GitLab, which say
+    beside it that it is a branch. None if it could be a tag as well."""
+    if claim.startswith("refs/"):
+        return claim
+    return f"{_BRANCH}{claim}" if kind == "branch" else None
 
 
 def _users(

@@ -69,8 +69,8 @@ def propose(world: Pipelines, denied: str) -> str:
     return head
 
 
-def online(world: Pipelines) -> tuple[str, ...]:
-    accounts = ("--federated", "ci-plan", "--apply-as", "ci-apply")
+def online(world: Pipelines, service: str = "ci") -> tuple[str, ...]:
+    accounts = ("--federated", f"{service}-plan", "--apply-as", f"{service}-apply")
     return ("--server", world.server.url, "--audience", AUDIENCE, *accounts)
 
 
@@ -206,16 +206,16 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
         "CI_API_V4_URL": world.gitlab.url,
         "GITLAB_TOKEN": TOKEN,
     }
-    asked = world.identity(event_name="pull_request")
     request = "/api/v4/projects/22/merge_requests/12"
     world.gitlab.documents |= {
         request: {"iid": 12, "author": gitlab_user("ann", 2001)},
         f"{request}/commits": [{"author_email": "ann@acme.example", "committer_email": "ann@acme.example"}],
     }
     report = world.home / "quality.json"
-    more = (*online(world), "--code-quality", str(report))
-    world.here(world.environment(**proposal, **asked), *more)
-    world.here(world.environment(**proposal, **world.identity(event_name="pull_request")), *more)
+    more = (*online(world, "gl"), "--code-quality", str(report))
+    for _ in range(2):
+        asked = world.gitlab_identity(pipeline_source="merge_request_event", ref="change", ref_protected="false")
+        world.here(world.environment(**proposal, **asked), *more)
     assert [item["author"]["username"] for item in world.gitlab.comments] == [GITLAB_BOT["username"]]
     assert [method for method, _ in world.gitlab.writes()] == ["POST", "PUT"]
     (first, *_) = json.loads(report.read_text())
@@ -237,8 +237,8 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
     }
     push = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
     environment = {**proposal, **push, "CI_COMMIT_REF_PROTECTED": "true"}
-    token = world.identity(event_name="push", ref="refs/heads/main", ref_protected="true")
-    said = world.here(world.environment(**environment, **token), *online(world), "--vouch", "--require-reviewed")
+    token = world.gitlab_identity()
+    said = world.here(world.environment(**environment, **token), *online(world, "gl"), "--vouch", "--require-reviewed")
     assert "gitlab:2003 approved before the last push and gitlab:2001 wrote it, which does not count." in said
     assert "Approved in the forge by: gitlab:2002." in said
     assert "Org acme is at revision" in said
