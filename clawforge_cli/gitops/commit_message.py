@@ -12,6 +12,10 @@ MADE_BY_US = "Clawforge-Proposal"
 _LONGEST_SUBJECT = 72
 _CUTS_A_PATCH = re.compile(r"^(---|diff |Index:|From |>+From )")
 """Where `git am` would take the message to be over."""
+_HEADER = re.compile(r"^([A-Za-z-]+:|\[PATCH)")
+"""What `git am` reads as a header where a body begins, such as `From:`, `Date:` and `Subject:`; a space may be absent."""
+_SCISSORS = re.compile(r"(?<=>)(?=[8%])|(?<=[8%])(?=<)")
+"""Where `git am --scissors` would cut off what stands before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,9 @@ class CommitMessage:
         subject = _one_line(self.subject)
         if len(subject) > _LONGEST_SUBJECT:
             subject = f"{subject[: _LONGEST_SUBJECT - 3].rstrip()}..."
-        reason = "\n".join(map(_harmless_line, _clean(self.reason).strip().split("\n")))
+        first, gap, rest = _clean(self.reason).strip().partition("\n\n")
+        first = "\n".join(f"    {line}" if _HEADER.match(line) else line for line in first.split("\n"))
+        reason = "\n".join(map(_harmless_line, f"{first}{gap}{rest}".split("\n")))
         trailers = [(MADE_BY_US, self.made_by), *self.trailers]
         ending = "\n".join(f"{name}: {_one_line(value)}" for name, value in trailers)
         return "\n\n".join(part for part in (subject, reason, ending) if part) + "\n"
@@ -45,4 +51,5 @@ def _one_line(text: str) -> str:
 
 
 def _harmless_line(line: str) -> str:
-    return f"    {line}" if _CUTS_A_PATCH.match(line) else line.rstrip()
+    whole = _SCISSORS.sub(" ", line) if "-" in line else line
+    return f"    {whole}" if _CUTS_A_PATCH.match(whole) else whole.rstrip()

@@ -18,6 +18,7 @@ from clawforge_cli.gitops import committed_text, plumbing
 from clawforge_cli.gitops.commit_message import CommitMessage
 from clawforge_cli.gitops.commit_writing import Authorship, PreparedCommit, prepare_commit
 from clawforge_cli.gitops.identity import Person
+from clawforge_cli.gitops.patch_writing import patch_of
 from clawforge_cli.gitops.plumbing import Plumbing
 
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
@@ -289,6 +290,40 @@ def test_text_of_people_adds_no_trailer_and_cuts_no_message() -> None:
     assert "\x1b" not in text
     ending = text.strip().rpartition("\n\n")[2]
     assert ending == "Clawforge-Proposal: suggest\nClawforge-Calls: x Signed-off-by: y"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "From: Eve <eve@x.example>\nDate: Mon, 1 Jan 2001 00:00:00 +0000\nSubject: Nothing to see\n\nwhy",
+        "Subject: Nothing to see",
+        "\n \nfrom: Eve <eve@x.example>",
+        "   From: Eve <eve@x.example>",
+        "Content-Type: text/plain; charset=utf-7\nContent-Transfer-Encoding: base64\n\nwhy",
+        "why\nFrom: Eve <eve@x.example>",
+        "why\n\nFrom: Eve <eve@x.example>",
+        ">From: Eve <eve@x.example>",
+        "[PATCH] x: y\n-- >8 --\nFrom: Eve <eve@x.example>",
+        "-- >8 --\nSubject: z",
+        "From:Eve <eve@x.example>",
+        "\tFrom: Eve <eve@x.example>",
+    ],
+)
+def test_a_reason_chooses_neither_author_nor_subject_of_a_patch(tmp_path: Path, reason: str) -> None:
+    source = Repository.at(tmp_path / "one")
+    (source.root / "a").write_text("1\n")
+    source.commit("first")
+    other = Repository(tmp_path / "two")
+    source.git("clone", "-q", str(source.root), str(other.root))
+    message = CommitMessage("Stop exec", reason, "overlay codify").text()
+    (source.root / "a").write_text("2\n")
+    source.git("add", "-A")
+    source.git("commit", "-q", "--cleanup=verbatim", "-m", message, GIT_AUTHOR_NAME="Ann", GIT_AUTHOR_EMAIL=ANN.email)
+    patch = tmp_path / "patch"
+    patch.write_bytes(patch_of(Plumbing.around(source.root), source.git("rev-parse", "HEAD"), {}))
+    other.git("am", "-q", "--scissors", str(patch))
+    shown = ("show", "-s", "--format=%an <%ae> %at%n%B", "HEAD")
+    assert other.git(*shown) == source.git(*shown)
 
 
 def test_who_commits(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
