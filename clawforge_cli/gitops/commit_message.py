@@ -13,7 +13,7 @@ _LONGEST_SUBJECT = 72
 _CUTS_A_PATCH = re.compile(r"^(---|diff |Index:|From |>+From )")
 """Where `git am` would take the message to be over."""
 _HEADER = re.compile(r"^([A-Za-z-]+:|\[PATCH)")
-"""What `git am` reads as a header where a body begins, such as `From:`, `Date:` and `Subject:`; a space may be absent."""
+"""What `git am` reads as a header where a body begins, such as `From:`, with and without a space behind it."""
 _SCISSORS = re.compile(r"(?<=>)(?=[8%])|(?<=[8%])(?=<)")
 """Where `git am --scissors` would cut off what stands before."""
 
