@@ -41,9 +41,14 @@ class Reviews:
     remark: str = ""
 
 
+_MOST_APPROVERS = 64
+"""A control plane takes no more."""
+
+
 def judged(given: Collection[str], old: Collection[str], writers: Writers, when: str) -> Reviews:
     """Which of the given approvals count: those that are not old, of people who did not write the change. `when` says
-    of the old ones to what, or when, they were given. Where not everybody who wrote it is known, none counts.
+    of the old ones to what, or when, they were given. Where not everybody who wrote it is known, or more approved than
+    can be told, none counts.
     """
     if writers.remark:
         return Reviews((), writers, writers.remark)
@@ -51,7 +56,10 @@ def judged(given: Collection[str], old: Collection[str], writers: Writers, when:
     parts = [f"{', '.join(sorted(old))} approved {when}"] if old else []
     parts += [f"{', '.join(own)} wrote it"] if own else []
     remark = f"{' and '.join(parts)}, which does not count." if parts else ""
-    return Reviews(tuple(sorted(set(given) - set(old) - set(own))), writers, remark)
+    approvers = tuple(sorted(set(given) - set(old) - set(own)))
+    if len(approvers) > _MOST_APPROVERS:
+        return Reviews((), writers, f"{len(approvers)} approved it, which is more than can be told, so none counts.")
+    return Reviews(approvers, writers, remark)
 
 
 class CodeForge(Protocol):

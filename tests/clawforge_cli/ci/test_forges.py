@@ -10,6 +10,7 @@ from forge_api import BOT, TOKEN, ForgeApi, forge_api, github_user, gitlab_user
 
 from clawforge.errors import ForbiddenError, InputError, UnavailableError
 from clawforge.secret import Secret
+from clawforge.wire import Vouched
 from clawforge_cli.ci.forge import CodeForge, MergedChange, judged, open_forge
 from clawforge_cli.ci.pipeline import ForgeAddress, ForgeKind
 from clawforge_cli.ci.sticky_comment import StickyComment, put_comment, reviewed_plan
@@ -214,6 +215,36 @@ def test_on_gitlab_a_hidden_address_is_an_account_too(gitlab: ForgeApi, written:
     found = forge(gitlab).reviews(MergedChange(12, HEAD, "gitlab:2001"))
     assert found.approvers == ()
     assert found.writers.authors == ("ann@acme.example", "gitlab:2001", "gitlab:2002")
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_a_short_page_does_not_end_a_list(kind: str) -> None:
+    """A forge may be set to give fewer items than are asked for, and leaves out what the token may not see."""
+    with forge_api(kind) as api:
+        api.largest_page = 40
+        other = github_user("eve", 666) if kind == "github" else gitlab_user("eve", 666)
+        for number in range(100):
+            api.comment(other, f"remark {number}")
+        assert len(list(forge(api).comments(12))) == 100
+        assert [item.query["page"] for item in api.sent] == [["1"], ["2"], ["3"]]
+
+
+def test_a_list_that_goes_on_elsewhere_is_not_followed_there(api: ForgeApi) -> None:
+    for number in range(150):
+        api.comment(BOB, f"remark {number}")
+    with forge_api() as other:
+        api.elsewhere = other.url
+        with pytest.raises(UnavailableError, match="goes on elsewhere"):
+            list(forge(api).comments(12))
+        assert other.sent == []
+
+
+def test_more_approvers_than_can_be_told_count_as_none() -> None:
+    writers = WriterList("github").done()
+    for count in (64, 65):
+        found = judged([f"github:{number}" for number in range(count)], [], writers, "")
+        assert (len(found.approvers), bool(found.remark)) == ((64, False) if count == 64 else (0, True))
+        Vouched(ref="refs/heads/main", approvers=found.approvers)
 
 
 def sticky(text: str, plan: str | None = PLAN, source: str = "policies") -> StickyComment:
