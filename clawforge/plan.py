@@ -127,7 +127,9 @@ class Approvals(Strict):
 
 class Vouching(Strict):
     """What a trusted pipeline says about the commit of a plan: who approved it in the git forge, and whose signatures
-    on its commits hold. `unknown` and `unknown_signers` are no users of the org. `ref` is the protected branch."""
+    on its commits hold. `unknown`, `unknown_signers` and `unknown_authors` are no users of the org; while there is one
+    of the last, none of the approvers counts. Neither do they where `approved_change` is there, and is another change
+    than the plan's. `ref` is the protected branch."""
 
     by: str
     ref: str
@@ -135,6 +137,8 @@ class Vouching(Strict):
     signers: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
     unknown_signers: tuple[str, ...] = ()
+    unknown_authors: tuple[str, ...] = ()
+    approved_change: str | None = None
 
 
 class PlanSignature(Strict):

@@ -72,12 +72,22 @@ MOST_SIGNERS = 256
 class Vouched(Strict):
     """What a pipeline knows of its commit: who approved it in the git forge, who wrote it by the forge's word, whose
     signatures on its commits hold, and on which protected ref it runs. People are named by name or email address, or by
-    the number that a forge gave them: `github:583231`, `gitlab:42`."""
+    the number that a forge gave them: `github:583231`, `gitlab:42`.
 
-    ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")]
+    While one of the `authors` is no user of the org no approver counts, for it could be that very person.
+    `author_addresses` stand in their commits beside the accounts: whose they are is an author as well, and they may be
+    nobody's. To name authors, who may not approve, needs neither a `ref` nor anybody's trust.
+
+    `approved_change` is the change digest of what the approvers looked at: no approver counts for a plan that makes
+    another change, such as one that holds an earlier change as well.
+    """
+
+    ref: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\s\x00-\x1f\x7f]+$")] | None = None
     approvers: Annotated[tuple[Person, ...], Field(max_length=64)] = ()
+    approved_change: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
     signers: Annotated[tuple[Person, ...], Field(max_length=MOST_SIGNERS)] = ()
     authors: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
+    author_addresses: Annotated[tuple[Person, ...], Field(max_length=1024)] = ()
 
 
 class Rename(Strict):
@@ -93,8 +103,8 @@ class PlanRequest(Strict):
     `base` is the revision that the client looked at, if it did; `replay` is what it found there with recorded calls,
     for those who read the plan. Of the proposal only what is in the `scope` is planned. `moved` resources got another
     name, `forgotten` ones stay without an owner, and what `take_ownership` names may be taken from other sources.
-    `reason` is why. `vouched` is accepted from the pipeline of a federated service account that is trusted on protected
-    refs, and its signers, but no approvers, from the reconciler that holds the lease which `fence` names.
+    `reason` is why. Approvers and signers in `vouched` are accepted from the pipeline of a federated service account
+    that is trusted on protected refs, and signers from the reconciler that holds the lease which `fence` names.
     """
 
     source: Name

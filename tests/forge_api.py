@@ -36,6 +36,7 @@ class Sent:
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: Any
+    next: int | None = None
 
 
 @dataclass
@@ -49,6 +50,9 @@ class ForgeApi:
     sent: list[Sent] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     serial: int = 100
+    largest_page: int = 100
+    elsewhere: str | None = None
+    """Where a list goes on, by the word of the forge, if not here."""
 
     def writes(self) -> list[tuple[str, str]]:
         """What was changed: method and path."""
@@ -98,11 +102,21 @@ class ForgeApi:
             return 201, self.comment(BOT if self.kind == "github" else GITLAB_BOT, item.body["body"])
         return 200, self._page(self.comments, item)
 
-    @staticmethod
-    def _page(document: Any, item: Sent) -> Any:
+    def more(self, item: Sent) -> dict[str, str]:
+        """The headers that say where a list goes on."""
+        if self.kind == "gitlab":
+            return {"X-Next-Page": "" if item.next is None else str(item.next)}
+        if item.next is None:
+            return {}
+        rest = f"{item.path}?per_page={item.query['per_page'][0]}&page={item.next}"
+        return {"Link": f'<{self.elsewhere or self.url}{rest}>; rel="next", <{self.url}{item.path}>; rel="first"'}
+
+    def _page(self, document: Any, item: Sent) -> Any:
         if not isinstance(document, list):
             return document
         size, number = int(item.query.get("per_page", ["30"])[0]), int(item.query.get("page", ["1"])[0])
+        size = min(size, self.largest_page)
+        item.next = number + 1 if size * number < len(document) else None
         return document[size * (number - 1) : size * number]
 
 
@@ -137,6 +151,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
+        for name, value in api.more(sent).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text)
 

@@ -22,6 +22,7 @@ from forge_api import TOKEN, ForgeApi, forge_api
 from git_repository import Repository
 from identity_issuer import Issuer, running_issuer
 from server_process import ServerProcess, server_process
+from sign_in_world import GITLAB_CLAIMS, GITLAB_SUBJECT
 
 from clawforge_cli.__main__ import run as run_command
 
@@ -111,6 +112,11 @@ class Pipelines:
         self.issuer.documents[path + asked] = json.dumps({"value": value}).encode()
         address = f"{self.issuer.url}{path.removesuffix('&audience=')}"
         return {"ACTIONS_ID_TOKEN_REQUEST_URL": address, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "ask-0123456789"}
+
+    def gitlab_identity(self, **claims: str) -> dict[str, str]:
+        """The variable that GitLab puts a job's identity token into."""
+        value = self.issuer.token(sub=GITLAB_SUBJECT, aud=AUDIENCE, **{**GITLAB_CLAIMS, **claims})
+        return {"CLAWFORGE_ID_TOKEN": value}
 
     def environment(self, **more: str) -> dict[str, str]:
         """Of a job, without the service's own variables."""
@@ -226,6 +232,11 @@ def pipelines(home: Path) -> Iterator[Pipelines]:
         trusted = f'{ids}, ref: refs/heads/main, event_name: push, ref_protected: "true"'
         accounts = ACCOUNT % ("ci-plan", "plans:create, plans:read", issuer.url, f"{ids}, event_name: pull_request")
         accounts += ACCOUNT % ("ci-apply", "plans:create, plans:read, plans:apply, plans:vouch", issuer.url, trusted)
+        theirs = 'project_id: "22", namespace_id: "72"'
+        branch = f'{theirs}, pipeline_source: push, ref: main, ref_type: branch, ref_protected: "true"'
+        rights = "plans:create, plans:read"
+        accounts += ACCOUNT % ("gl-plan", rights, issuer.url, f"{theirs}, pipeline_source: merge_request_event")
+        accounts += ACCOUNT % ("gl-apply", f"{rights}, plans:apply, plans:vouch", issuer.url, branch)
         (project / "people.yaml").write_text(PEOPLE + accounts)
         world.commit("The policies", "exec, write")
         program = Path(sys.executable).with_name("clawforge")

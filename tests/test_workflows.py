@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from git_repository import Repository
 from pipeline_world import ACTION, filled
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -128,7 +129,7 @@ def test_every_variable_of_the_action_is_one_that_the_program_reads() -> None:
     assert step["env"].keys() <= known
     _, template = yaml.safe_load_all(TEMPLATE.read_text())
     ours = {name for name in template["clawforge"]["variables"] if name.startswith("CLAWFORGE_")}
-    assert ours <= known | {"CLAWFORGE_VERSION", "CLAWFORGE_PROJECT"}
+    assert ours <= known | {"CLAWFORGE_REVISION", "CLAWFORGE_SOURCE", "CLAWFORGE_PROJECT"}
 
 
 def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -139,9 +140,18 @@ def run(script: str, cwd: Path, **environment: str) -> subprocess.CompletedProce
 
 RECORDER = """\
 #!/bin/bash
-# Stands in for a program: writes down how it was called. `python3 -m venv DIR` leaves a copy of it there.
+# Stands in for a program: writes down how it was called. `python3 -I -m venv DIR` leaves a copy of it there.
 (IFS='|'; printf '%s\\n' "$*" >> "$HOME/calls")
-if [ "$1 $2" = "-m venv" ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp "$0" "$3/bin/clawforge"; fi
+if [ "$1 $2 $3" = "-I -m venv" ]; then mkdir -p "$4/bin"; cp "$0" "$4/bin/python"; cp "$0" "$4/bin/clawforge"; fi
+"""
+FINDER = f"""\
+#!/bin/bash
+# Stands in for Python: writes down which file the module comes from that it was to run.
+flags=()
+while [ "${{1:-}}" != "-m" ]; do [ $# -gt 0 ] || exit 0; flags+=("$1"); shift; done
+asked="import importlib.util; print(importlib.util.find_spec('$2').origin)"
+{sys.executable} "${{flags[@]}}" -c "$asked" >> "$HOME/found"
+if [ "$2" = venv ]; then mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; cp /bin/true "$3/bin/clawforge"; fi
 """
 
 
@@ -159,7 +169,7 @@ def test_the_action_installs_what_its_own_commit_locks(recorder: Path) -> None:
     done = run(first["run"], recorder, RUNNER_TEMP=str(recorder / "r t"), GITHUB_ACTION_PATH=str(folder))
     assert done.returncode == 0, done.stderr
     venv, locked, own = (recorder / "calls").read_text().splitlines()
-    assert venv == f"-m|venv|{recorder}/r t/clawforge"
+    assert venv == f"-I|-m|venv|{recorder}/r t/clawforge"
     assert "--require-hashes" in locked
     assert locked.endswith(f"--requirement|{folder}/../../../requirements/run.txt")
     assert own.endswith(f"--no-deps|--no-build-isolation|{folder}/../../..")
@@ -195,18 +205,69 @@ class _Hostile(dict[str, str]):
         return self._text
 
 
-def test_the_gitlab_template_runs_the_pinned_version(recorder: Path) -> None:
+@pytest.fixture
+def source(tmp_path: Path) -> Repository:
+    """A repository of clawforge, as far as it is installed from."""
+    made = Repository.at(tmp_path / "source")
+    (made.root / "requirements").mkdir()
+    (made.root / "requirements" / "run.txt").write_text("locked\n")
+    made.commit("first")
+    return made
+
+
+def installing(of: str, home: Path, source: Repository) -> tuple[str, dict[str, str]]:
+    """The script that installs, and its variables."""
+    if of == "action":
+        folder = source.root / ".github" / "actions" / "clawforge"
+        given = {"RUNNER_TEMP": str(home / "t"), "GITHUB_ACTION_PATH": str(folder)}
+        return yaml.safe_load(ACTION.read_text())["runs"]["steps"][0]["run"], given
+    _, template = yaml.safe_load_all(TEMPLATE.read_text())
+    given = {"CLAWFORGE_SOURCE": source.root.as_uri(), "CLAWFORGE_REVISION": source.git("rev-parse", "HEAD")}
+    return "\n".join(template["clawforge"]["before_script"]), given
+
+
+@pytest.mark.parametrize("of", ["action", "template"])
+def test_no_module_of_the_change_runs_while_clawforge_is_installed(tmp_path: Path, source: Repository, of: str) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").write_text(FINDER)
+    (tmp_path / "bin" / "python3").chmod(0o755)
+    (tmp_path / "pip").mkdir()
+    planted = [tmp_path / "venv.py", tmp_path / "pip" / "__init__.py", tmp_path / "pip" / "__main__.py"]
+    for path in planted:
+        path.write_text("raise SystemExit('pwned')\n")
+    script, given = installing(of, tmp_path, source)
+    for isolated in (True, False):
+        (tmp_path / "found").write_text("")
+        done = run(script if isolated else script.replace(" -I ", " "), tmp_path, **given)
+        assert done.returncode == 0, done.stderr
+        found = [Path(line) for line in (tmp_path / "found").read_text().splitlines()]
+        assert [path.parent.name for path in found if isolated] == (["venv", "pip", "pip"] if isolated else [])
+        assert any(path in planted for path in found) is not isolated, "without -I they would have"
+
+
+def test_the_gitlab_template_installs_what_its_commit_locks(recorder: Path, source: Repository) -> None:
     header, template = yaml.safe_load_all(TEMPLATE.read_text())
+    asked = {name for name, item in header["spec"]["inputs"].items() if "default" not in item}
+    assert asked == {"revision", "audience"}, "what nobody can guess is asked for"
+    shown = TEMPLATE.read_text().partition("at a commit:\n")[2].partition("# GITLAB_TOKEN")[0]
+    (included,) = yaml.safe_load(re.sub(r"^# ?", "", shown, flags=re.MULTILINE))["include"]
+    assert asked <= included["inputs"].keys() <= header["spec"]["inputs"].keys()
     job = template["clawforge"]
     used = set(re.findall(r"\$\[\[ inputs\.([a-z-]+) \]\]", TEMPLATE.read_text()))
     assert used == header["spec"]["inputs"].keys()
     script = "\n".join(job["before_script"] + job["script"])
     assert "$[[" not in script
     hostile = "-x $(touch pwned)"
-    done = run(script, recorder, CLAWFORGE_VERSION="0.1.0", CLAWFORGE_PROJECT=hostile)
+    given = {"CLAWFORGE_SOURCE": source.root.as_uri(), "CLAWFORGE_REVISION": source.git("rev-parse", "HEAD")}
+    source.commit("a later one")
+    done = run(script, recorder, CLAWFORGE_PROJECT=hostile, **given)
     assert done.returncode == 0, done.stderr
+    own = recorder / "clawforge-source"
+    assert Repository(own).git("rev-parse", "HEAD") == given["CLAWFORGE_REVISION"]
+    pip = "-I|-m|pip|install|--quiet|--disable-pip-version-check"
     assert (recorder / "calls").read_text().splitlines()[1:] == [
-        "-m|pip|install|--quiet|clawforge==0.1.0",
+        f"{pip}|--require-hashes|--requirement|{own}/requirements/run.txt",
+        f"{pip}|--no-deps|--no-build-isolation|{own}",
         f"ci|--code-quality|gl-code-quality-report.json|--|{hostile}",
     ]
     assert not (recorder / "pwned").exists()

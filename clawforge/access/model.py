@@ -35,14 +35,12 @@ def admits_somebody_else(before: User, after: User) -> bool:
     return before.spec.email != after.spec.email or not accounts_of(after) <= accounts_of(before)
 
 
-def _by_account(users: Mapping[str, User]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    twice: set[str] = set()
+def _by_account(users: Mapping[str, User]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
     for name, user in users.items():
         for account in accounts_of(user):
-            twice.update({account} & found.keys())
-            found[account] = name
-    return {account: name for account, name in found.items() if account not in twice}
+            found[account] = (*found.get(account, ()), name)
+    return found
 
 
 class AccessModel:
@@ -89,10 +87,10 @@ class AccessModel:
         """The declared name of a user given by name or email; None for nobody declared."""
         return name if name in self.users else self._by_email.get(name.lower())
 
-    def user_of_account(self, account: str) -> str | None:
-        """The declared name of whoever has an account of a forge, as `github:583231`; None where nobody says so, or two
-        do."""
-        return self._by_account.get(account)
+    def users_of_account(self, account: str) -> tuple[str, ...]:
+        """The declared names of all who say that an account of a forge, as `github:583231`, is theirs. Where two do,
+        nobody may act by it, and each of them may be whom it means."""
+        return self._by_account.get(account, ())
 
     def is_active(self, holder: str, now: dt.datetime) -> bool:
         """Whether a `user:x` or `service-account:y` is declared and may act now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from clawforge.errors import InputError
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 def base_files(project: Project, base: str | None, now: dt.datetime) -> Compared | None:
     """The files at the base commit, or else at the first parent of a merge that is checked out; None if neither is
     there to read, as in a clone that is too shallow."""
+    return _files_at(project, lambda objects: _base(objects, base), now)
+
+
+def files_before(project: Project, now: dt.datetime) -> Compared | None:
+    """The files at the first parent of the commit that is checked out, which is where its branch was before; None if
+    they are not there to read."""
+    return _files_at(project, _before, now)
+
+
+def _files_at(project: Project, chosen: Callable[[Objects], CommitObject | None], now: dt.datetime) -> Compared | None:
     try:
         with open_objects(project.root) as objects:
-            commit = _base(objects, base)
+            commit = chosen(objects)
             if commit is None:
                 return None
             past = project_of(project.root, objects, commit, now)
@@ -37,3 +48,8 @@ def _base(objects: Objects, base: str | None) -> CommitObject | None:
             pass
     head = objects.head()
     return objects.commit(head.parents[0]) if len(head.parents) > 1 else None
+
+
+def _before(objects: Objects) -> CommitObject | None:
+    parents = objects.head().parents
+    return objects.commit(parents[0]) if parents else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clawforge.errors import ClawforgeError, UnavailableError
@@ -23,6 +23,7 @@ from clawforge_cli.views.terminal import Printer, note
 
 if TYPE_CHECKING:
     from clawforge.plan import Plan
+    from clawforge.wire import Vouched
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,19 @@ def _planned(pipeline: Pipeline, options: CiOptions, found: Examination, now: dt
     from clawforge_cli.proposal import EVERYTHING
 
     manifest = Manifest.of(found.project)
+    asked = replace(EVERYTHING, vouched=_written(pipeline))
     with control_plane_access(options, manifest.file) as chosen:
-        return _Planned(plan_online(manifest, EVERYTHING, chosen, now))
+        return _Planned(plan_online(manifest, asked, chosen, now))
+
+
+def _written(pipeline: Pipeline) -> Vouched | None:
+    """Who wrote the change, by the forge's word: they may not approve this plan, wherever that is tried."""
+    from clawforge.wire import Vouched
+
+    if pipeline.forge is None or pipeline.change is None:
+        return None
+    writers = open_forge(pipeline.forge).writers(pipeline.change)
+    return Vouched(authors=writers.authors, author_addresses=writers.addresses)
 
 
 def _offline(pipeline: Pipeline, found: Examination, now: dt.datetime) -> _Planned:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from clawforge_cli.ci.writers import Writers
 
 if TYPE_CHECKING:
     from clawforge_cli.ci.pipeline import ForgeAddress
@@ -32,31 +33,33 @@ class MergedChange:
 
 @dataclass(frozen=True, slots=True)
 class Reviews:
-    """Who approved the last commit of a change, and who wrote the change, by number or address. `remark` says why an
-    approval that the forge shows does not count."""
+    """Who approved the last commit of a change, and who wrote the change. `remark` says why an approval that the forge
+    shows does not count."""
 
     approvers: tuple[str, ...]
-    authors: tuple[str, ...]
+    writers: Writers
     remark: str = ""
 
 
-_MOST_AUTHORS = 1_000
-_NAME = re.compile(r"[^\s\x00-\x1f\x7f]{1,254}")
+_MOST_APPROVERS = 64
+"""A control plane takes no more."""
 
 
-def judged(given: Collection[str], old: Collection[str], authors: Iterable[str], when: str) -> Reviews:
+def judged(given: Collection[str], old: Collection[str], writers: Writers, when: str) -> Reviews:
     """Which of the given approvals count: those that are not old, of people who did not write the change. `when` says
-    of the old ones to what, or when, they were given. Where the authors are too many to be told, none counts.
+    of the old ones to what, or when, they were given. Where not everybody who wrote it is known, or more approved than
+    can be told, none counts.
     """
-    # What is no address is nobody's here either, and nobody is kept out by leaving it away.
-    wrote = tuple(sorted({name for name in authors if _NAME.fullmatch(name)}))
-    if len(wrote) > _MOST_AUTHORS:
-        return Reviews((), (), "The change has too many authors for anybody's approval to count.")
-    own = sorted(set(given).intersection(wrote))
+    if writers.remark:
+        return Reviews((), writers, writers.remark)
+    own = sorted(set(given).intersection((*writers.authors, *writers.addresses)))
     parts = [f"{', '.join(sorted(old))} approved {when}"] if old else []
     parts += [f"{', '.join(own)} wrote it"] if own else []
     remark = f"{' and '.join(parts)}, which does not count." if parts else ""
-    return Reviews(tuple(sorted(set(given) - set(old) - set(own))), wrote, remark)
+    approvers = tuple(sorted(set(given) - set(old) - set(own)))
+    if len(approvers) > _MOST_APPROVERS:
+        return Reviews((), writers, f"{len(approvers)} approved it, which is more than can be told, so none counts.")
+    return Reviews(approvers, writers, remark)
 
 
 class CodeForge(Protocol):
@@ -85,6 +88,9 @@ class CodeForge(Protocol):
 
     def newest(self, branch: str) -> str:
         """The commit that a branch is at now."""
+
+    def writers(self, change: int) -> Writers:
+        """Who wrote a change."""
 
     def reviews(self, change: MergedChange) -> Reviews:
         """Who approved what was merged."""

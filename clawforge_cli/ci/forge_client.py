@@ -16,8 +16,10 @@ from clawforge_cli.settings import trusted_authorities
 if TYPE_CHECKING:
     import ssl
 
+    import httpx
+
 PAGE = 100
-"""Items on a page; both forges give no more."""
+"""Items asked for on a page. A forge may give fewer, and says itself whether the list goes on."""
 
 _MOST_PAGES = 50
 _SECONDS = 30.0
@@ -46,17 +48,23 @@ class ForgeClient:
 
     def pages(self, path: str, kind: Any, query: Mapping[str, str] | None = None) -> Iterator[Any]:
         """The items of a list, page after page. Raises as `get`, and UnavailableError for a list without end."""
+        url, asked = f"{self._api}{path}", {**(query or {}), "per_page": str(PAGE), "page": "1"}
         for page in range(1, _MOST_PAGES + 1):
-            asked = {**(query or {}), "per_page": str(PAGE), "page": str(page)}
-            items = self.get(path, list[kind], asked)
+            answer = self._exchange("GET", url, asked or None, None)
+            items = self._parsed(list[kind], answer.content)
             yield from items
-            if len(items) < PAGE:
+            link, number = answer.links.get("next", {}).get("url"), answer.headers.get("x-next-page")
+            if number is None and link is not None:
+                url, asked = self._same_forge(link), {}
+            elif number or (number is None and "link" not in answer.headers and len(items) >= PAGE):
+                asked = {**asked, "page": number or str(page + 1)}
+            else:
                 return
         raise UnavailableError(f"The forge lists more than {PAGE * _MOST_PAGES:,} items for one change.")
 
     def ask(self, url: str, kind: Any, body: Mapping[str, Any]) -> Any:
         """The answer to a document that is sent to an address of the same forge."""
-        return self._parsed(kind, self._exchange("POST", url, None, body))
+        return self._parsed(kind, self._exchange("POST", url, None, body).content)
 
     def send(
         self,
@@ -67,11 +75,11 @@ class ForgeClient:
         query: Mapping[str, str] | None = None,
     ) -> bytes:
         """The body of an answer. Raises ForbiddenError, NotFoundError and UnavailableError."""
-        return self._exchange(method, f"{self._api}{path}", query, body)
+        return self._exchange(method, f"{self._api}{path}", query, body).content
 
     def _exchange(
         self, method: str, url: str, query: Mapping[str, str] | None, body: Mapping[str, Any] | None
-    ) -> bytes:
+    ) -> httpx.Response:
         import httpx
 
         try:
@@ -83,7 +91,13 @@ class ForgeClient:
             raise self._refusal(answer.status_code)
         if len(answer.content) > _LARGEST:
             raise UnavailableError(f"The forge at {self._api} answered too much.")
-        return answer.content
+        return answer
+
+    def _same_forge(self, link: str) -> str:
+        """The address of the next page, which the token may go to."""
+        if urlsplit(link)[:2] != urlsplit(self._api)[:2]:
+            raise UnavailableError(f"The forge at {self._api} says that a list goes on elsewhere.")
+        return link
 
     def _refusal(self, status: int) -> ClawforgeError:
         if status == 404:

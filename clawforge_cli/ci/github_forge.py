@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -12,14 +11,14 @@ from clawforge.errors import UnavailableError
 from clawforge_cli.ci.forge import Comment, MergedChange, Reviews, judged
 from clawforge_cli.ci.forge_client import ForgeClient
 from clawforge_cli.ci.pipeline import ForgeAddress
+from clawforge_cli.ci.writers import WriterList, Writers
 
 _VERSION = "2022-11-28"
 _SAID = frozenset({"APPROVED", "CHANGES_REQUESTED", "DISMISSED"})
-_WEB_FLOW = 19_864_447
-"""The account that commits what people do on GitHub's pages."""
+_WEB_FLOW = "web-flow"
+"""The account that commits what people do on GitHub's pages. It is there before anybody could take the name."""
 _MOST_COMMITS = 250
 """GitHub lists no more commits of a pull request than this."""
-_COAUTHOR = re.compile(r"^co-authored-by:[^<\n]*<([^<>\s]+)>", re.IGNORECASE | re.MULTILINE)
 
 
 class _Payload(BaseModel):
@@ -50,6 +49,10 @@ class _Pull(_Payload):
     user: _User | None = None
     head: _Branch
     base: _Branch
+
+
+class _Opened(_Payload):
+    user: _User | None = None
 
 
 class _Review(_Payload):
@@ -144,32 +147,39 @@ class GitHubForge:
         found: _BranchState = self._client.get(f"{self._path}/branches/{quote(branch, safe='')}", _BranchState)
         return found.commit.sha
 
+    def writers(self, change: int) -> Writers:
+        """Who opened a pull request, and whoever is named in its commits."""
+        opened: _Opened = self._client.get(f"{self._path}/pulls/{change}", _Opened)
+        return self._writers(change, _name(opened.user))
+
     def reviews(self, change: MergedChange) -> Reviews:
         """The last word of each reviewer counts, if it approves the last commit and is not taken back."""
-        commits: list[_Commit] = list(self._client.pages(f"{self._path}/pulls/{change.number}/commits", _Commit))
-        authors = _authors(change, commits)
+        writers = self._writers(change.number, change.author)
         latest: dict[int, _Review] = {}
         item: _Review
         for item in self._client.pages(f"{self._path}/pulls/{change.number}/reviews", _Review):
             if item.user is not None and item.user.type == "User" and item.state in _SAID:
                 latest[item.user.id] = item
         approved = {_name(item.user): item for item in latest.values() if item.state == "APPROVED"}
-        if len(commits) >= _MOST_COMMITS:
-            return Reviews((), (), "The change has more commits than GitHub lists, so its authors are not known.")
         old = [name for name, item in approved.items() if item.commit_id != change.head]
-        return judged(approved.keys(), old, authors, "an earlier commit")
+        return judged(approved.keys(), old, writers, "an earlier commit")
+
+    def _writers(self, change: int, author: str) -> Writers:
+        found = WriterList("github")
+        found.add(author, None)
+        commits: list[_Commit] = list(self._client.pages(f"{self._path}/pulls/{change}/commits", _Commit))
+        for item in commits:
+            found.add(_name(item.author), _address(item.commit.author))
+            if item.committer is None or item.committer.login != _WEB_FLOW:
+                found.add(_name(item.committer), _address(item.commit.committer))
+            found.add_coauthors(item.commit.message)
+        if len(commits) >= _MOST_COMMITS:
+            found.incomplete("The change has more commits than GitHub lists, so its authors are not known.")
+        return found.done()
 
 
-def _authors(change: MergedChange, commits: list[_Commit]) -> set[str]:
-    """Who opened it, and whoever is named in its commits."""
-    found = {change.author}
-    for item in commits:
-        accounts = (user for user in (item.author, item.committer) if user is not None and user.id != _WEB_FLOW)
-        found.update(map(_name, accounts))
-        people = (item.commit.author, item.commit.committer)
-        found.update(person.email.lower() for person in people if person is not None and person.email)
-        found.update(address.lower() for address in _COAUTHOR.findall(item.commit.message))
-    return found
+def _address(person: _Person | None) -> str | None:
+    return None if person is None else person.email
 
 
 def _name(user: _User | None) -> str:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from clawforge_cli.ci.forge import Comment, MergedChange, Reviews, judged
 from clawforge_cli.ci.forge_client import ForgeClient
 from clawforge_cli.ci.pipeline import ForgeAddress
+from clawforge_cli.ci.writers import WriterList, Writers
 
 _APPROVED = "approved this merge request"
 
@@ -42,6 +43,10 @@ class _MergeRequest(_Payload):
     author: _User
 
 
+class _Opened(_Payload):
+    author: _User
+
+
 class _Approval(_Payload):
     user: _User
     approved_at: AwareDatetime | None = None
@@ -59,6 +64,7 @@ class _Version(_Payload):
 class _Commit(_Payload):
     author_email: str = ""
     committer_email: str = ""
+    message: str = ""
 
 
 class _Tip(_Payload):
@@ -117,16 +123,30 @@ class GitLabForge:
         found: _BranchState = self._client.get(path, _BranchState)
         return found.commit.id
 
+    def writers(self, change: int) -> Writers:
+        """Who opened a merge request, and whose addresses stand in its commits: GitLab names no accounts there."""
+        opened: _Opened = self._client.get(self._request(change), _Opened)
+        return self._writers(change, _name(opened.author))
+
     def reviews(self, change: MergedChange) -> Reviews:
         """An approval counts if it was given after the last commit was pushed: GitLab keeps older ones unless a project
         is told to drop them."""
-        commits: Iterator[_Commit] = self._client.pages(f"{self._request(change.number)}/commits", _Commit)
-        addresses = {text.lower() for item in commits for text in (item.author_email, item.committer_email) if text}
+        writers = self._writers(change.number, change.author)
         found: _Approvals = self._client.get(f"{self._request(change.number)}/approvals", _Approvals)
         pushed = self._pushed(change)
         given = self._approved_at(change, found)
         old = [name for name, at in given.items() if pushed is None or at is None or at < pushed]
-        return judged(given.keys(), old, {change.author, *addresses}, "before the last push")
+        return judged(given.keys(), old, writers, "before the last push")
+
+    def _writers(self, change: int, author: str) -> Writers:
+        found = WriterList("gitlab")
+        found.add(author, None)
+        item: _Commit
+        for item in self._client.pages(f"{self._request(change)}/commits", _Commit):
+            found.add(None, item.author_email)
+            found.add(None, item.committer_email)
+            found.add_coauthors(item.message)
+        return found.done()
 
     def _pushed(self, change: MergedChange) -> dt.datetime | None:
         """When the commit that was merged became the last one."""

@@ -11,6 +11,7 @@ from clawforge.plan_difference import plan_differences
 from clawforge.wire import ApplyTerms, Vouched
 from clawforge_cli.ci.change_run import look_at
 from clawforge_cli.ci.forge import CodeForge, MergedChange, open_forge
+from clawforge_cli.ci.own_change import own_change
 from clawforge_cli.ci.pipeline import Pipeline, Service
 from clawforge_cli.ci.report_files import MOST_IN_A_SUMMARY, write_outputs, write_summary
 from clawforge_cli.ci.settings import CiOptions, control_plane_access
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from clawforge_cli.settings import Connection
 
 _BRANCH = "refs/heads/"
+_TOGETHER = (
+    "propose one more change, even an empty commit; its comment shows all that is not applied yet. Approve that plan "
+    "with `clawforge approve PLAN`, and merge it."
+)
 _PATIENCE = 120.0
 """Seconds to plan again for while others apply."""
 
@@ -46,7 +51,10 @@ def land(pipeline: Pipeline, options: CiOptions, now: dt.datetime) -> ExitCode:
     commit = _require_commit(pipeline, manifest)
     forge = open_forge(pipeline.forge) if pipeline.forge is not None else None
     change = _change(forge, pipeline, commit)
-    asked = replace(EVERYTHING, reason=_reason(pipeline, change), vouched=_vouched(pipeline, options, forge, change))
+    vouched = _vouched(pipeline, options, forge, change)
+    if vouched is not None and vouched.approvers:
+        vouched = _bound(vouched, own_change(found.project, now))
+    asked = replace(EVERYTHING, reason=_reason(pipeline, change), vouched=vouched)
     with control_plane_access(options, manifest.file) as chosen:
         made = plan_online(manifest, asked, chosen, now)
         _tell_unknown(made)
@@ -89,7 +97,8 @@ def _refuse_old(forge: CodeForge, pipeline: Pipeline, commit: str, branch: str) 
     if not pipeline.first and forge.newest(branch) != commit:
         raise ConflictError(
             f"The branch {branch} has moved on since {commit[:12]}, so nothing is applied: it would go back.",
-            hint="The run for its newest commit applies. To go back, revert the commit, or use `clawforge rollback`.",
+            hint="The run for its newest commit applies. If that one refused since its plan holds this change as well, "
+            f"{_TOGETHER} To go back, revert the commit, or use `clawforge rollback`.",
             code="old-commit",
         )
 
@@ -103,10 +112,14 @@ def _reason(pipeline: Pipeline, change: MergedChange | None) -> str | None:
 def _vouched(
     pipeline: Pipeline, options: CiOptions, forge: CodeForge | None, change: MergedChange | None
 ) -> Vouched | None:
-    """What the forge knows of the change. Only a protected branch is vouched for: elsewhere whoever pushes could change
-    this very pipeline. Raises InputError where vouching is asked for and the branch is not protected."""
-    if not options.vouch or forge is None or change is None:
+    """What the forge knows of the change: always who wrote it, and who approved it where that is asked for. Only a
+    protected branch is vouched for: elsewhere whoever pushes could change this very pipeline. Raises InputError where
+    vouching is asked for and the branch is not protected."""
+    if forge is None or change is None:
         return None
+    if not options.vouch:
+        writers = forge.writers(change.number)
+        return Vouched(authors=writers.authors, author_addresses=writers.addresses)
     if not pipeline.protected or pipeline.ref is None:
         raise InputError(
             "Approvals in the forge count only on a protected branch, and the service does not say that this is one.",
@@ -116,13 +129,35 @@ def _vouched(
     if reviews.remark:
         note(safe(reviews.remark))
     note(f"Approved in the forge by: {safe(', '.join(reviews.approvers) or 'nobody')}.")
-    return Vouched(ref=pipeline.ref, approvers=reviews.approvers, authors=reviews.authors)
+    return Vouched(
+        ref=pipeline.ref,
+        approvers=reviews.approvers,
+        authors=reviews.writers.authors,
+        author_addresses=reviews.writers.addresses,
+    )
+
+
+def _bound(vouched: Vouched, change: str | None) -> Vouched:
+    """The approvers approved the change of this commit. What else is not applied yet they may never have seen."""
+    if change is None:
+        note(
+            "What this commit alone changes cannot be worked out here, so no approval in the forge counts; a clone of "
+            "depth 2 has the commit before."
+        )
+        return vouched.model_copy(update={"approvers": ()})
+    return vouched.model_copy(update={"approved_change": change})
 
 
 def _tell_unknown(made: Plan) -> None:
-    if made.vouched is not None and made.vouched.unknown:
-        names = ", ".join(made.vouched.unknown)
+    vouched = made.vouched
+    if vouched is None:
+        return
+    if vouched.unknown:
+        names = ", ".join(vouched.unknown)
         note(f"{safe(names)} approved, and no user of the org says that this is their account in the forge.")
+    if vouched.unknown_authors:
+        names = ", ".join(vouched.unknown_authors)
+        note(f"{safe(names)} wrote it and is no user of the org, so no approval in the forge counts.")
 
 
 def _reviewed(
@@ -162,7 +197,7 @@ def _require_reviewed(reviewed: Plan | None, made: Plan, options: CiOptions) -> 
     if differences:
         raise ConflictError(
             f"This is not the plan {reviewed.id} that was reviewed, so nothing is applied.",
-            hint="Look at the plan above, and propose a change that says so, even an empty commit.",
+            hint=f"The branch stays unapplied until this plan is agreed to: {_TOGETHER}",
             code="not-as-reviewed",
         )
     note(f"This is the plan {reviewed.id} that was reviewed.")

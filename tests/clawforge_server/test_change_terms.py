@@ -200,6 +200,35 @@ def resources(world: World, *extra: dict[str, Any], deny: tuple[str, ...] = ("ex
     ]
 
 
+@pytest.mark.parametrize(
+    ("claims", "said", "counts"),
+    [
+        ({"ref": "main", "ref_type": "branch"}, "refs/heads/main", True),
+        ({"ref": "main", "ref_type": "branch"}, "refs/heads/other", False),
+        ({"ref": "main", "ref_type": "branch"}, "refs/tags/main", False),
+        ({"ref": "main"}, "refs/heads/main", False),
+        ({"ref": "main"}, "main", False),
+        ({"ref": "main", "ref_type": "branch"}, "main", False),
+    ],
+    ids=["as GitLab says it", "another branch", "a tag", "branch or tag", "bare twice", "bare for a branch"],
+)
+def test_gitlab_names_a_branch_by_its_bare_name(
+    world: World, problem: Any, claims: dict[str, str], said: str, counts: bool
+) -> None:
+    trust = {"issuer": world.issuer.url, "audience": AUDIENCE, "claims": {"project_id": "22", "namespace_id": "72"}}
+    trust["claims"] |= {**claims, "ref_protected": "true"}
+    spec = {"permissions": ["plans:create", "plans:vouch"], "expires": "2027-06-30T00:00:00Z", "federated": trust}
+    theirs = resource("ServiceAccount", "on-gitlab", **spec)
+    world.api.apply(resources(world, theirs))
+    answer = world.federate("on-gitlab", world.gitlab())
+    token = str(answer.json()["accessToken"])
+    plan = vouched_plan(world, token, resources(world, theirs), vouched={"ref": said, "approvers": ["bob"]})
+    if counts:
+        assert plan.json()["vouched"]["approvers"] == ["user:bob"]
+    else:
+        assert "ref_type: branch" in problem(plan, 403, "ref-not-protected")["hint"]
+
+
 def pipeline(world: World, account: str) -> str:
     answer = world.federate(account, world.github())
     assert answer.status_code == 201, answer.text
@@ -226,6 +255,8 @@ def test_reviews_in_the_git_forge_count_when_a_trusted_pipeline_vouches(world: W
         "signers": ["user:ann"],
         "unknown": ["eve@else.example"],
         "unknownSigners": [],
+        "unknownAuthors": [],
+        "approvedChange": None,
     }
     assert plan["authors"] == ["service-account:voucher", "user:ann"]
     given = [(item["by"], item["vouchedBy"]) for item in plan["approvals"]["given"]]
@@ -350,7 +381,10 @@ def with_account(resources: list[dict[str, Any]], **numbers: str) -> list[dict[s
         ({"bob": "1002", "cat": "1002"}, ["github:1002"], [], False),
         ({"bob": "1002"}, ["github:1002"], ["bob@acme.example"], False),
         ({"bob": "1002"}, ["bob"], ["github:1002"], False),
-        ({"bob": "1002"}, ["bob"], ["eve@else.example", "github:9"], True),
+        ({"bob": "1002"}, ["bob"], ["eve@else.example"], False),
+        ({"bob": "1002"}, ["bob"], ["github:9"], False),
+        ({"bob": "1002", "cat": "1002"}, ["bob"], ["github:1002"], False),
+        ({"bob": "1002", "cat": "1003"}, ["bob"], ["github:1003", "ann@acme.example"], True),
     ],
     ids=[
         "by number",
@@ -359,7 +393,10 @@ def with_account(resources: list[dict[str, Any]], **numbers: str) -> list[dict[s
         "two of one",
         "author",
         "author by number",
-        "strangers wrote it",
+        "a stranger wrote it",
+        "an account of nobody wrote it",
+        "an author of two",
+        "others wrote it",
     ],
 )
 def test_people_are_known_by_the_number_of_their_account_and_authors_do_not_count(
@@ -371,6 +408,49 @@ def test_people_are_known_by_the_number_of_their_account_and_authors_do_not_coun
     looser = with_account(resources(world, one, deny=("write",)), **numbers)
     plan = vouched_plan(world, token, looser, vouched={"approvers": approvers, "authors": authors}).json()
     assert code_of(send(world.api, token, plan)) == (None if counts else "approval-missing")
+
+
+def test_a_plan_says_who_wrote_it_that_nobody_knows_and_approvals_here_count_all_the_same(world: World) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    token = pipeline(world, "voucher")
+    said = {"approvers": ["bob"], "authors": ["github:9", "ann"], "authorAddresses": ["cat@acme.example", "x@y.org"]}
+    plan = vouched_plan(world, token, resources(world, one, deny=("write",)), vouched=said).json()
+    assert (plan["vouched"]["unknownAuthors"], plan["approvals"]["given"]) == (["github:9"], [])
+    assert plan["authors"] == ["service-account:voucher", "user:ann", "user:cat"]
+    (warning,) = [item["message"] for item in plan["warnings"] if item["code"] == "unknown-author"]
+    assert warning.startswith("github:9 wrote this change")
+    assert approve(world.api, "bob", plan).status_code == 200
+    assert send(world.api, token, plan).status_code == 200
+
+
+def test_reviews_of_one_change_do_not_count_for_a_plan_that_makes_another(world: World) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    looser, token = resources(world, one, deny=("write",)), pipeline(world, "voucher")
+    digest = propose(world.api, "ann", looser)["digest"]
+    for approved, counts in (("sha256:" + "0" * 64, False), (digest, True)):
+        said = {"approvers": ["bob"], "approvedChange": approved}
+        plan = vouched_plan(world, token, looser, vouched=said).json()
+        assert [item["by"] for item in plan["approvals"]["given"]] == (["user:bob"] if counts else [])
+        assert ("approved-otherwise" in {item["code"] for item in plan["warnings"]}) is not counts
+        assert code_of(send(world.api, token, plan)) == (None if counts else "approval-missing")
+
+
+def test_whoever_plans_may_say_who_wrote_it_and_nothing_else(world: World, problem: Any) -> None:
+    one = rule(match={"effect": "loosen"})
+    world.api.apply(resources(world, one))
+    looser = resources(world, one, deny=("write",))
+    authors = {"authors": ["bob", "github:9"], "authorAddresses": ["cat@acme.example"]}
+    for token, more in ((pipeline(world, "modest"), {}), (as_(world.api, "ann"), {"commit": None, "dirty": True})):
+        body = {"source": "policies", "resources": looser, "positions": {}, "vouched": authors, **more}
+        plan = world.api.post("/v1/orgs/acme/plans", json=body, token=token).json()
+        assert ({"user:bob", "user:cat"} <= set(plan["authors"]), plan["vouched"]) == (True, None)
+        approve(world.api, "bob", plan)
+        assert code_of(send(world.api, token, plan)) == "approval-missing"
+    assert [item for item in world.api.audit() if item["action"] == "plans:vouch"] == []
+    body["vouched"] = {"approvers": ["bob"]}
+    problem(world.api.post("/v1/orgs/acme/plans", json=body, token=pipeline(world, "voucher")), 422, "no-ref")
 
 
 def test_a_change_cannot_say_itself_whose_account_approved_it(world: World) -> None:

@@ -15,6 +15,7 @@ from clawforge.change_control.demands import (
     open_freezes,
 )
 from clawforge.change_control.facts import PlanFacts
+from clawforge.change_control.forge_approvals import counted_approvers
 from clawforge.errors import ConflictError
 from clawforge.plan import Action, Approval, ApprovalLack, ApprovalNeed, Approvals, Plan, PlanWarning
 from clawforge.position import Positions
@@ -116,7 +117,7 @@ def given_to(plan: PlanRecord, judgements: Iterable[JudgementRecord]) -> tuple[A
     ]
     here = {item.by for item in said}
     vouched = plan.document.vouched
-    for holder in vouched.approvers if vouched is not None else ():
+    for holder in counted_approvers(plan.document):
         if holder not in here and vouched is not None:
             said.append(Approval(by=holder, at=plan.created_at, verdict="approved", vouched_by=vouched.by))
     return tuple(said)

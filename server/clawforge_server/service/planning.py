@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clawforge.access.escalation import Side
+from clawforge.change_control.forge_approvals import doubts
 from clawforge.errors import StalePlanError
 from clawforge.meaning import meaning_digest
 from clawforge.plan import Plan
@@ -122,7 +123,7 @@ def _authorised(
         *needed_approvals(who, plan, before, after, now),
         *needs_of(plan, state, before, after, payload.positions),
     )
-    return with_needs(plan, needs, cautions(plan, state, now))
+    return with_needs(plan, needs, (*doubts(plan), *cautions(plan, state, now)))
 
 
 def _vouched_entry(now: dt.datetime, who: Principal, plan: Plan, origin: Origin | None) -> AuditEntry:

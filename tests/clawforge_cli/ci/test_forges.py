@@ -10,9 +10,11 @@ from forge_api import BOT, TOKEN, ForgeApi, forge_api, github_user, gitlab_user
 
 from clawforge.errors import ForbiddenError, InputError, UnavailableError
 from clawforge.secret import Secret
+from clawforge.wire import Vouched
 from clawforge_cli.ci.forge import CodeForge, MergedChange, judged, open_forge
 from clawforge_cli.ci.pipeline import ForgeAddress, ForgeKind
 from clawforge_cli.ci.sticky_comment import StickyComment, put_comment, reviewed_plan
+from clawforge_cli.ci.writers import WriterList
 
 HEAD, OLD = "a" * 40, "b" * 40
 PLAN = "plan-0123456789abcdefABCDEF"
@@ -81,15 +83,58 @@ def test_an_approval_on_github_counts_for_the_last_commit_only(
     api: ForgeApi, reviews: list[dict[str, Any]], approvers: tuple[str, ...]
 ) -> None:
     commits = [commit(ANN, "Ann@acme.example"), commit(github_user("co", 1003), "co@acme.example")]
-    commits.append(commit(None, "odd name@x", "m\n\nCo-authored-by: Cat <cat@acme.example>"))
+    commits.append(commit(ANN, "odd name@x", "m\n\nCo-authored-by: Cat <cat@acme.example>"))
     api.documents |= {
         "/repos/acme/policies/pulls/12/reviews": reviews,
         "/repos/acme/policies/pulls/12/commits": commits,
     }
     found = forge(api).reviews(CHANGE)
     assert found.approvers == approvers
-    addresses = {"ann@acme.example", "cat@acme.example", "co@acme.example", "noreply@github.com"}
-    assert set(found.authors) == {"github:1001", "github:1003", *addresses}
+    assert set(found.writers.authors) == {"github:1001", "github:1003", "cat@acme.example"}
+    assert set(found.writers.addresses) == {"ann@acme.example", "co@acme.example"}
+
+
+@pytest.mark.parametrize(
+    ("one", "author"),
+    [
+        (commit(ANN, "a@x", "m\n\nco-authored-by: B <1002+bob-acme@users.noreply.github.com>"), "github:1002"),
+        (commit(None, "1002+Bob-Acme@users.noreply.GitHub.com"), "github:1002"),
+        (commit(ANN, "1002+bob-acme@users.noreply.github.com"), "github:1002"),
+        (commit(None, "bob@home.example"), "bob@home.example"),
+        (commit(ANN, "a@x", "m\n\n Co-Authored-By: B <1002-bob@users.noreply.github.com>"), "1002-bob@users."),
+    ],
+    ids=["co-author", "author", "beside another account", "by address only", "another forge's form"],
+)
+def test_whoever_hides_an_address_wrote_it_all_the_same(api: ForgeApi, one: dict[str, Any], author: str) -> None:
+    api.documents |= {
+        "/repos/acme/policies/pulls/12/reviews": [review(BOB)],
+        "/repos/acme/policies/pulls/12/commits": [one],
+    }
+    found = forge(api).reviews(CHANGE)
+    assert any(name.startswith(author) for name in (*found.writers.authors, *found.writers.addresses))
+    assert found.approvers == (() if author == "github:1002" else ("github:1002",))
+
+
+@pytest.mark.parametrize(
+    ("one", "opened"),
+    [
+        (commit(None, "odd name@x"), "github:1001"),
+        (commit(None, ""), "github:1001"),
+        (commit(ANN, "a@x", "m\n\nCo-authored-by: Bob <>"), "github:1001"),
+        (commit(ANN, "a@x"), ""),
+    ],
+    ids=["no address", "nothing", "co-author", "whose account is gone"],
+)
+def test_an_author_whom_nothing_names_leaves_nobody_who_surely_wrote_nothing(
+    api: ForgeApi, one: dict[str, Any], opened: str
+) -> None:
+    api.documents |= {
+        "/repos/acme/policies/pulls/12/reviews": [review(BOB)],
+        "/repos/acme/policies/pulls/12/commits": [one],
+    }
+    found = forge(api).reviews(MergedChange(12, HEAD, opened))
+    assert (found.approvers, "whom the forge does not know" in found.remark) == ((), True)
+    assert "github:1001" in found.writers.authors, "who is known cannot approve elsewhere either"
 
 
 def test_more_commits_than_are_listed_leave_nobody_who_surely_wrote_nothing(api: ForgeApi) -> None:
@@ -99,7 +144,12 @@ def test_more_commits_than_are_listed_leave_nobody_who_surely_wrote_nothing(api:
     }
     found = forge(api).reviews(CHANGE)
     assert (found.approvers, "more commits than GitHub lists" in found.remark) == ((), True)
-    assert judged(["a"], [], map(str, range(1001)), "").approvers == ()
+    assert found.writers.authors == ("github:1001",)
+    many = WriterList("github")
+    for number in range(1001):
+        many.add(f"github:{number}", None)
+    assert judged(["a"], [], many.done(), "").approvers == ()
+    assert len(many.done().authors) == 1000
 
 
 @pytest.mark.parametrize(
@@ -143,6 +193,58 @@ def test_an_approval_on_gitlab_counts_after_the_last_push_only(
     found = forge(gitlab).reviews(MergedChange(12, HEAD, "gitlab:2001"))
     assert found.approvers == (("gitlab:2002",) if counts else ())
     assert gitlab.sent[0].headers["private-token"] == TOKEN
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"author_email": "2002-bob@users.noreply.gitlab.com", "committer_email": "ann@acme.example"},
+        {"author_email": "ann@acme.example", "committer_email": "2002-bob@users.noreply.gitlab.acme.example"},
+        {"message": "m\n\nCo-authored-by: Bob <2002-bob@users.noreply.gitlab.com>"},
+    ],
+    ids=["author", "committer", "co-author"],
+)
+def test_on_gitlab_a_hidden_address_is_an_account_too(gitlab: ForgeApi, written: dict[str, str]) -> None:
+    request, bob = "/api/v4/projects/acme/policies/merge_requests/12", gitlab_user("bob", 2002)
+    usual = {"author_email": "ann@acme.example", "committer_email": "ann@acme.example", "message": "m"}
+    gitlab.documents |= {
+        f"{request}/approvals": {"approved_by": [{"user": bob, "approved_at": "2026-11-20T11:00:00Z"}]},
+        f"{request}/versions": [{"head_commit_sha": HEAD, "created_at": "2026-11-20T10:00:00Z"}],
+        f"{request}/commits": [usual | written],
+    }
+    found = forge(gitlab).reviews(MergedChange(12, HEAD, "gitlab:2001"))
+    assert found.approvers == ()
+    assert found.writers.authors == ("ann@acme.example", "gitlab:2001", "gitlab:2002")
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_a_short_page_does_not_end_a_list(kind: str) -> None:
+    """A forge may be set to give fewer items than are asked for, and leaves out what the token may not see."""
+    with forge_api(kind) as api:
+        api.largest_page = 40
+        other = github_user("eve", 666) if kind == "github" else gitlab_user("eve", 666)
+        for number in range(100):
+            api.comment(other, f"remark {number}")
+        assert len(list(forge(api).comments(12))) == 100
+        assert [item.query["page"] for item in api.sent] == [["1"], ["2"], ["3"]]
+
+
+def test_a_list_that_goes_on_elsewhere_is_not_followed_there(api: ForgeApi) -> None:
+    for number in range(150):
+        api.comment(BOB, f"remark {number}")
+    with forge_api() as other:
+        api.elsewhere = other.url
+        with pytest.raises(UnavailableError, match="goes on elsewhere"):
+            list(forge(api).comments(12))
+        assert other.sent == []
+
+
+def test_more_approvers_than_can_be_told_count_as_none() -> None:
+    writers = WriterList("github").done()
+    for count in (64, 65):
+        found = judged([f"github:{number}" for number in range(count)], [], writers, "")
+        assert (len(found.approvers), bool(found.remark)) == ((64, False) if count == 64 else (0, True))
+        Vouched(ref="refs/heads/main", approvers=found.approvers)
 
 
 def sticky(text: str, plan: str | None = PLAN, source: str = "policies") -> StickyComment:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from forge_api import BOT, GITLAB_BOT, TOKEN, github_user, gitlab_user
+from git_repository import Repository
 from pipeline_world import AUDIENCE, Pipelines, pipelines
 from server_process import apply, resource
 
@@ -31,6 +33,13 @@ def world(shared: Pipelines) -> Pipelines:
         api.comments.clear()
         api.documents.clear()
         api.sent.clear()
+    with shared.server.client() as client:
+        revisions = client.get("/v1/orgs/acme/revisions").json()["revisions"]
+    applied = next(item["commit"] for item in revisions if item["source"] == "policies")
+    shared.repository.git("reset", "-q", "--hard", applied)
+    one = {"author": ANN, "committer": ANN, "commit": {"message": "m", "author": {"email": "ann@acme.example"}}}
+    change = "/repos/acme/policies/pulls/12"
+    shared.forge.documents |= {change: {"number": 12, "user": ANN}, f"{change}/commits": [one]}
     return shared
 
 
@@ -60,8 +69,8 @@ def propose(world: Pipelines, denied: str) -> str:
     return head
 
 
-def online(world: Pipelines) -> tuple[str, ...]:
-    accounts = ("--federated", "ci-plan", "--apply-as", "ci-apply")
+def online(world: Pipelines, service: str = "ci") -> tuple[str, ...]:
+    accounts = ("--federated", f"{service}-plan", "--apply-as", f"{service}-apply")
     return ("--server", world.server.url, "--audience", AUDIENCE, *accounts)
 
 
@@ -99,6 +108,13 @@ def test_another_plan_than_the_reviewed_one_is_refused(world: Pipelines) -> None
     said = world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), status=4)
     assert "Policy/default would be changed otherwise than reviewed." in said
     assert world.revision() == before
+    words = " ".join(said.split())
+    assert "The branch stays unapplied until this plan is agreed to: propose one more change, even an empty" in words
+    assert "`clawforge approve PLAN`, and merge it." in words
+    empty = propose(world, "write, exec, browser, message")
+    merged(world, empty, author=BOB)
+    world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world))
+    assert world.revision() == before + 1, "what the message says to do is what helps"
 
 
 def test_an_old_run_that_is_repeated_does_not_go_back_to_what_was_approved_then(world: Pipelines) -> None:
@@ -110,10 +126,34 @@ def test_an_old_run_that_is_repeated_does_not_go_back_to_what_was_approved_then(
     again = world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN, GITHUB_RUN_ATTEMPT="2")
     said = world.here(again, *online(world), "--vouch", status=4)
     assert "has moved on" in said
+    assert "If that one refused since its plan holds this change as well" in " ".join(said.split())
     assert world.revision() == before
     world.forge.documents[tip] = {"name": "main", "commit": {"sha": commit}}
     world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN, GITHUB_RUN_ATTEMPT="2"), *online(world), "--vouch")
     assert world.revision() == before + 1
+
+
+def test_an_approval_of_one_change_does_not_count_for_another_that_was_never_applied(world: Pipelines) -> None:
+    """The earlier one was merged by nobody's approval. Neither was reviewed in a comment."""
+    before = world.revision()
+    world.commit("Never approved", "")
+    head = world.commit("Tighter", "message")
+    merged(world, head, review(BOB, head))
+    said = world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), "--vouch", status=4)
+    assert "makes another change than the one that was approved" in " ".join(said.split())
+    assert world.revision() == before
+
+
+def test_what_a_commit_changes_cannot_be_told_of_a_clone_of_it_alone(world: Pipelines, tmp_path: Path) -> None:
+    before = world.revision()
+    head = world.commit("Looser", "")
+    merged(world, head, review(BOB, head))
+    alone = Repository(tmp_path / "alone")
+    world.repository.git("clone", "-q", "--depth", "1", f"file://{world.repository.root}", str(alone.root))
+    there = replace(world, repository=alone)
+    said = there.here(there.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), "--vouch", status=4)
+    assert "cannot be worked out here" in " ".join(said.split())
+    assert world.revision() == before
 
 
 def test_a_forged_comment_is_nobodys_review(world: Pipelines) -> None:
@@ -137,6 +177,20 @@ def test_an_approval_that_does_not_count_lets_nothing_pass(world: Pipelines, wro
     assert world.revision() == before
 
 
+def test_whoever_wrote_a_change_cannot_approve_it_on_the_control_plane_either(world: Pipelines) -> None:
+    """Though nobody vouches: the commit on the branch is somebody else's, who pressed the button."""
+    head = propose(world, "")
+    merged(world, head)
+    proposed = (world.home / "output").read_text()
+    world.here(world.merge(CLAWFORGE_FORGE_TOKEN=TOKEN), *online(world), status=4)
+    landed = (world.home / "output").read_text()
+    with world.server.client() as client:
+        for text, account in ((proposed, "ci-plan"), (landed, "ci-apply")):
+            (plan,) = re.findall(r"plan=(plan-\S+)", text)
+            authors = client.get(f"/v1/orgs/acme/plans/{plan}").json()["authors"]
+            assert authors == [f"service-account:{account}", "user:ann"]
+
+
 def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
     head = world.commit("Looser", "web_fetch")
     base = world.repository.git("rev-parse", "HEAD~1")
@@ -152,16 +206,20 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
         "CI_API_V4_URL": world.gitlab.url,
         "GITLAB_TOKEN": TOKEN,
     }
-    asked = world.identity(event_name="pull_request")
+    request = "/api/v4/projects/22/merge_requests/12"
+    world.gitlab.documents |= {
+        request: {"iid": 12, "author": gitlab_user("ann", 2001)},
+        f"{request}/commits": [{"author_email": "ann@acme.example", "committer_email": "ann@acme.example"}],
+    }
     report = world.home / "quality.json"
-    more = (*online(world), "--code-quality", str(report))
-    world.here(world.environment(**proposal, **asked), *more)
-    world.here(world.environment(**proposal, **world.identity(event_name="pull_request")), *more)
+    more = (*online(world, "gl"), "--code-quality", str(report))
+    for _ in range(2):
+        asked = world.gitlab_identity(pipeline_source="merge_request_event", ref="change", ref_protected="false")
+        world.here(world.environment(**proposal, **asked), *more)
     assert [item["author"]["username"] for item in world.gitlab.comments] == [GITLAB_BOT["username"]]
     assert [method for method, _ in world.gitlab.writes()] == ["POST", "PUT"]
     (first, *_) = json.loads(report.read_text())
     assert first["location"] == {"path": "policies/people.yaml", "lines": {"begin": 14}}
-    request = "/api/v4/projects/22/merge_requests/12"
     mr = {"iid": 12, "state": "merged", "sha": head, "merge_commit_sha": None, "squash_commit_sha": None}
     world.gitlab.documents |= {
         f"/api/v4/projects/22/repository/commits/{head}/merge_requests": [
@@ -176,12 +234,11 @@ def test_gitlab_is_asked_in_its_own_words(world: Pipelines) -> None:
             ]
         },
         f"{request}/versions": [{"id": 2, "head_commit_sha": head, "created_at": "2026-11-20T10:00:00.000Z"}],
-        f"{request}/commits": [{"author_email": "ann@acme.example", "committer_email": "ann@acme.example"}],
     }
     push = {"CI_PIPELINE_SOURCE": "push", "CI_COMMIT_BRANCH": "main", "CI_DEFAULT_BRANCH": "main"}
     environment = {**proposal, **push, "CI_COMMIT_REF_PROTECTED": "true"}
-    token = world.identity(event_name="push", ref="refs/heads/main", ref_protected="true")
-    said = world.here(world.environment(**environment, **token), *online(world), "--vouch", "--require-reviewed")
+    token = world.gitlab_identity()
+    said = world.here(world.environment(**environment, **token), *online(world, "gl"), "--vouch", "--require-reviewed")
     assert "gitlab:2003 approved before the last push and gitlab:2001 wrote it, which does not count." in said
     assert "Approved in the forge by: gitlab:2002." in said
     assert "Org acme is at revision" in said

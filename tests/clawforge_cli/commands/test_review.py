@@ -141,7 +141,7 @@ def test_freezes_reasons_and_deletions_are_typed(owner: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"approvers": ["a"]}', '{"ref": "x", "more": 1}', "\x00", '{"ref": "a b"}']
+    "text", ["", "[]", "{}", '{"approvers": ["a"]}', '{"ref": "x", "more": 1}', "\x00", '{"ref": "a b"}']
 )
 def test_a_file_that_vouches_for_nothing_is_refused_before_anything_is_sent(
     text: str, owner: Program, tmp_path: Path
