@@ -306,7 +306,7 @@ def test_a_state_of_which_no_model_can_be_made_is_not_committed(api: Any, proble
         def broken(state: Any) -> None:
             raise MemoryError
 
-        patched.setattr("clawforge_server.service.applying._warm", broken)
+        patched.setattr("clawforge_server.service.applying.warm", broken)
         problem(api.send_apply(plan), 500, "internal-error")
     newest = api.get("/v1/orgs/acme/revisions").json()["revisions"][0]["number"]
     assert api.get("/v1/orgs/acme/state").json()["revision"] == newest == 1

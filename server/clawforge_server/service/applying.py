@@ -33,6 +33,7 @@ from clawforge_server.service.skill_revocations import end_codified
 from clawforge_server.service.stopped_groups import follow_stopped_groups
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org, read_org
+from clawforge_server.state.warming import warm
 from clawforge_server.store.port import Transaction
 from clawforge_server.store.records import PlanRecord
 
@@ -101,7 +102,7 @@ def _state_after(transaction: Transaction, request: Apply, result: ApplyResult, 
     if result.applied:
         state = end_codified(transaction, state, _occasion(request))
     # Before the commit: a state that no model can be made of must not become the present one.
-    _warm(state)
+    warm(state)
     return state
 
 
@@ -167,10 +168,3 @@ def _is_same(stored: Plan, reviewed: Any) -> bool:
         return canonical_bytes(plan_json(plan)) == wanted
     except (TypeError, ValueError, InputError):
         return False
-
-
-def _warm(state: OrgState) -> None:
-    """Build the model here, on this thread, so that no agent's poll has to wait for it."""
-    _ = state.model
-    _ = state.access
-    _ = state.stage
