@@ -32,8 +32,9 @@ HEADER_LIMIT = 48 * 1024
 
 class Lease(Strict):
     """`bundle` is the digest of the bundle that this instance should enforce, `overlays` that of its runtime overlays.
-    `kill` lists every kill switch of the org that is on, and one for this instance if it is in quarantine; each agent
-    judges which concern it."""
+    `kill` lists the kill switches that are on, without those over groups that this instance does not belong to, and an
+    order for this very instance if it is in quarantine or belongs to such a group: who is in a group may have changed
+    since the bundle was made. Each agent judges which of them concern a call."""
 
     schema_: Annotated[Literal["clawforge.lease/v1"], Field(alias="schema")] = "clawforge.lease/v1"
     org: Name

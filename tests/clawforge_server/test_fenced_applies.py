@@ -133,6 +133,25 @@ def test_a_suspended_reconciler_plans_and_applies_nothing(api: Api, token: str) 
     assert send(api, token, made, fence=fence(number)).status_code == 200
 
 
+def test_another_name_is_no_way_around_a_suspension_nor_around_the_last_commit(api: Api, token: str) -> None:
+    number = fence_of(lease(api, token))
+    done = plan(api, token, ["read"], commit=FIRST)
+    assert send(api, token, done, fence=fence(number)).status_code == 200
+    stop = {"suspended": True, "reason": "incident 7"}
+    assert api.post("/v1/orgs/acme/reconcilers/main/suspension", json=stop).status_code == 200
+    released = api.request("DELETE", f"/v1/orgs/acme/reconcilers/main/lease?fence={number}", token=token)
+    assert released.is_success, released.text
+    answer = lease(api, token, name="other")
+    assert answer.json()["last"]["commit"] == FIRST
+    made = plan(api, token, ["write"], commit=SECOND)
+    under = fence(fence_of(answer), "other")
+    assert code(send(api, token, made, fence=under)) == (409, "reconciler-suspended")
+    gone = api.request("DELETE", "/v1/orgs/acme/reconcilers/main?reason=away")
+    assert code(gone) == (409, "reconciler-suspended")
+    api.post("/v1/orgs/acme/reconcilers/main/suspension", json={"suspended": False, "reason": "over"})
+    assert send(api, token, made, fence=under).status_code == 200
+
+
 def test_an_accepted_rewriting_is_used_up_by_the_next_apply(api: Api, token: str) -> None:
     number = fence_of(lease(api, token))
     body = {"commit": SECOND, "reason": "history was cleaned"}

@@ -354,7 +354,11 @@ def test_the_lease_lists_exactly_what_is_on(acme: Any, steps: list[tuple[bool, s
         answer = acme.get("/v1/agent/policy", token=agent.credential, headers=agent.tag)
         envelope: Any = read_lease_header(answer.headers["ClawForge-Lease"])
         lease = _lease(envelope)
-        assert {order.scope: order.reason for order in lease.kill} == expected
+        # Dev is in eng, and not in kiosks.
+        wanted = {scope: why for scope, why in expected.items() if scope != "group:kiosks"}
+        if "group:eng" in expected:
+            wanted[f"instance:{agent.name}"] = expected["group:eng"]
+        assert {order.scope: order.reason for order in lease.kill} == wanted
         assert lease.serial == last
         agent.take(answer)
         stopped = {"org", "group:eng", "tool:read", "tool:group:fs"} & set(expected)
@@ -581,3 +585,53 @@ def test_drift_lists_it_as_declared(acme: Any) -> None:
     assert exceptions[0]["why"] == "incident 7"
     reached = acme.get("/v1/orgs/acme/drift", token=lead).json()["exceptions"]
     assert sorted(item["subject"] for item in reached) == ["group:eng", "org"]
+
+
+def with_lab(*members: str, name: str = "lab") -> list[dict[str, Any]]:
+    return company(*PEOPLE, resource("Group", name, members={"users": list(members)}), deny=[])
+
+
+def test_who_joined_a_group_lately_is_stopped_with_it(api: Any) -> None:
+    """Nothing else changes for them, so their agents hold bundles that know nothing of the group."""
+    api.apply(with_lab())
+    agent = DecidingAgent(api, api.enroll())
+    assert agent.poll() == 200
+    api.apply(with_lab("dev"))
+    assert agent.poll() == 304
+    kill = on(api, "group:lab")
+    assert agent.poll() == 304
+    assert not agent.allows()
+    api.apply(with_lab())
+    agent.poll()
+    assert agent.allows(), "whoever left the group is not stopped with it"
+    api.apply(with_lab("dev"))
+    agent.beat()
+    assert not agent.allows()
+    assert off(api, kill).status_code == 200
+    agent.beat()
+    assert agent.allows()
+
+
+def test_the_switch_over_a_group_follows_its_name(api: Any) -> None:
+    api.apply(with_lab("dev"))
+    agent = DecidingAgent(api, api.enroll())
+    agent.poll()
+    on(api, "group:lab")
+    plan = api.plan(with_lab("dev", name="bench"), moved=[{"from": "Group/lab", "to": "Group/bench"}])
+    assert api.send_apply(plan).status_code == 200
+    assert listed(api) == ["group:bench"]
+    agent.poll()
+    assert not agent.allows()
+    (record,) = records(api, "kill:follow")
+    assert (record["before"], record["after"]) == ({"scope": "group:lab"}, {"scope": "group:bench"})
+
+
+def test_a_group_that_is_stopped_is_not_deleted(api: Any) -> None:
+    api.apply(with_lab("dev"))
+    kill = on(api, "group:lab")
+    plan = api.plan(company(*PEOPLE, deny=[]))
+    refused = api.send_apply(plan)
+    assert (refused.status_code, refused.json()["code"]) == (409, "killed-group")
+    assert kill["overlay"]["id"] in refused.json()["hint"]
+    off(api, kill)
+    assert api.send_apply(api.plan(company(*PEOPLE, deny=[]))).status_code == 200

@@ -30,6 +30,7 @@ from clawforge_server.service.renamed_users import follow_renames
 from clawforge_server.service.revision_writing import stale_plan, write_revision
 from clawforge_server.service.rollout_start import start_rollout
 from clawforge_server.service.skill_revocations import end_codified
+from clawforge_server.service.stopped_groups import follow_stopped_groups
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org, read_org
 from clawforge_server.store.port import Transaction
@@ -86,9 +87,10 @@ def apply_plan(
 
 
 def _renamed(transaction: Transaction, request: Apply, plan: Plan, result: ApplyResult) -> tuple[str, ...]:
-    """Have everything follow the users that got another name; the hashes of the credentials that are another's now."""
+    """Have everything follow what got another name; the hashes of the credentials that are another user's now."""
     if not result.applied:
         return ()
+    follow_stopped_groups(transaction, request.org, plan, result.revision, _occasion(request))
     return follow_renames(transaction, request.org, plan, result.revision, _occasion(request))
 
 

@@ -41,19 +41,27 @@ def fenced_apply(
 ) -> ReconcilerRecord | None:
     """The reconciler under whose lease a plan is applied; None if it is applied under none.
 
-    Raises as `fenced`, and ConflictError `reconciler-suspended` for one that somebody stopped.
+    Raises as `fenced`, and ConflictError `reconciler-suspended` where somebody stopped it, or another one that writes
+    the same source: what is suspended is the source, whatever name asks.
     """
     fence = request.terms.fence
     if fence is None:
         return None
     record = fenced(plane, transaction, request.who, request.org, fence, plan.document.source)
-    if record.suspended_at is not None:
-        raise ConflictError(
-            f"{record.suspended_by} suspended the reconciler {record.name}: {record.suspended_reason}",
-            hint="Nothing is applied until somebody resumes it: `clawforge reconcilers resume`.",
-            code="reconciler-suspended",
-        )
+    for stopped in of_source(transaction, request.org, record.source):
+        if stopped.suspended_at is not None:
+            raise ConflictError(
+                f"{stopped.suspended_by} suspended the reconciler {stopped.name}: {stopped.suspended_reason}",
+                hint=f"Nothing is applied until somebody resumes it: `clawforge reconcilers resume {stopped.name}`.",
+                code="reconciler-suspended",
+            )
     return record
+
+
+def of_source(transaction: Transaction, org: str, source: str) -> tuple[ReconcilerRecord, ...]:
+    """The reconcilers of a source that were not forgotten, by name."""
+    found = transaction.reconcilers.list(org)
+    return tuple(item for item in found if item.source == source and item.forgotten_at is None)
 
 
 def held(plane: ControlPlane, transaction: Transaction, who: Principal, org: str, fence: Fence) -> ReconcilerRecord:

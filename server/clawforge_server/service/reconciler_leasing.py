@@ -16,7 +16,7 @@ from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.audit_trail import Origin, done
 from clawforge_server.service.credentials import require_standing
-from clawforge_server.service.fencing import held
+from clawforge_server.service.fencing import held, of_source
 from clawforge_server.service.reconcilers import last_applied, reconciler_view, target_of
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.port import Transaction
@@ -64,7 +64,7 @@ def take_lease(
                 plane.reconcilers.hold(before)
                 return _lease(plane, state, before)
             _refuse_taken(plane, transaction, who, before, request, org, name)
-            record = _taken(before, who, org, name, request, now)
+            record = _anchored(transaction, _taken(before, who, org, name, request, now))
             transaction.reconcilers.put(record)
             transaction.audit.append(org, _lease_entry("reconcilers:lease", before, record, who, state, now, origin))
         plane.reconcilers.hold(record)
@@ -128,6 +128,18 @@ def take_report(
             transaction.audit.append(org, entry)
         plane.reconcilers.note(record)
     return reconciler_view(plane, state, record)
+
+
+def _anchored(transaction: Transaction, record: ReconcilerRecord) -> ReconcilerRecord:
+    """A new name for a source goes on from the commit that another one applied last: a name is no way around the
+    commits in between."""
+    if record.last_commit is not None:
+        return record
+    others = [item for item in of_source(transaction, record.org, record.source) if item.last_revision is not None]
+    newest = max(others, key=lambda item: item.last_revision or 0, default=None)
+    if newest is None:
+        return record
+    return dataclasses.replace(record, last_commit=newest.last_commit, last_revision=newest.last_revision)
 
 
 def _present(plane: ControlPlane, org: str) -> OrgState:

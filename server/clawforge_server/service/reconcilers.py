@@ -110,7 +110,8 @@ def forget_reconciler(
 ) -> ReconcilerView:
     """Forget a reconciler that nobody runs: whoever takes a lease of its name begins anew, with a higher fence.
 
-    Raises NotFoundError, ConflictError `lease-held` while a process runs it.
+    Raises NotFoundError, ConflictError `lease-held` while a process runs it, `reconciler-suspended` while somebody has
+    it stopped: forgetting is no way to go on.
     """
 
     def change(record: ReconcilerRecord, now: dt.datetime) -> dict[str, Any]:
@@ -119,6 +120,12 @@ def forget_reconciler(
                 f"The process {record.holder} of {record.principal} runs the reconciler {name}.",
                 hint="Stop it first; it gives its lease back when it ends.",
                 code="lease-held",
+            )
+        if record.suspended_at is not None:
+            raise ConflictError(
+                f"{record.suspended_by} suspended the reconciler {name}: {record.suspended_reason}",
+                hint=f"Resume it first, or leave it: `clawforge reconcilers resume {name}`.",
+                code="reconciler-suspended",
             )
         return {"holder": None, "forgotten_at": now}
 

@@ -18,7 +18,7 @@ from clawforge.wire import DecideRequest, EffectiveView
 from clawforge.wire_asking import AccessHistoryRequest, ExplainRequest
 from clawforge_server.auth.principal import Principal
 from clawforge_server.control_plane import ControlPlane
-from clawforge_server.state.emergency_orders import emergency_orders
+from clawforge_server.state.emergency_orders import emergency_orders, groups_of
 from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.state.served_revision import ServedRevision
@@ -86,8 +86,7 @@ def _decision(
 ) -> Decision:
     """As the agent would answer, which obeys kill switches, and denies everything while its instance is shut in."""
     serving = serving_of(state, subject)
-    groups = tuple(sorted(serving.model.facts(subject).groups))
-    runtime = Runtime(kill=emergency_orders(state, subject.instance), groups=groups)
+    runtime = Runtime(kill=emergency_orders(state, subject), groups=tuple(sorted(groups_of(state, subject))))
     overlays = lifted_for(state, subject)
     judged = serving.simulator.judge(subject, tool, params, at, origin=origin, runtime=runtime, overlays=overlays)
     return judged.decision

@@ -143,7 +143,7 @@ def _served(state: OrgState, instance: InstanceRecord) -> ServedBundle:
         approvers=() if serving.made is None else serving.made.approvers,
         overlays=lifted_for(state, subject),
     )
-    lease = lease_for(bundle, kill=emergency_orders(state, instance.name), now=day)
+    lease = lease_for(bundle, kill=emergency_orders(state, subject), now=day)
     answer = PolicyAnswer(keys=keys.key_set, bundle=envelope_json(sign_bundle(bundle, keys.online)))
     return ServedBundle(
         instance=instance,

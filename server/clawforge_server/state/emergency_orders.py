@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from clawforge.decide.request import KillOrder
+from clawforge.resolve.subject import Subject
 from clawforge.resource.meta import format_instant
 from clawforge_server.state.org_state import OrgState
 
 _MOST_NAMED = 3
+_GROUP = "group:"
 
 
-def emergency_orders(state: OrgState, instance: str | None) -> tuple[KillOrder, ...]:
-    """Every kill switch of the org that is on, and one for the instance if it is in quarantine. Each agent judges which
-    concern it."""
-    return (*state.kills, *(() if instance is None else shut_in_orders(state, instance)))
+def emergency_orders(state: OrgState, subject: Subject) -> tuple[KillOrder, ...]:
+    """Every kill switch of the org that could concern a subject, and one for its instance if that is in quarantine.
+
+    Who belongs to a group is judged here: the bundle that an agent holds may be older than the group is. So a member is
+    stopped by an order for its very instance as well, and whoever is no member hears nothing of the group.
+    """
+    shut_in = () if subject.instance is None else shut_in_orders(state, subject.instance)
+    if not any(order.scope.startswith(_GROUP) for order in state.kills):
+        return (*state.kills, *shut_in)
+    groups = {f"{_GROUP}{name}" for name in groups_of(state, subject)}
+    kills = tuple(item for item in state.kills if not item.scope.startswith(_GROUP) or item.scope in groups)
+    stopped = next((item for item in kills if item.scope in groups), None)
+    if stopped is None or subject.instance is None or shut_in:
+        return (*kills, *shut_in)
+    # One for all groups: a lease has room for no more.
+    return (*kills, stopped.model_copy(update={"scope": f"instance:{subject.instance}"}))
+
+
+def groups_of(state: OrgState, subject: Subject) -> frozenset[str]:
+    """The groups that a subject is in, and while a rollout is open also those of the revision that is held: a kill
+    switch stops the members of both."""
+    groups = frozenset(state.newest.model.facts(subject).groups)
+    return groups if state.stage is None else groups | frozenset(state.stage.held.model.facts(subject).groups)
 
 
 def shut_in_orders(state: OrgState, instance: str) -> tuple[KillOrder, ...]:

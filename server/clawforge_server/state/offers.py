@@ -10,7 +10,7 @@ from clawforge.decide.request import KillOrder
 from clawforge.lease import Lease
 from clawforge.overlay.runtime_overlay import overlays_digest
 from clawforge_server.state.bundle_cache import machine_of, subject_of
-from clawforge_server.state.emergency_orders import emergency_orders
+from clawforge_server.state.emergency_orders import emergency_orders, shut_in_orders
 from clawforge_server.state.lifted import lifted_for
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord
@@ -58,7 +58,8 @@ def known_offer(state: OrgState, instance: InstanceRecord) -> Offer | None:
 def _offer(state: OrgState, instance: InstanceRecord, revision: int, wanted: WantedBundle) -> Offer:
     if state.record is None:
         raise LookupError("an org whose bundles are known has counters")
-    orders = emergency_orders(state, instance.name)
+    # Every poll comes by here, and hardly ever is anything stopped.
+    orders = emergency_orders(state, subject_of(instance)) if state.kills else shut_in_orders(state, instance.name)
     return Offer(
         epoch=state.record.epoch,
         serial=state.record.serial,

@@ -176,7 +176,7 @@ class PluginPolicies:
     ) -> Document:
         instance = resolved.instance
         plugin = Plugin(instance=instance.name, groups=resolved.groups, versions=dict(instance.versions))
-        kills = concerning(emergency_orders(state, instance.name), plugin)
+        kills = concerning(emergency_orders(state, subject_of(instance)), plugin)
         digests = tuple(digest for digest, _ in resolved.policies)
         key = (state.name, (counters, digests, kills, tuple(sorted(instance.versions.items())), deadline))
         known = self._documents.get(key)

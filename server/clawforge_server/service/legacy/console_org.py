@@ -15,7 +15,6 @@ from clawforge.resolve.subject import Subject
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.legacy.git_owned import GitOwnedError, refuse_write
 from clawforge_server.service.sign_in_methods import organization_of
-from clawforge_server.state.emergency_orders import emergency_orders
 from clawforge_server.state.org_state import OrgState
 
 _NOBODY = Subject(user="a newcomer")
@@ -86,7 +85,7 @@ def _policy(state: OrgState, now: dt.datetime) -> EffectivePolicy:
         [_resolution(state, now).effective],
         Plugin(),
         serial=0 if state.record is None else state.record.serial,
-        kills=emergency_orders(state, None),
+        kills=state.kills,
         catalogue=catalogue(),
         at=now,
     )
