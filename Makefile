@@ -112,7 +112,7 @@ oracle: $(VENV)/.locked-dev ## hold the analysis to an enumeration of small worl
 		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py \
 		tests/clawforge/lint/test_rules_fuzz.py
 
-# The suite makes 300 random edits of an audit log; this makes thousands, and each must be found.
+# The suite makes 200 random edits of an audit log; this makes thousands, and each must be found.
 EDITS ?= 10000
 
 audit-tamper: $(VENV)/.locked-dev

@@ -72,10 +72,14 @@ def _cycles(folder: Path, repository: Path, url: str, data: Path) -> None:
     )
     with Reconciler(file, folder, lambda line: None).loops() as (loop,):
         _timed("first", loop.once)
-        path = repository / "part-00000.yaml"
-        path.write_text(path.read_text().replace("profile: coding", "profile: minimal"))
-        _git(repository, "commit", "-q", "-a", "-m", "A small change")
-        _timed("next, one resource changed", loop.once)
+        for what, name, old, new in (
+            ("next, one group's policy", "part-00001.yaml", "ask: [web_fetch]", "ask: [web_search]"),
+            ("next, the policy of all", "part-00000.yaml", "profile: coding", "profile: minimal"),
+        ):
+            path = repository / name
+            path.write_text(path.read_text().replace(old, new, 1))
+            _git(repository, "commit", "-q", "-a", "-m", what)
+            _timed(what, loop.once)
         _timed("nothing new", loop.once)
         assert loop.cycle.conditions.items[0].status == "true", loop.state
         loop.keeper.close()

@@ -14,7 +14,7 @@ from audit_world import DirectSource, company, fill
 from clawforge.ledger import verification
 from clawforge_cli.audit_verification import ExportedCheckpoint, Verification, verify_log
 
-EDITS = int(os.environ.get("CLAWFORGE_AUDIT_EDITS", "300"))
+EDITS = int(os.environ.get("CLAWFORGE_AUDIT_EDITS", "200"))
 TABLES = ("audit_leaves", "audit_payloads", "audit_nodes", "audit_heads", "audit_checkpoints")
 
 

@@ -49,7 +49,7 @@ def told(items: tuple[Upcoming, ...]) -> list[tuple[str, str, str]]:
 
 
 @given(orgs(), SUBJECTS, st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 def test_between_two_moments_of_the_list_nothing_changes(
     resources: list[Resource], subject: Subject, data: st.DataObject
 ) -> None:
@@ -62,7 +62,7 @@ def test_between_two_moments_of_the_list_nothing_changes(
 
 
 @given(orgs())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_grouping_loses_nothing_but_moments(resources: list[Resource]) -> None:
     single, grouped = forecast(resources, WEEK, END, grouped=False), forecast(resources, WEEK, END)
     assert {item.address for item in single} == {item.address for item in grouped}

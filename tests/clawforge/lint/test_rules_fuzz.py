@@ -34,7 +34,7 @@ from clawforge.load.lint_settings import Conventions
 from clawforge.resource.meta import Resource
 from clawforge.resource.registry import BY_KIND
 
-EXAMPLES = int(os.environ.get("CLAWFORGE_LINT_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("CLAWFORGE_LINT_EXAMPLES", "40"))
 NOW = dt.datetime(2026, 4, 1, 12, tzinfo=dt.UTC)
 TEXTS = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12)
 MOMENTS = st.sampled_from(("1999-12-31T23:59:59Z", "2026-04-01T12:00:00Z", "2026-04-01T14:00:00+05:30"))
