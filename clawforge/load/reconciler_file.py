@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from clawforge.diagnostic import Diagnostic, Location, has_errors
 from clawforge.errors import ClawforgeError
@@ -95,6 +95,13 @@ class ReconcilerFile(Strict):
     """Where webhooks, health checks and scrapes are answered; left out, nowhere."""
     sources: Annotated[tuple[SourceSettings, ...], Field(min_length=1, max_length=256), AfterValidator(_names_once)]
     """What is kept equal to what."""
+
+    @model_validator(mode="after")
+    def _is_heard(self) -> ReconcilerFile:
+        deaf = next((source.name for source in self.sources if source.webhook is not None), None)
+        if self.listen is None and deaf is not None:
+            raise ValueError(f"the webhook of {deaf!r} is heard nowhere: say where with `listen`")
+        return self
 
 
 class ReconcilerFileError(ClawforgeError):

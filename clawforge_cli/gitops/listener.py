@@ -132,8 +132,9 @@ class Listener:
             answer = _line(error.status, "this is no request that is served here")
         except ConnectionError:
             raise
-        except Exception:
+        except Exception as error:
             # A defect, perhaps in what tells the health: the other sources' webhooks are to be heard all the same.
+            self._metrics.add("clawforge_listener_defects_total", kind=type(error).__name__)
             answer = _line(500, "this is a defect of clawforge")
         await exchange.reply(answer, head_only=head_only)
 

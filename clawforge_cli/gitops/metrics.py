@@ -27,11 +27,17 @@ FAMILIES = (
     Family(
         "clawforge_reconcile_last_success_timestamp_seconds", "gauge", "When a cycle last ended in sync.", ("source",)
     ),
-    Family("clawforge_reconcile_lag_seconds", "gauge", "Age of the oldest commit not yet applied.", ("source",)),
+    Family(
+        "clawforge_reconcile_lag_seconds",
+        "gauge",
+        "Seconds since cycles began to fail in a row.",
+        ("source",),
+    ),
     Family("clawforge_reconcile_drift", "gauge", "Changes made elsewhere, found in the last cycle.", ("source",)),
     Family("clawforge_reconcile_in_sync", "gauge", "1 while the server equals the branch.", ("source",)),
     Family("clawforge_reconcile_stalled", "gauge", "1 while a person must act.", ("source",)),
     Family("clawforge_reconcile_leader", "gauge", "1 while this process holds the lease.", ("source",)),
+    Family("clawforge_listener_defects_total", "counter", "Requests that failed by a defect, by its kind.", ("kind",)),
     Family("clawforge_hooks_total", "counter", "Webhooks that came in, by what became of them.", ("source", "result")),
     Family(
         "clawforge_notifications_total",

@@ -18,6 +18,7 @@ from clawforge.reconcile.listen_settings import ListenAddress
 from clawforge.wire_reconcile import LeaseRequest
 from clawforge_cli.gitops.checked_commit import Expected
 from clawforge_cli.gitops.cycle import Cycle, CycleSettings, Step
+from clawforge_cli.gitops.delivery_log import delivery_folder
 from clawforge_cli.gitops.lease_keeper import LeaseKeeper
 from clawforge_cli.gitops.listener import Health, Listener, ReadyHook
 from clawforge_cli.gitops.metrics import Metrics
@@ -130,7 +131,7 @@ class Reconciler:
 
     def _loop(self, settings: SourceSettings, stack: ExitStack) -> SourceLoop:
         plane, wake = self.plane_of(settings), threading.Event()
-        state = self.state / "deliveries" / settings.name
+        state = delivery_folder(self.state, settings.name)
         teller = stack.enter_context(
             Notifier(settings.notify, directory=self.directory, state=state, metrics=self.metrics)
         )

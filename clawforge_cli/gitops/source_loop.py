@@ -106,14 +106,16 @@ class SourceLoop:
         except StoppedError:
             raise
         except Exception as error:
-            what = f"{type(error).__name__}: {error}"[:_LONGEST_DEFECT]
+            # Its text may hold anything, and what is reported is read by many: it stays on this machine.
+            self.say(f"{self.name}: {type(error).__name__}: {error}"[:_LONGEST_DEFECT])
             return self.cycle.failed(
                 lease,
                 StepError(
                     ConditionType.READY,
                     "defect",
-                    f"A cycle failed in a way that it should not: {what}.",
-                    hint="What is in force stays in force, and it is tried again. Report it as a defect of clawforge.",
+                    f"A cycle failed in a way that it should not: {type(error).__name__}.",
+                    hint="What is in force stays in force, and it is tried again. Report it as a defect of clawforge: "
+                    "the reconciler's own log says more.",
                     waiting=True,
                 ),
             )

@@ -19,6 +19,7 @@ sources:
     repository: {url: "https://git.example/policies.git"}
     trust: {allowedSigners: signers}
 """
+HOOK = "{provider: github, secret: {secretRef: {env: HOOK}}}"
 SECOND = """\
   - name: other
     org: acme
@@ -44,6 +45,7 @@ def test_what_is_left_out_is_safe(tmp_path: Path) -> None:
         ("sources:", "token: plain-text\nsources:", "r.yaml:5:8"),
         ("kind: Reconciler", "kind: [", "r.yaml"),
         (GOOD, GOOD + SECOND, "r.yaml"),
+        ("    org: acme\n", f"    org: acme\n    webhook: {HOOK}\n", "r.yaml"),
         (GOOD, GOOD + SECOND.replace("other\n", "main\n", 1), "r.yaml"),
     ],
 )

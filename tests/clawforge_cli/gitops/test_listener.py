@@ -308,12 +308,14 @@ def test_a_defect_in_the_health_does_not_end_the_listener() -> None:
     woke: list[str] = []
     hooks = {"prod": ReadyHook(HookProvider.GITHUB, Secret(SECRET), "main")}
     world = World(woke=woke)
+    metrics = Metrics()
     listener = Listener(
-        world.address, hooks=hooks, on_push=woke.append, metrics=Metrics(), health=broken, clock=lambda: NOW
+        world.address, hooks=hooks, on_push=woke.append, metrics=metrics, health=broken, clock=lambda: NOW
     )
     world.address = listener.start()
     with listener:
         assert world.ask("GET", "/health/ready")[0] == 500
+        assert 'clawforge_listener_defects_total{kind="RuntimeError"} 1' in metrics.text()
         assert world.send("prod", forge_hooks.github()) == 202
 
 
