@@ -1,17 +1,17 @@
-"""Resources that can bring out what another one changes. Policies narrow each by itself, with two exceptions: a list of
-commands counts only once some policy sets a mode that looks at lists, and a verdict on a skill counts only where a
-policy asks for verdicts."""
+"""Resources that can bring out what another one changes. Policies narrow each by itself, with three exceptions: a list
+of commands counts only once some policy sets a mode that looks at lists, an approval of a skill counts only where a
+policy asks for approvals, and where one does a refusal counts only against an approval."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from clawforge.analysis.policy_change import COMMANDS, SKILLS, changed_fields, working_together
 from clawforge.analysis.wants import Want
 from clawforge.analysis.world import World
 from clawforge.resolve.field import policy_fields
 from clawforge.resource.policy import Policy, PolicyMode
-from clawforge.resource.skill_approval import SkillApproval
+from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 
 _SPOKEN = tuple((field.path, field.section) for field in policy_fields() if field.section in (COMMANDS, SKILLS))
 
@@ -21,7 +21,8 @@ def companions(world: World, address: str) -> Iterator[Want]:
     concerned = _concerned(world, address)
     if not concerned:
         return
-    is_verdict = address.startswith("SkillApproval/")
+    verdicts = [item for side in world.resources if isinstance(item := side.get(address), SkillApproval)]
+    is_policy = address.startswith("Policy/")
     seen: set[Want] = set()
     for side, model in enumerate(world.sides):
         for target in model.index.targets:
@@ -30,14 +31,21 @@ def companions(world: World, address: str) -> Iterator[Want]:
                 continue
             wanted = False
             if isinstance(resource, SkillApproval):
-                wanted = SKILLS in concerned and not is_verdict
+                wanted = SKILLS in concerned and (not verdicts or _approves_what_is_refused(resource, verdicts))
             elif isinstance(resource, Policy) and resource.spec.mode is not PolicyMode.BASE:
-                spoken = _spoken(world, side, resource)
-                wanted = (COMMANDS in concerned and COMMANDS in spoken) or (is_verdict and SKILLS in spoken)
+                spoken = _spoken(world, side, resource) & concerned
+                wanted = COMMANDS in spoken or (SKILLS in spoken and not is_policy)
             want = Want(side, conditions)
             if wanted and want not in seen:
                 seen.add(want)
                 yield want
+
+
+def _approves_what_is_refused(approval: SkillApproval, verdicts: Iterable[SkillApproval]) -> bool:
+    spec = approval.spec
+    return spec.status is SkillStatus.APPROVED and any(
+        one.spec.status is not SkillStatus.APPROVED and one.spec.key == spec.key for one in verdicts
+    )
 
 
 def command_companions(world: World) -> Iterator[Want]:

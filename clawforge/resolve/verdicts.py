@@ -64,22 +64,21 @@ def unknown_dlp_groups(rule_sets: Iterable[DlpRuleSet], lexicon: Lexicon) -> lis
 
 
 def skills(approvals: Sequence[SkillApproval]) -> EffectiveSkills:
-    """Revoked beats approved, and so does rejected.
+    """What is revoked or rejected is refused, approved or not, wherever the verdict applies.
 
-    An approval that a revocation or rejection covers is left out. A rejection that cuts a part out of a
-    wider approval (one version of all) is carried as a revocation, for a list of approvals cannot say "all
-    but".
+    An approval that a refusal covers is left out. A refusal only ever takes away, and an approval only ever gives, so
+    no verdict weakens another of its sort (docs/decisions/0045-a-rejected-skill-is-refused.md).
     """
-    by_status: dict[SkillStatus, list[SkillIdentity]] = {status: [] for status in SkillStatus}
-    for approval in approvals:
-        by_status[approval.spec.status].append(_identity(approval))
-    refused = by_status[SkillStatus.REVOKED] + by_status[SkillStatus.REJECTED]
-    approved = [one for one in by_status[SkillStatus.APPROVED] if not any(_covers(no, one) for no in refused)]
-    cut = [no for no in by_status[SkillStatus.REJECTED] if any(_overlaps(no, one) for one in approved)]
+    refused = sorted((_identity(one) for one in approvals if _is_refusal(one)), key=_skill_order)
+    approved = (_identity(one) for one in approvals if not _is_refusal(one))
     return EffectiveSkills(
-        approved=tuple(sorted(approved, key=_skill_order)),
-        revoked=tuple(sorted([*by_status[SkillStatus.REVOKED], *cut], key=_skill_order)),
+        approved=tuple(sorted((one for one in approved if not _is_covered(one, refused)), key=_skill_order)),
+        revoked=tuple(refused),
     )
+
+
+def _is_refusal(approval: SkillApproval) -> bool:
+    return approval.spec.status is not SkillStatus.APPROVED
 
 
 def _identity(approval: SkillApproval) -> SkillIdentity:
@@ -87,17 +86,10 @@ def _identity(approval: SkillApproval) -> SkillIdentity:
     return SkillIdentity(resource=approval.address, key=spec.key, version=spec.version, digest=spec.digest)
 
 
-def _covers(wide: SkillIdentity, narrow: SkillIdentity) -> bool:
-    """Whether everything that `narrow` names is named by `wide`."""
-    return wide.key == narrow.key and wide.version in (None, narrow.version) and wide.digest in (None, narrow.digest)
-
-
-def _overlaps(one: SkillIdentity, other: SkillIdentity) -> bool:
-    """Whether one skill may be named by both."""
-    return (
-        one.key == other.key
-        and (one.version is None or other.version is None or one.version == other.version)
-        and (one.digest is None or other.digest is None or one.digest == other.digest)
+def _is_covered(one: SkillIdentity, refused: Iterable[SkillIdentity]) -> bool:
+    """Whether everything that it names is refused."""
+    return any(
+        no.key == one.key and no.version in (None, one.version) and no.digest in (None, one.digest) for no in refused
     )
 
 

@@ -12,7 +12,7 @@ from clawforge.resource.targeting import Targeted
 
 
 class SkillStatus(StrEnum):
-    """approved lets it run where approval is required; revoked stops it everywhere it applies."""
+    """approved lets it run where approval is required; rejected and revoked stop it everywhere they apply."""
 
     APPROVED = "approved"
     REJECTED = "rejected"

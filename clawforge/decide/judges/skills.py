@@ -52,9 +52,9 @@ class SkillRulesJudge:
 
 
 class RevokedSkillsJudge:
-    """A revocation holds everywhere, and nothing lifts it.
+    """A revocation holds everywhere and nothing lifts it, and so does a rejection.
 
-    What a call does not say about a skill counts as what was revoked; content that was revoked stays so under
+    What a call does not say about a skill counts as what was refused; content that was refused stays so under
     another name.
     """
 
@@ -77,7 +77,9 @@ class RevokedSkillsJudge:
             )
             if same_content or same_skill:
                 what = (
-                    f"The skill {identity.key} is revoked." if keys else "The call does not say which skill it loads."
+                    f"The skill {identity.key} was revoked or rejected."
+                    if keys
+                    else "The call does not say which skill it loads."
                 )
                 address = identity.resource
                 yield self._blame.reason("skill-revoked", Effect.DENY, what, "verdicts", address, resource=address)

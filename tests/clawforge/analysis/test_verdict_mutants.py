@@ -46,6 +46,13 @@ EXCEPTED = resource(
     "excepted",
     {"mode": "guardrail", "appliesTo": {"groups": ["ops"], "except": {"contexts": ["work"]}}, "tools": {"deny": ["*"]}},
 )
+GUARDED_SKILLS = resource(
+    "Policy", "guard", {"mode": "guardrail", "appliesTo": "everyone", "skills": {"requireApproval": True}}
+)
+APPROVED_SKILL = resource(
+    "SkillApproval", "yes", {"appliesTo": {"groups": ["eng"]}, "key": "pdf-tools", "status": "approved"}
+)
+REJECTED_SKILL = resource("SkillApproval", "no", {"appliesTo": "everyone", "key": "pdf-tools", "status": "rejected"})
 CORE_TOOLS = tuple(kind for kind in tools_section._of_host() if kind.tool.core)
 CASES: dict[str, tuple[Change, Callable[[pytest.MonkeyPatch], None]]] = {
     "bases are not tried": (
@@ -84,6 +91,13 @@ CASES: dict[str, tuple[Change, Callable[[pytest.MonkeyPatch], None]]] = {
                     {"mode": "overlay", "appliesTo": {"groups": ["eng"]}, "exec": {"mode": "allowlist"}},
                 ),
             ],
+        ),
+        lambda patch: patch.setattr(search, "companions", lambda world, address: iter(())),
+    ),
+    "skills have no companions": (
+        (
+            [OPEN, GUARDED_SKILLS, APPROVED_SKILL, REJECTED_SKILL],
+            [OPEN, GUARDED_SKILLS, APPROVED_SKILL],
         ),
         lambda patch: patch.setattr(search, "companions", lambda world, address: iter(())),
     ),
