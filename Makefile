@@ -109,7 +109,8 @@ WORLDS ?= 2000
 oracle: $(VENV)/.locked-dev ## hold the analysis to an enumeration of small worlds (WORLDS=2000)
 	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) CLAWFORGE_LINT_EXAMPLES=$(WORLDS) \
 		$(BIN)/pytest --timeout 0 tests/clawforge/analysis/test_worlds_oracle.py \
-		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_open_world.py \
+		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_skill_verdict_oracle.py \
+		tests/clawforge/analysis/test_open_world.py \
 		tests/clawforge/lint/test_rules_fuzz.py
 
 # The suite makes 200 random edits of an audit log; this makes thousands, and each must be found.
