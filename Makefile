@@ -98,6 +98,7 @@ bench: $(VENV)/.locked-dev ## measure, beside yamllint, check-jsonschema, Terraf
 	$(BIN)/python bench/audit.py
 	$(BIN)/python bench/fleet.py
 	$(BIN)/python bench/reconcile.py
+	$(BIN)/python bench/push.py
 
 # Ten million records take some minutes and 4 GiB to write; they are kept under build/ for the next time.
 bench-audit: $(VENV)/.locked-dev

@@ -36,9 +36,7 @@ def main() -> None:
         folder = Path(name)
         repository = folder / "repository"
         _history(repository)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         data = folder / "data"
         command = [sys.executable, "-m", "clawforge_server", "--data", str(data), "--listen", f"127.0.0.1:{port}"]
         server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
@@ -50,7 +48,7 @@ def main() -> None:
 
 
 def _cycles(folder: Path, repository: Path, url: str, data: Path) -> None:
-    _wait(url)
+    wait_until_healthy(url)
     os.environ["CLAWFORGE_TOKEN"] = (data / "bootstrap-token").read_text()
     small = folder / "small"
     small.mkdir()
@@ -121,8 +119,17 @@ def _git(repository: Path, *arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], cwd=repository, check=True)
 
 
-def _wait(url: str) -> None:
-    for _ in range(200):
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_healthy(url: str) -> None:
+    """Until a server answers, or the end of the bench."""
+    for _ in range(600):
         try:
             with urllib.request.urlopen(f"{url}/health", timeout=1):
                 return
