@@ -5,11 +5,12 @@ As the other hot paths do, these answer exactly as the route would, or leave the
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import NamedTuple
 
 from clawforge.errors import ClawforgeError
-from clawforge_server.auth.authenticator import principal_of
+from clawforge_server.auth.authenticator import require_good
 from clawforge_server.auth.secrets import credential_hash
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.hot_request import HotRequest
@@ -42,7 +43,8 @@ class LegacyHotPaths:
         path = _PATH.fullmatch(request.path)
         if path is None or request.method != "GET":
             return None
-        plugin = self._plugin(request)
+        now = self._plane.clock.now()
+        plugin = self._plugin(request, now)
         if plugin is None:
             return None
         instance, served, user = plugin.instance, plugin.served, path["user"]
@@ -57,42 +59,33 @@ class LegacyHotPaths:
             self._plane.limits.instance(instance.org, instance.name)
         except ClawforgeError:
             return None
-        self._plane.reports.seen(instance.org, instance.name, self._plane.clock.now())
-        return self._effective(plugin) if user is None else self._heartbeat(plugin)
+        self._plane.reports.seen(instance.org, instance.name, now)
+        wanted = self._plane.refreshes.mark(instance.org, instance.name)
+        if user is None:
+            self._plane.plugin_policies.note_fetched(plugin.session, served, now, wanted)
+            return served.document.body
+        held = self._plane.plugin_policies.is_held(plugin.session, served, now, wanted)
+        return served.document.beat if held else served.document.beat_refresh
 
-    def _effective(self, plugin: _Plugin) -> bytes:
-        now, wanted = self._plane.clock.now(), self._wanted(plugin)
-        self._plane.plugin_policies.note_fetched(plugin.session, plugin.served, now, wanted)
-        return plugin.served.document.body
-
-    def _heartbeat(self, plugin: _Plugin) -> bytes:
-        document = plugin.served.document
-        now, wanted = self._plane.clock.now(), self._wanted(plugin)
-        held = self._plane.plugin_policies.is_held(plugin.session, plugin.served, now, wanted)
-        return document.beat if held else document.beat_refresh
-
-    def _wanted(self, plugin: _Plugin) -> int:
-        return self._plane.refreshes.mark(plugin.instance.org, plugin.instance.name)
-
-    def _plugin(self, request: HotRequest) -> _Plugin | None:
+    def _plugin(self, request: HotRequest, now: dt.datetime) -> _Plugin | None:
         plane, shown = self._plane, request.headers(b"authorization")
         if len(shown) != 1 or not shown[0].startswith(_SCHEME):
             return None
         credential = plane.credentials.peek(credential_hash(shown[0].removeprefix(_SCHEME)))
         if credential is None or credential.org is None or credential.instance is None:
             return None
-        state, now = plane.states.peek(credential.org), plane.clock.now()
+        state = plane.states.peek(credential.org)
         if state is None:
             return None
         try:
-            principal = principal_of(credential, state, now, self._address(request))
+            require_good(credential, state, now, self._address(request))
         except ClawforgeError:
             return None
         instance = plane.plugins.peek(credential.org, credential.instance)
         if instance is None:
             return None
         served = plane.plugin_policies.peek(state, instance, now)
-        return None if served is None else _Plugin(principal.credential, instance, served)
+        return None if served is None else _Plugin(credential.id, instance, served)
 
     def _address(self, request: HotRequest) -> str:
         """As `client_address` has it."""

@@ -89,18 +89,31 @@ def allow_many_connections() -> None:
 
 def serve(settings: Settings, store: Store, clock: Clock, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, and return once everything is written."""
-    asyncio.run(_serve(settings, store, clock, listener))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(_serve(settings, store, clock, listener))
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """uvloop's, on which requests cost less; asyncio's own where there is none, as on Windows and PyPy."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def stop_on_signals(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
     """Set the event on SIGTERM and SIGINT; call it in the main thread.
 
-    `add_signal_handler` alone is not enough: it learns of a signal by a byte in the pipe that wakes the loop, and
-    thousands of streams that close at once fill the pipe, so that the byte is lost and the server serves on.
+    `add_signal_handler` alone is not enough on asyncio's loop: it learns of a signal by a byte in the pipe that wakes
+    the loop, and thousands of streams that close at once fill the pipe, so that the byte is lost and the server serves
+    on. uvloop has a pipe for signals alone.
     """
 
     def heard(*_: object) -> None:
-        loop.call_soon_threadsafe(stop.set)
+        # uvloop leaves the handler in place when it is closed, and a second signal finds nobody.
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         # It has a signal wake the loop that another thread received; then the handler is ours.
@@ -131,7 +144,7 @@ async def _serve(settings: Settings, store: Store, clock: Clock, listener: socke
     serving = asyncio.create_task(server.serve())
     chores = [asyncio.create_task(chore(plane)) for chore in CHORES]
     stopping = asyncio.create_task(stop.wait())
-    logger().info("listening", host=host, port=port, tls=settings.tls is not None)
+    logger().info("listening", host=host, port=port, tls=settings.tls is not None, loop=type(loop).__module__)
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     # Long polls end first: Granian waits for open requests.
     plane.wakeups.close()

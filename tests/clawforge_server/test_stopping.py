@@ -1,4 +1,4 @@
-"""A server that is told to stop stops, however busy its loop is."""
+"""A server that is told to stop stops, however busy its loop is, and whichever loop it runs on."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 
 from clawforge_server.serving import stop_on_signals
 
 Setup = Callable[[asyncio.AbstractEventLoop, asyncio.Event], None]
+Loop = Callable[[], asyncio.AbstractEventLoop]
 
 
 def by_the_pipe(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
@@ -30,8 +32,15 @@ def handlers() -> Iterator[None]:
 @pytest.mark.usefixtures("handlers")
 # Python says so when the byte of a signal is lost.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(("setup", "stops"), [(stop_on_signals, True), (by_the_pipe, False)])
-def test_a_signal_is_heard_while_the_loop_is_behind(setup: Setup, stops: bool) -> None:
+@pytest.mark.parametrize(
+    ("new_loop", "setup", "stops"),
+    [
+        (asyncio.new_event_loop, stop_on_signals, True),
+        (asyncio.new_event_loop, by_the_pipe, False),
+        (uvloop.new_event_loop, stop_on_signals, True),
+    ],
+)
+def test_a_signal_is_heard_while_the_loop_is_behind(new_loop: Loop, setup: Setup, stops: bool) -> None:
     async def run() -> bool:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
         setup(loop, stop)
@@ -43,4 +52,15 @@ def test_a_signal_is_heard_while_the_loop_is_behind(setup: Setup, stops: bool) -
             await asyncio.sleep(0.001)
         return stop.is_set()
 
-    assert asyncio.run(run()) is stops
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(run()) is stops
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_after_the_end_disturbs_nothing() -> None:
+    async def run() -> None:
+        stop_on_signals(asyncio.get_running_loop(), asyncio.Event())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+    signal.raise_signal(signal.SIGTERM)

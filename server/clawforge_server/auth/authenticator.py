@@ -54,27 +54,36 @@ def dead(credential: Credential, why: str) -> DeadCredentialError:
     return DeadCredentialError(credential.org, actor, credential.id, why)
 
 
-def principal_of(credential: Credential, state: OrgState | None, now: dt.datetime, address: str) -> Principal:
-    """Who shows a credential, with the rights that its holder has now; `state` is that of its org.
-
-    Raises DeadCredentialError when it has expired, its holder was suspended or removed, or the address is none that
-    it may be used from.
-    """
+def require_good(credential: Credential, state: OrgState | None, now: dt.datetime, address: str) -> None:
+    """Raise DeadCredentialError when a credential has expired, its holder was suspended or removed, or the address is
+    none that it may be used from; `state` is that of its org."""
     if credential.until is not None and now >= credential.until:
         raise dead(credential, "expired")
     if not is_within(address, credential.networks):
         raise dead(credential, "outside-networks")
+    if credential.org is None or credential.holder == OWNER_HOLDER:
+        return
+    if state is None or not state.access.is_active(credential.holder, now):
+        raise dead(credential, "holder-not-active")
+    if not is_within(address, _networks(credential.holder, state)):
+        raise dead(credential, "outside-networks")
+
+
+def principal_of(credential: Credential, state: OrgState | None, now: dt.datetime, address: str) -> Principal:
+    """Who shows a credential, with the rights that its holder has now; `state` is that of its org.
+
+    Raises DeadCredentialError as `require_good` does.
+    """
+    require_good(credential, state, now, address)
     if credential.org is None:
         return owner_principal(credential.id)
     near: tuple[Network, ...] = ()
     if credential.holder == OWNER_HOLDER:
         rights = ALL_RIGHTS.limited_to(credential.scopes)
+    elif state is None:
+        raise dead(credential, "holder-not-active")
     else:
-        if state is None or not state.access.is_active(credential.holder, now):
-            raise dead(credential, "holder-not-active")
         near = _networks(credential.holder, state)
-        if not is_within(address, near):
-            raise dead(credential, "outside-networks")
         rights = state.access.rights_through(credential.holder, credential.claims, credential.scopes)
     return held_principal(
         credential.org,

@@ -46,16 +46,16 @@ class Pace:
     def take(self, key: str, rate: Rate | None = None) -> float:
         """Count one request, and give 0; or count nothing, and give the seconds to wait. `rate`: of this key alone."""
         rate = rate or self._rate
-        now = self._clock.monotonic()
-        full = rate.burst * rate.interval
+        now, interval = self._clock.monotonic(), rate.interval
+        full = rate.burst * interval
         empty_at = max(self._empty_at.get(key, now), now)
         # Fuller than full: the key's rate was changed. It begins anew rather than wait longer than anybody else.
         if empty_at > now + full + _ROUNDING:
             empty_at = now
-        left = empty_at + rate.interval - now - full
+        left = empty_at + interval - now - full
         if left > _ROUNDING:
             return left
-        self._empty_at[key] = empty_at + rate.interval
+        self._empty_at[key] = empty_at + interval
         self._empty_at.move_to_end(key)
         # Whoever asked longest ago makes room: that bucket is the one most likely to be empty.
         while len(self._empty_at) > self._most:
