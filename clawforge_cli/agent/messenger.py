@@ -25,9 +25,11 @@ class Messenger:
         tried again after the next one. A message is durable before the control plane is told that it arrived."""
         kept = self._inbox.kept
         with contextlib.suppress(ClawforgeError):
+            if state.inbox != kept:
+                # First of all: what was shown stays shown, whatever becomes of what waits.
+                state = state.model_copy(update={"inbox": kept})
+                write(state)
             if not newest:
-                if state.inbox != kept:
-                    write(state.model_copy(update={"inbox": kept}))
                 return
             envelopes = self._transport.fetch_messages(credential, noted=state.newest_message)
             fresh = new_messages(state.trust, envelopes, state.newest_message, self._report)
