@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from clawforge.errors import ClawforgeError
+from clawforge.resource.meta import format_instant
 from clawforge.secret import Secret
 from clawforge_cli.agent.inbox import MOST_KEPT, Inbox, new_messages
 from clawforge_cli.agent.store import AgentState
@@ -38,5 +39,5 @@ class Messenger:
                 write(state.model_copy(update=after))
                 self._inbox.put(fresh)
                 for message in fresh:
-                    self._report(f"Message from {message.by}: {message.text}")
+                    self._report(f"Message from {message.by} at {format_instant(message.at)}: {message.text}")
                 self._transport.fetch_messages(credential, noted=fresh[-1].number)

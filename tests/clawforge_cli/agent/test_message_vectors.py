@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
 import message_vectors
 import pytest
+from agent_socket import serving
 from believing_agent import BelievingAgent
+from command_in_process import run_here
+from signing_world import NOON
 
+from clawforge.decide.request import InstanceFacts
 from clawforge.dsse import read_envelope
 from clawforge.errors import UntrustedError
 from clawforge.keys import decode_public_key, open_key_set
-from clawforge.message import open_message
+from clawforge.message import Message, open_message
 from clawforge.secret import Secret
 from clawforge.trust import Answer
+from clawforge_cli.agent.clock import Clock
 from clawforge_cli.agent.inbox import Inbox, new_messages
 from clawforge_cli.agent.messenger import Messenger
+from clawforge_cli.agent.service import AgentService
 from clawforge_cli.agent.store import AgentState
 from clawforge_cli.agent.transport import AgentTransport
-from clawforge_cli.views.terminal import safe
+from clawforge_cli.views.human_messages import message_lines
 
 CONVERSATIONS = json.loads(message_vectors.FILE.read_text(encoding="utf-8"))["conversations"]
 SERVER = "http://127.0.0.1:1"
@@ -119,11 +126,29 @@ def test_the_vectors_find_an_agent_that_is_wrong(what: str, wrong: Any, monkeypa
     assert any(played(one) != wanted(one) for one in CONVERSATIONS)
 
 
-def test_what_is_shown_obeys_nobody() -> None:
-    for one in CONVERSATIONS:
-        for step in one["steps"]:
-            for message in step.get("expect", {}).get("shown", ()):
-                assert safe(message["text"]).isprintable()
+def test_what_is_shown_says_who_and_when_and_obeys_nobody() -> None:
+    found = [
+        list(message_lines(Message(org="acme", instance="i-1", **{**message, "at": NOON})))
+        for one in CONVERSATIONS
+        for step in one["steps"]
+        for message in step.get("expect", {}).get("shown", ())
+    ]
+    assert found[0] == ["Message from user:ann at 2026-11-20T12:00:00Z: The VPN is down."]
+    (lines,) = [lines for lines in found if len(lines) > 1]
+    assert lines[:2] == ["Message from user:ann at 2026-11-20T12:00:00Z:", "  two"]
+    assert all(line.isprintable() for shown in found for line in shown)
+
+
+def test_a_check_shows_what_waits_once(tmp_path: Path) -> None:
+    waiting = Message(org="acme", instance="i-1", number=1, text="Mind\n\u202ethe gap", by="user:ann", at=NOON)
+    service = AgentService(Clock(NOON), InstanceFacts(), inbox=Inbox((waiting,)))
+    check = ("agent", "check", "--state", str(tmp_path / "agent"), "--tool", "read")
+    with serving(tmp_path / "agent", service.answer):
+        shown, again = run_here({}, *check, status=3), run_here({}, *check, status=3)
+    head = "Message from user:ann at 2026-11-20T12:00:00Z:"
+    assert shown.stderr.splitlines() == [head, "  Mind", "  \\u{202e}the gap"]
+    assert again.stderr == ""
+    assert shown.stdout == again.stdout
 
 
 def test_the_file_is_what_its_maker_makes() -> None:
