@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clawforge.analysis.meaning import MOST_LINES, MOST_NAMES
 from clawforge.canonical import digest
-from clawforge.meaning import AccessLine, Affected, Meaning, VerdictWord, Via
+from clawforge.meaning import AccessLine, Affected, AnswerWord, Meaning, VerdictWord, Via
 from clawforge.overlay.standing import StandingOverlay
 from clawforge.position import Positions
 from clawforge.resolve.subject import Subject
@@ -16,6 +16,8 @@ KILL = "kill"
 """The kind of a line that says so, and of the switches it is about."""
 
 _GROUP = "group:"
+_VERDICTS: Mapping[AnswerWord, VerdictWord] = {"no": "looser", "yes": "mixed", "unknown": "unknown"}
+"""Of a change that loosens, by whether it tightens as well."""
 
 GroupsOf = Callable[[Subject], frozenset[str]]
 """The groups that a subject is in."""
@@ -51,7 +53,7 @@ def freed_members(
             continue
         for name in was:
             users, instances = found.setdefault(name, (set(), set()))
-            users.add(subject.user) if subject.instance is None else instances.add(subject.instance)
+            (users if subject.instance is None else instances).add(subject.instance or subject.user)
     return tuple(
         FreedMembers(name, tuple(sorted(users)), tuple(sorted(instances)))
         for name, (users, instances) in sorted(found.items())
@@ -64,7 +66,7 @@ def with_freed(meaning: Meaning, freed: Iterable[FreedMembers], positions: tuple
     if not lines:
         return meaning
     gains = (*lines, *meaning.gains)
-    verdict: VerdictWord = {"no": "looser", "yes": "mixed"}.get(meaning.tightens, "unknown")  # type: ignore[assignment]
+    verdict = _VERDICTS[meaning.tightens]
     known = meaning.affected or Affected()
     affected = Affected(
         users=max(known.users, *(line.users for line in lines)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from change_world import apply_as, approve, org, propose, rule
+from change_world import apply_as, approve, code_of, org, propose, rule
 from deciding_agent import DecidingAgent
 from server_process import resource
+
+from clawforge_server.service import applying
 
 LOOSENS = rule(match={"effect": "loosen"}, count=1)
 
@@ -68,10 +70,18 @@ def test_a_group_that_is_stopped_after_the_plan_was_made_keeps_its_members(acme:
     plan = propose(acme, "ann", lab())
     stop(acme, "group:lab")
     refused = apply_as(acme, "ann", plan)
-    assert (refused.status_code, refused.json()["code"]) == (409, "killed-group")
+    assert (refused.status_code, code_of(refused)) == (409, "killed-group")
     agent.beat()
     assert not agent.allows()
     assert freed(acme.plan(lab()))
+
+
+def test_an_apply_that_does_not_look_again_is_caught(
+    acme: Any, agent: DecidingAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(applying, "refuse_unsaid", lambda *_: None)
+    with pytest.raises(AssertionError):
+        test_a_group_that_is_stopped_after_the_plan_was_made_keeps_its_members(acme, agent)
 
 
 @pytest.mark.parametrize(
