@@ -58,10 +58,10 @@ class Via(Strict):
 class AccessLine(Strict):
     """One thing that people gain or lose, and who they are: `names` holds the first of them.
 
-    `kind` is tool, command, path, host, skill, dlp, version, setting or permission; `what` names the tools (for the
-    first four), skills, rules, components or fields. Where not all are named, `everybody` is a digest of all of them.
-    `tool` and `params` are an example. Where `agent`, `context` or `at` are given it happens only through that agent,
-    in that context, from that moment on.
+    `kind` is tool, command, path, host, skill, dlp, version, setting, permission or kill; `what` names the tools (for
+    the first four), skills, rules, components, fields or, for kill, the stopped groups that people leave. Where not all
+    are named, `everybody` is a digest of all of them. `tool` and `params` are an example. Where `agent`, `context` or
+    `at` are given it happens only through that agent, in that context, from that moment on.
     """
 
     kind: str

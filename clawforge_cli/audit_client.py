@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clawforge import __version__
 from clawforge.errors import ClawforgeError, UnavailableError
+from clawforge.event_text import EventText
 from clawforge.ledger.record import AuditEvent
 from clawforge.wire_audit import AuditPage, CheckpointList, ProofAnswer, PurgeAnswer, PurgeRequest
 from clawforge_cli.client import ControlPlane, problem_error
 
 _SILENCE = 40.0
 """Seconds after which a stream that says nothing, not even a ping, counts as broken."""
+_LONGEST = 8 * 1024 * 1024
+"""Most bytes of a record as a line of the stream."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,31 +110,16 @@ class AuditLog(ControlPlane):
             ):
                 if not response.is_success:
                     raise problem_error(response.status_code, response.read(), response.headers.get("Retry-After"))
-                name = ""
-                for line in _lines(response.iter_bytes()):
-                    field, _, value = line.partition(": ")
-                    if field == "event":
-                        name = value
-                    elif field == "data" and name == "record":
-                        yield AuditEvent.model_validate_json(value)
-                    elif field == "data" and name == "end":
-                        raise _ended(value)
-                    elif not line:
-                        name = ""
+                text = EventText(longest=_LONGEST)
+                for event in itertools.chain.from_iterable(map(text.feed, response.iter_bytes())):
+                    if event.name == "record":
+                        yield AuditEvent.model_validate_json(event.data)
+                    elif event.name == "end":
+                        raise _ended(event.data)
         except (httpx.HTTPError, httpx.InvalidURL, ValidationError) as error:
             raise UnavailableError(
                 f"The stream from {self.connection.server} broke.", code="stream-broken", retry_after=1.0
             ) from error
-
-
-def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Lines of a stream of events, which end at a line feed and nowhere else: what a record quotes may hold what Python
-    takes for the end of a line."""
-    rest = b""
-    for chunk in chunks:
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            yield line.decode("utf-8", "replace")
 
 
 def _ended(code: str) -> ClawforgeError:

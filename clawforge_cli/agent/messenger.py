@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable
 
 from clawforge.errors import ClawforgeError
+from clawforge.resource.meta import format_instant
 from clawforge.secret import Secret
 from clawforge_cli.agent.inbox import MOST_KEPT, Inbox, new_messages
 from clawforge_cli.agent.store import AgentState
@@ -25,9 +26,11 @@ class Messenger:
         tried again after the next one. A message is durable before the control plane is told that it arrived."""
         kept = self._inbox.kept
         with contextlib.suppress(ClawforgeError):
+            if state.inbox != kept:
+                # First of all: what was shown stays shown, whatever becomes of what waits.
+                state = state.model_copy(update={"inbox": kept})
+                write(state)
             if not newest:
-                if state.inbox != kept:
-                    write(state.model_copy(update={"inbox": kept}))
                 return
             envelopes = self._transport.fetch_messages(credential, noted=state.newest_message)
             fresh = new_messages(state.trust, envelopes, state.newest_message, self._report)
@@ -36,5 +39,5 @@ class Messenger:
                 write(state.model_copy(update=after))
                 self._inbox.put(fresh)
                 for message in fresh:
-                    self._report(f"Message from {message.by}: {message.text}")
+                    self._report(f"Message from {message.by} at {format_instant(message.at)}: {message.text}")
                 self._transport.fetch_messages(credential, noted=fresh[-1].number)

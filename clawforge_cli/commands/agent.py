@@ -76,11 +76,13 @@ def check(
     from clawforge_cli.agent.asker import ask_and_hear, question
     from clawforge_cli.call_params import parse_params
     from clawforge_cli.views import human_decision, json_documents
-    from clawforge_cli.views.terminal import Printer, note, safe
+    from clawforge_cli.views.human_messages import message_lines
+    from clawforge_cli.views.terminal import Printer, note
 
     decision, messages = ask_and_hear(state, question(tool, parse_params(params), agent=agent, context=context))
     for message in messages:
-        note(f"Message from {safe(message.by)}: {safe(message.text)}")
+        for line in message_lines(message):
+            note(line)
     if format is TextOrJson.JSON:
         json_documents.show(decision.model_dump(mode="json", by_alias=True))
     else:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import event_vectors
+import message_vectors
 import pytest
+from believing_agent import BelievingAgent
 from server_app import Api
 from server_process import company
 
+from clawforge.event_text import EventText, ServerSentEvent
+from clawforge.trust import Answer
 from clawforge_server.state import agent_events
 from clawforge_server.state.agent_events import AgentEvents
 
@@ -187,3 +195,54 @@ def test_a_server_that_does_not_look_again_is_caught(api: Api, agent: Any, monke
 
     monkeypatch.setattr(AgentEvents, "_recheck", never)
     assert not ends_with_its_credential(api, other)
+
+
+def test_what_the_server_says_has_the_form_of_the_vectors(api: Api, agent: Any) -> None:
+    """And an agent that passes them believes it: the kill, and what waits for its person."""
+    reader, believer = EventText(longest=event_vectors.LONGEST), BelievingAgent(_enrolled(agent))
+    believer.now = api.clock.now()
+
+    async def run() -> list[ServerSentEvent]:
+        async with lines(api, agent["credential"]) as (line,), api.client() as owner:
+            await line.names(1)
+            body = {"kind": "kill", "scope": "org", "reason": "a drill"}
+            assert (await owner.post("/v1/orgs/acme/overlays", json=body)).status_code == 201
+            await line.names(2)
+            told = {"instances": [agent["instance"]], "text": "hello"}
+            assert (await owner.post("/v1/orgs/acme/fleet/messages", json=told)).status_code == 200
+            await line.names(4)
+            return list(reader.feed(line.text.encode()))
+
+    events = api.run(run())
+    assert [event.name for event in events] == ["policy", "kill", "message", "refresh"]
+    genuine = _told_by(event_vectors.sessions()[0]["steps"][0]["text"])
+    for event in events:
+        assert _form(event) == _form(genuine)
+        assert believer.hear(Answer(lease=json.loads(event.data)["lease"])) == "nothing-held"
+    assert believer.trust.seen is not None
+    assert [order.scope for order in believer.trust.seen.kill] == ["org"]
+    answer = api.post("/v1/agent/heartbeat", token=agent["credential"], json={}).json()
+    published = message_vectors.conversations()[0]["steps"][0]["heartbeat"]
+    assert (answer.keys(), _message(answer).keys()) == (published.keys(), _message(published).keys())
+    noted = api.post("/v1/agent/heartbeat", token=agent["credential"], json={"noted": 1}).json()
+    assert noted.keys() == answer.keys() - {"messages"}
+
+
+def _enrolled(agent: dict[str, Any]) -> dict[str, Any]:
+    return {name: agent[name] for name in ("org", "instance", "user", "rootKey", "keys")}
+
+
+def _told_by(text: str) -> ServerSentEvent:
+    return next(iter(EventText(longest=event_vectors.LONGEST).feed(text.encode())))
+
+
+def _form(event: ServerSentEvent) -> Any:
+    document = json.loads(event.data)
+    signed = json.loads(base64.b64decode(document["lease"]["payload"]))
+    return re.sub("[0-9]+", "0", event.id), sorted(document), sorted(document["lease"]), sorted(signed)
+
+
+def _message(answer: dict[str, Any]) -> dict[str, Any]:
+    (envelope,) = answer["messages"]
+    found: dict[str, Any] = json.loads(base64.b64decode(envelope["payload"]))
+    return found

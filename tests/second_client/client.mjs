@@ -4,7 +4,8 @@
 // for every sequence and step, whether the answer was accepted or why not, and what the calls get.
 
 import { createHash, createPublicKey, verify as verifySignature } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 const KEYS = "application/vnd.clawforge.keyset+json";
 const BUNDLE = "application/vnd.clawforge.bundle+json";
@@ -17,9 +18,9 @@ const FACTS = {
     "provenance", "commit", "approvers", "overlays"],
 };
 
-class Refused extends Error {}
+export class Refused extends Error {}
 
-function refuse(code) {
+export function refuse(code) {
   throw new Refused(code);
 }
 
@@ -43,7 +44,7 @@ function bytes(text) {
   return found.toString("base64") === text ? found : refuse("bad-envelope");
 }
 
-function opened(envelope, type, trusted) {
+export function opened(envelope, type, trusted) {
   if (!hasExactly(envelope, ["payloadType", "payload", "signatures"])) refuse("bad-envelope");
   const { payloadType, payload, signatures } = envelope;
   const wellFormed = Array.isArray(signatures) && signatures.length >= 1 && signatures.length <= 8 &&
@@ -60,7 +61,7 @@ function opened(envelope, type, trusted) {
   return body;
 }
 
-function read(body, names) {
+export function read(body, names) {
   let value;
   try {
     value = JSON.parse(body.toString("utf-8"));
@@ -83,7 +84,7 @@ const counters = (one) => [one.epoch, one.serial];
 const older = (one, other) => one.epoch < other.epoch || (one.epoch === other.epoch && one.serial < other.serial);
 const same = (one, other) => canonical(counters(one)) === canonical(counters(other));
 
-class Agent {
+export class Agent {
   constructor({ org, instance, user, rootKey, keys }) {
     Object.assign(this, { org, instance, user, root: new Map([publicKey(rootKey)]) });
     this.keys = this.keySet(keys);
@@ -211,5 +212,7 @@ function played({ enrolled, steps }) {
   });
 }
 
-const { sequences } = JSON.parse(readFileSync(process.argv[2], "utf-8"));
-process.stdout.write(JSON.stringify(sequences.map(played)));
+if (realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { sequences } = JSON.parse(readFileSync(process.argv[2], "utf-8"));
+  process.stdout.write(JSON.stringify(sequences.map(played)));
+}

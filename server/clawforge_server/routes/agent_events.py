@@ -17,6 +17,8 @@ from clawforge_server.state.event_streams import EventStream
 
 _ID = re.compile(r"([0-9]{1,16})-([0-9]{1,16})")
 _MEDIA_TYPE = "text/event-stream"
+OPENING = b"retry: 2000\n\n"
+"""What a stream begins with: milliseconds after which to connect again."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -73,7 +75,7 @@ class _Streamed(Response):
     async def _write(self, send: Send) -> None:
         loop, stream = asyncio.get_running_loop(), self._stream
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        chunk, is_last = b"retry: 2000\n\n", False
+        chunk, is_last = OPENING, False
         while True:
             stream.writing = loop.time()
             await send({"type": "http.response.body", "body": chunk, "more_body": not is_last})

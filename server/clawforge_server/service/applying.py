@@ -30,7 +30,7 @@ from clawforge_server.service.renamed_users import follow_renames
 from clawforge_server.service.revision_writing import stale_plan, write_revision
 from clawforge_server.service.rollout_start import start_rollout
 from clawforge_server.service.skill_revocations import end_codified
-from clawforge_server.service.stopped_groups import follow_stopped_groups
+from clawforge_server.service.stopped_groups import follow_stopped_groups, refuse_unsaid
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState, empty_org, read_org
 from clawforge_server.state.warming import warm
@@ -77,6 +77,8 @@ def apply_plan(
             moved = _renamed(transaction, request, plan.document, result)
             transaction.plans.mark_applied(org, plan_id, result.model_dump_json(by_alias=True))
             state = _state_after(transaction, request, result, previous)
+            if result.applied and previous is not None:
+                refuse_unsaid(transaction, org, plan.document, previous, state.model, request.at)
             ended = _authorise(transaction, request, plan, admission, previous or empty_org(org), state)
             state = _watched(transaction, request, result, state)
             plane.instances.forget(moved)

@@ -7,11 +7,12 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from clawforge.analysis.freed_members import FreedMembers, with_freed
 from clawforge.analysis.meaning import meaning_of
 from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.meaning import Meaning
-from clawforge.plan import PlanWarning
+from clawforge.plan import Change, PlanWarning
 from clawforge.plan_scope import narrowed
 from clawforge.planning import PlannedChanges, make_plan
 from clawforge.proposal import Proposal, own_entries
@@ -25,6 +26,7 @@ from clawforge.wire import PlanRequest
 from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
+from clawforge_server.service.stopped_groups import freed_by, freed_warnings
 from clawforge_server.state.bundle_cache import subject_of
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, PlanPayload
@@ -83,8 +85,10 @@ def draft_plan(
     plan_id = new_id("plan")
     planned = _checked(plane, state, proposal, resources, plan_id, now)
     plan = planned.plan
-    meaning = plan.meaning if plan.is_empty else _meaning(plane, state, proposal, resources, now)
-    warnings = plan.warnings
+    meaning, warnings = plan.meaning, plan.warnings
+    if not plan.is_empty:
+        meaning, freed = _meaning(plane, state, proposal, resources, plan.changes, now)
+        warnings = (*freed_warnings(state, freed), *warnings)
     if not request.scope.is_everything:
         warnings = (narrowed(request.scope, left_out), *warnings)
     if rollback is not None and not plan.is_empty:
@@ -113,16 +117,24 @@ def _checked(
 
 
 def _meaning(
-    plane: ControlPlane, state: OrgState, proposal: Proposal, resources: Sequence[Resource], now: dt.datetime
-) -> Meaning:
-    """What the proposed state means to everybody. Raises InputError if no bundle could be made of it for somebody."""
+    plane: ControlPlane,
+    state: OrgState,
+    proposal: Proposal,
+    resources: Sequence[Resource],
+    changes: Iterable[Change],
+    now: dt.datetime,
+) -> tuple[Meaning, tuple[FreedMembers, ...]]:
+    """What the proposed state means to everybody, and whom it takes out of groups that are stopped. Raises InputError
+    if no bundle could be made of it for somebody."""
     instances = _instances(plane, state.name)
     after = state.with_stops(resources)
     model = OrgModel(after, previous=state.model)
     check_bundles(model, _subjects(instances, resources), now)
     world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
     positions = (state.positions, {**state.positions, **proposal.positions})
-    return meaning_of(world, positions, [_known(instance) for instance in instances])
+    meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
+    freed = freed_by(state, changes, model, [item for item in instances if item.state_at(now) == "active"])
+    return with_freed(meaning, freed, positions), freed
 
 
 def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:

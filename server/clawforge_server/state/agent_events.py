@@ -7,6 +7,7 @@ every second.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import functools
 import itertools
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -17,6 +18,7 @@ import orjson
 
 from clawforge.dsse import envelope_json
 from clawforge.errors import ClawforgeError
+from clawforge.keys import SigningKey
 from clawforge.lease import sign_lease
 from clawforge.wire_events import AgentNews, EventName
 from clawforge_server.clock import Clock
@@ -190,15 +192,19 @@ class AgentEvents:
     def _data(self, state: OrgState, instance: InstanceRecord, offer: Offer) -> bytes:
         if state.keys is None:
             raise LookupError("an org with a policy has keys")
-        lease = lease_of(instance.org, instance.name, offer, self._clock.now())
-        news = AgentNews(
-            revision=offer.revision,
-            serial=offer.serial,
-            digest=offer.digest,
-            lease=envelope_json(sign_lease(lease, state.keys.online)),
-        )
-        # JSON text holds no line break, so it is one `data` line.
-        return orjson.dumps(news.model_dump(by_alias=True))
+        return event_data(instance.org, instance.name, offer, state.keys.online, self._clock.now())
+
+
+def event_data(org: str, instance: str, offer: Offer, key: SigningKey, now: dt.datetime) -> bytes:
+    """What every event to an instance carries: AgentNews with a fresh lease. JSON text holds no line break, so it is
+    one `data` line."""
+    news = AgentNews(
+        revision=offer.revision,
+        serial=offer.serial,
+        digest=offer.digest,
+        lease=envelope_json(sign_lease(lease_of(org, instance, offer, now), key)),
+    )
+    return orjson.dumps(news.model_dump(by_alias=True))
 
 
 def _is_due(stream: EventStream, state: OrgState, now: float) -> bool:

@@ -159,7 +159,7 @@ def test_an_outage_and_kills_lose_and_double_nothing(tmp_path: Path) -> None:
             until(lambda: newest(owner) == again[-1])
             told = owner.post("/v1/orgs/acme/fleet/messages", json={"instances": ["laptop"], "text": "Mind the gap"})
             assert told.json()["results"][0]["outcome"] == "done"
-            until(lambda: running.said("Message from owner: Mind the gap"))
+            until(lambda: running.said("Message from owner at ") and running.said(": Mind the gap"))
             # It was not shown yet, and is kept until then.
             running.kill()
         with agent(state) as running:
