@@ -12,7 +12,8 @@ from clawforge.analysis.sections.commands import commands_within
 from clawforge.analysis.sections.hosts import hosts_within
 from clawforge.analysis.sections.paths import paths_within
 from clawforge.analysis.sections.skills import SKILL_TOOL
-from clawforge.analysis.sections.tools import ToolKind, kinds_of_patterns, tool_rules
+from clawforge.analysis.sections.tool_kinds import told_apart
+from clawforge.analysis.sections.tools import ToolKind, tool_rules
 from clawforge.decide.catalogue import catalogue
 from clawforge.decide.command_pattern import CommandPattern
 from clawforge.decide.decider import Decider
@@ -57,7 +58,7 @@ class ForbiddenCalls:
     def __init__(self, forbidden: Forbidden) -> None:
         patterns = catalogue().expand_all(forbidden.tools)
         self._wanted = NameMatcher(patterns)
-        self._kinds = tuple(kinds_of_patterns(patterns))
+        self._patterns = patterns
         self._commands = tuple(CommandPattern.parse(text) for text in forbidden.commands)
         self._paths, self._hosts = forbidden.paths, forbidden.hosts
         self._access = forbidden.access
@@ -81,7 +82,7 @@ class ForbiddenCalls:
         names = tool_rules(rules.tools, rules.mcp)
         own = OwnOutcomes(effective)
         seen: set[tuple[Level, Shape]] = set()
-        for kind in {**names.kinds, **{kind.name: kind for kind in self._kinds}}.values():
+        for kind in told_apart((names,), self._patterns):
             level = names.level(kind)
             if level > self._worst or not self._is_wanted(kind):
                 continue

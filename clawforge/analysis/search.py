@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clawforge.analysis.companions import companions
+from clawforge.analysis.companions import companions, ties
 from clawforge.analysis.seeds import possible_directions, seeds
 from clawforge.analysis.walk import (
     MOST_SUBJECTS,
@@ -128,7 +128,8 @@ class Search:
             self._catch_up()
 
     def _requests(self) -> Iterator[tuple[frozenset[Want], Given]]:
-        """Whom to make: for every seed alone, then with every base, then with every companion too."""
+        """Whom to make: for every seed alone, then with every base, and with two that tie, then with every companion
+        too."""
         planted = tuple(seeds(self._world, self._walk.tailor.alike))
         bases = [None, *base_wants(self._world)]
         for seed in planted:
@@ -136,6 +137,9 @@ class Search:
         for seed in planted:
             for base in bases:
                 yield seed.wants | one_want(base), seed.given
+        for seed in planted:
+            for tie in ties(self._world, seed.address):
+                yield seed.wants | tie, seed.given
         for seed in planted:
             for companion in companions(self._world, seed.address):
                 for base in bases:
