@@ -1,9 +1,10 @@
 """Looks for subjects, also such as do not exist yet, whom a change frees or binds.
 
 Whoever is touched by a change matches a resource that changed, or has another membership than before. What else they
-match can only hide the difference, except for the base that they start from, for exceptions through which they escape
-what would hide it, and for a few fields that work together. So the search makes the least subjects that match what
-changed, with every base and every escape, and if none of them shows a difference there is none: that is the proof.
+match can only hide the difference, except for the base that they start from (or several that tie), for exceptions
+through which they escape what would hide it, for what a membership that comes or goes brings or excepts them from, and
+for commands and skills, where resources work together (`companions`). So the search makes the least subjects that match
+what changed, with every base and every escape, and if none of them shows a difference there is none: that is the proof.
 """
 
 from __future__ import annotations

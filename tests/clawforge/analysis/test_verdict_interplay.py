@@ -1,10 +1,9 @@
-"""Where one resource brings out what another one changes: each case by name, and the verdict against enumeration."""
+"""Where one resource brings out what another one changes, or a name is taken that stands for others: case by case."""
 
 from __future__ import annotations
 
 import pytest
 from strategies import WEEK, resource
-from verdict_check import check
 
 from clawforge.analysis.asking import who_can
 from clawforge.analysis.invariants import prove_all
