@@ -29,9 +29,11 @@ Found = tuple[str, Example, Level]
 
 
 class Calls(Protocol):
-    """Calls that must not pass, or must."""
+    """Calls that must not pass, or must. `asks_for_any`: some call of a tool must pass, whichever, so that what several
+    policies each let pass they may refuse together."""
 
     forbids: bool
+    asks_for_any: bool
     reaches_skills: bool
     reaches_commands: bool
 
@@ -54,6 +56,7 @@ class ForbiddenCalls:
     """Calls of which none may pass."""
 
     forbids = True
+    asks_for_any = False
 
     def __init__(self, forbidden: Forbidden) -> None:
         patterns = catalogue().expand_all(forbidden.tools)
@@ -130,6 +133,7 @@ class RequiredCalls:
     def __init__(self, required: Required) -> None:
         self._tools = catalogue().expand_all(required.tools)
         self._params: Mapping[str, Any] | None = required.params
+        self.asks_for_any = required.params is None
         self._worst = Level.REDACT if required.effect is Bound.ALLOW else Level.ASK
 
     def violation(self, effective: Effective, user: str, at: dt.datetime) -> Found | None:

@@ -5,7 +5,7 @@ policy asks for approvals, and where one does a refusal counts only against an a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations
+from itertools import permutations
 
 from clawforge.analysis.policy_change import COMMANDS, SKILLS, changed_fields, working_together
 from clawforge.analysis.walk import is_base
@@ -21,6 +21,9 @@ from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 from clawforge.resource.version_target import VersionTarget
 
 _ALLOW, _MODE = "exec.allow", "exec.mode"
+_ORDER = tuple(ExecMode)
+"""From lax to strict."""
+
 _SPOKEN = tuple((field.path, field.section) for field in policy_fields() if field.section in (COMMANDS, SKILLS))
 
 
@@ -51,11 +54,12 @@ def companions(world: World, address: str) -> Iterator[Want]:
 
 def ties(world: World, address: str) -> Iterator[frozenset[Want]]:
     """Two bases that tie, each with a list of commands, under different modes: the stricter mode then holds for both
-    lists, which is less than each of them allows by itself. They matter to whom another base comes or goes."""
+    lists, which is less than each of them allows by itself unless the other list is the wider one. They matter to whom
+    another base comes or goes."""
     if any(isinstance(item := side.get(address), Resource) and _only_beside_bases(item) for side in world.resources):
         return
     for side, model in enumerate(world.sides):
-        found: dict[tuple[int, int, int], list[tuple[ExecMode, Want]]] = {}
+        found: dict[tuple[int, int, int], list[tuple[ExecMode, frozenset[str], Want]]] = {}
         for target in model.index.targets:
             conditions, base = target.selector.conditions, target.resource
             if conditions is None or not isinstance(base, Policy) or not is_base(target):
@@ -63,9 +67,12 @@ def ties(world: World, address: str) -> Iterator[frozenset[Want]]:
             said = model.combiner.says(base)
             mode = said[_MODE].value if _MODE in said else ExecMode.FULL
             if _ALLOW in said and mode is not ExecMode.DENY:
-                found.setdefault(base_rank(base), []).append((mode, Want(side, conditions)))
+                listed = frozenset(said[_ALLOW].value)
+                found.setdefault(base_rank(base), []).append((mode, listed, Want(side, conditions)))
         for tied in found.values():
-            yield from (frozenset((one, other)) for (a, one), (b, other) in combinations(tied, 2) if a is not b)
+            for (lax, wide, one), (strict, narrow, other) in permutations(tied, 2):
+                if _ORDER.index(lax) < _ORDER.index(strict) and not narrow <= wide:
+                    yield frozenset((one, other))
 
 
 def _only_beside_bases(resource: Resource) -> bool:

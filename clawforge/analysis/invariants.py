@@ -28,7 +28,7 @@ from clawforge.analysis.world import Class, Seen, World
 from clawforge.errors import InputError
 from clawforge.resolve.combine import base_rank
 from clawforge.resolve.org import OrgModel
-from clawforge.resolve.selector import CompiledSelector, compile_selector
+from clawforge.resolve.selector import CompiledSelector, Conditions, compile_selector
 from clawforge.resolve.subject import Subject
 from clawforge.resolve.targets import Target
 from clawforge.resource.invariant import Invariant
@@ -109,7 +109,7 @@ class _Attempt:
         try:
             for wants in self._wanted():
                 self._walk.grow(wants)
-            if not self._calls.forbids and self._found is None and not self._passes_everything():
+            if self._calls.asks_for_any and self._found is None and not self._passes_everything():
                 self._try_together()
         except ExhaustedError:
             self._doubts.add(TOO_MANY)
@@ -152,7 +152,8 @@ class _Attempt:
             met = [
                 (index, target)
                 for index, target in enumerate(org.index.targets)
-                if target.selector.conditions is None or target.selector.conditions.of_call(agent, context)
+                if (conditions := target.selector.conditions) is None
+                or (conditions.of_call(agent, context) and not _is_within(conditions, self._selector.exception))
             ]
             narrowing = [index for index, target in met if not is_base(target) and not _gives(target)]
             bases = [(index, target.resource) for index, target in met if is_base(target)]
@@ -203,6 +204,14 @@ class _Attempt:
             self._doubts.add(UNKNOWN_TIME)
             return
         self._found = Violation(subject, seen.at, *found)
+
+
+def _is_within(conditions: Conditions, exception: Conditions | None) -> bool:
+    """Whether everybody for whom the conditions hold is excepted."""
+    if exception is None:
+        return False
+    own = {part.key: part.values for part in conditions.parts()}
+    return all(part.key in own and own[part.key] <= part.values for part in exception.parts())
 
 
 def _gives(target: Target) -> bool:

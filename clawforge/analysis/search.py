@@ -129,8 +129,8 @@ class Search:
             self._catch_up()
 
     def _requests(self) -> Iterator[tuple[frozenset[Want], Given]]:
-        """Whom to make: for every seed alone, then with every base, and with two that tie, then with every companion
-        too."""
+        """Whom to make: for every seed alone, then with every base, then with every companion too, then with two bases
+        that tie."""
         planted = tuple(seeds(self._world, self._walk.tailor.alike))
         bases = [None, *base_wants(self._world)]
         for seed in planted:
@@ -139,12 +139,12 @@ class Search:
             for base in bases:
                 yield seed.wants | one_want(base), seed.given
         for seed in planted:
-            for tie in ties(self._world, seed.address):
-                yield seed.wants | tie, seed.given
-        for seed in planted:
             for companion in companions(self._world, seed.address):
                 for base in bases:
                     yield seed.wants | {companion} | one_want(base), seed.given
+        for seed in planted:
+            for tie in ties(self._world, seed.address):
+                yield seed.wants | tie, seed.given
 
     def _is_settled(self) -> bool:
         if self._first and (self._differs or self._looser.witness is not None or self._tighter.witness is not None):
