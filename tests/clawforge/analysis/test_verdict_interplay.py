@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from strategies import WEEK, resource
+from verdict_check import check
 
 from clawforge.analysis.asking import who_can
 from clawforge.analysis.invariants import prove_all
@@ -40,6 +41,7 @@ def _judged(before: list[Resource], after: list[Resource]) -> Judged:
 
 OPEN = policy("base")
 ALICE = resource("User", "alice", {"email": "alice@acme.example"})
+BLOCKING = {"enforcement": "block", "grace": "24h"}
 DENY_EXEC = {"tools": {"deny": ["exec"]}}
 
 
@@ -137,6 +139,16 @@ def test_a_version_target_whose_deadline_lies_beyond_what_its_schedule_is_looked
             "deadline": "2026-06-01T00:00:00Z",
         }
         assert answers([OPEN, resource("VersionTarget", "versions", target)], [OPEN]) == (expected, NO)
+
+
+def test_a_machine_is_out_of_range_since_one_moment() -> None:
+    """A call cannot be in its grace for one component and out of it for another."""
+    sides = [
+        [OPEN, resource("VersionTarget", "versions", {"appliesTo": "everyone", "components": components, **BLOCKING})]
+        for components in ({"host": {"range": ">=2026.9.1"}}, {"runtime": {"denied": ["24.1.0"]}})
+    ]
+    judged = check(*sides, (WEEK,))
+    assert (judged.loosens, judged.tightens) == (YES, YES)
 
 
 def test_names_that_stand_for_others_may_be_taken() -> None:
