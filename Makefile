@@ -111,6 +111,7 @@ oracle: $(VENV)/.locked-dev ## hold the analysis to an enumeration of small worl
 	CLAWFORGE_ORACLE_WORLDS=$(WORLDS) CLAWFORGE_ORACLE_CASES=$$(( $(WORLDS) * 5 )) CLAWFORGE_LINT_EXAMPLES=$(WORLDS) \
 		$(BIN)/pytest --timeout 0 tests/clawforge/analysis/test_worlds_oracle.py \
 		tests/clawforge/analysis/test_verdict_oracle.py tests/clawforge/analysis/test_skill_verdict_oracle.py \
+		tests/clawforge/analysis/test_pools_oracle.py \
 		tests/clawforge/analysis/test_open_world.py \
 		tests/clawforge/lint/test_rules_fuzz.py
 

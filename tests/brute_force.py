@@ -73,7 +73,7 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("plugin-tool", {"path": "/srv/x/.env"}),
     ("plugin-tool", {}),
     ("message", {"text": "hello"}),
-    *((tool, {"text": _KEY}) for tool in ("message", "read", "write")),
+    *((tool, {"text": _KEY}) for tool in ("message", "read", "write", "mcp__github__x", "plugin-tool")),
     ("exec", {"command": "ls", "text": _KEY}),
     ("web_fetch", {"url": "https://example.com/", "text": _KEY}),
     *(("skill", params) for params in (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from brute_force import WEEK, differences
+import datetime as dt
+from collections.abc import Sequence
+
+from brute_force import MOMENTS, WEEK, differences
 from hypothesis import strategies as st
 from strategies import orgs
 
@@ -45,14 +48,14 @@ def holds(world: World, witness: Witness) -> bool:
     return True
 
 
-def check(before: list[Resource], after: list[Resource]) -> Judged:
+def check(before: list[Resource], after: list[Resource], moments: Sequence[dt.datetime] = MOMENTS) -> Judged:
     world = World(before, after, WEEK)
     judged = judge(world)
     for direction in (judged.looser, judged.tighter):
         if direction.witness is not None:
             assert holds(world, direction.witness)
     if Answer.NO in (judged.loosens, judged.tightens):
-        found = differences(before, after)
+        found = differences(before, after, moments)
         if judged.looser.is_excluded:
             assert found.looser is None, found.looser
         if judged.tighter.is_excluded:

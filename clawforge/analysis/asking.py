@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from clawforge.analysis.comparison import freest_levels
@@ -54,12 +55,15 @@ def who_can(
     world = World(resources, resources, at, models=(model, model))
     question = _Question(model, tool, params, at)
     found: dict[tuple[object, ...], Holders] = {}
+    ways = _ways(model)
     for cohort in Population(world, instances).cohorts:
-        plain = question.level(cohort.first)
-        for agent, context in _ways(model):
+        plain: dict[tuple[str | None, str | None], tuple[Level, str | None]] = {}
+        for agent, context in ways:
             level = question.level(cohort.first.model_copy(update={"agent": agent, "context": context}))
-            special = agent is not None or context is not None
-            if special and level == plain:
+            # Two together are worth a line only where neither of them alone does the same.
+            alone = [plain[way] for way in {(None, None), (agent, None), (None, context)} if way in plain]
+            plain[agent, context] = level
+            if level in alone:
                 continue
             key = (*level, agent, context)
             group = found.setdefault(key, Holders(level[0], level[1], agent, context))
@@ -102,7 +106,8 @@ class _Question:
 
 
 def _ways(model: OrgModel) -> list[tuple[str | None, str | None]]:
-    """Agents and contexts that some selector names, each alone; none at all first."""
+    """Agents and contexts that some selector names, each with every other; none at all first, and each alone before
+    both together."""
     agents: set[str] = set()
     contexts: set[str] = set()
     for target in model.index.targets:
@@ -110,7 +115,8 @@ def _ways(model: OrgModel) -> list[tuple[str | None, str | None]]:
             if conditions is not None:
                 agents |= conditions.agents or frozenset()
                 contexts |= conditions.contexts or frozenset()
-    return [(None, None), *((agent, None) for agent in sorted(agents)), *((None, one) for one in sorted(contexts))]
+    alone = [(None, None), *((agent, None) for agent in sorted(agents)), *((None, one) for one in sorted(contexts))]
+    return [*alone, *product(sorted(agents), sorted(contexts))]
 
 
 def _newcomers(world: World) -> Iterator[Subject]:

@@ -12,7 +12,8 @@ from clawforge.analysis.sections.commands import commands_within
 from clawforge.analysis.sections.hosts import hosts_within
 from clawforge.analysis.sections.paths import paths_within
 from clawforge.analysis.sections.skills import SKILL_TOOL
-from clawforge.analysis.sections.tools import ToolKind, kinds_of_patterns, tool_rules
+from clawforge.analysis.sections.tool_kinds import told_apart
+from clawforge.analysis.sections.tools import ToolKind, tool_rules
 from clawforge.decide.catalogue import catalogue
 from clawforge.decide.command_pattern import CommandPattern
 from clawforge.decide.decider import Decider
@@ -28,9 +29,11 @@ Found = tuple[str, Example, Level]
 
 
 class Calls(Protocol):
-    """Calls that must not pass, or must."""
+    """Calls that must not pass, or must. `asks_for_any`: some call of a tool must pass, whichever, so that what several
+    policies each let pass they may refuse together."""
 
     forbids: bool
+    asks_for_any: bool
     reaches_skills: bool
     reaches_commands: bool
 
@@ -53,11 +56,12 @@ class ForbiddenCalls:
     """Calls of which none may pass."""
 
     forbids = True
+    asks_for_any = False
 
     def __init__(self, forbidden: Forbidden) -> None:
         patterns = catalogue().expand_all(forbidden.tools)
         self._wanted = NameMatcher(patterns)
-        self._kinds = tuple(kinds_of_patterns(patterns))
+        self._patterns = patterns
         self._commands = tuple(CommandPattern.parse(text) for text in forbidden.commands)
         self._paths, self._hosts = forbidden.paths, forbidden.hosts
         self._access = forbidden.access
@@ -81,7 +85,7 @@ class ForbiddenCalls:
         names = tool_rules(rules.tools, rules.mcp)
         own = OwnOutcomes(effective)
         seen: set[tuple[Level, Shape]] = set()
-        for kind in {**names.kinds, **{kind.name: kind for kind in self._kinds}}.values():
+        for kind in told_apart((names,), self._patterns):
             level = names.level(kind)
             if level > self._worst or not self._is_wanted(kind):
                 continue
@@ -129,6 +133,7 @@ class RequiredCalls:
     def __init__(self, required: Required) -> None:
         self._tools = catalogue().expand_all(required.tools)
         self._params: Mapping[str, Any] | None = required.params
+        self.asks_for_any = required.params is None
         self._worst = Level.REDACT if required.effect is Bound.ALLOW else Level.ASK
 
     def violation(self, effective: Effective, user: str, at: dt.datetime) -> Found | None:

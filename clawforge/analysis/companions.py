@@ -5,13 +5,24 @@ policy asks for approvals, and where one does a refusal counts only against an a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import permutations
 
 from clawforge.analysis.policy_change import COMMANDS, SKILLS, changed_fields, working_together
+from clawforge.analysis.walk import is_base
 from clawforge.analysis.wants import Want
 from clawforge.analysis.world import World
+from clawforge.decide.catalogue import folded
+from clawforge.resolve.combine import base_rank
 from clawforge.resolve.field import policy_fields
-from clawforge.resource.policy import Policy, PolicyMode
+from clawforge.resource.dlp_rule_set import DlpRuleSet
+from clawforge.resource.meta import Resource
+from clawforge.resource.policy import ExecMode, Policy, PolicyMode
 from clawforge.resource.skill_approval import SkillApproval, SkillStatus
+from clawforge.resource.version_target import VersionTarget
+
+_ALLOW, _MODE = "exec.allow", "exec.mode"
+_ORDER = tuple(ExecMode)
+"""From lax to strict."""
 
 _SPOKEN = tuple((field.path, field.section) for field in policy_fields() if field.section in (COMMANDS, SKILLS))
 
@@ -41,10 +52,39 @@ def companions(world: World, address: str) -> Iterator[Want]:
                 yield want
 
 
+def ties(world: World, address: str) -> Iterator[frozenset[Want]]:
+    """Two bases that tie, each with a list of commands, under different modes: the stricter mode then holds for both
+    lists, which is less than each of them allows by itself unless the other list is the wider one. They matter to whom
+    another base comes or goes."""
+    if any(isinstance(item := side.get(address), Resource) and _only_beside_bases(item) for side in world.resources):
+        return
+    for side, model in enumerate(world.sides):
+        found: dict[tuple[int, int, int], list[tuple[ExecMode, frozenset[str], Want]]] = {}
+        for target in model.index.targets:
+            conditions, base = target.selector.conditions, target.resource
+            if conditions is None or not isinstance(base, Policy) or not is_base(target):
+                continue
+            said = model.combiner.says(base)
+            mode = said[_MODE].value if _MODE in said else ExecMode.FULL
+            if _ALLOW in said and mode is not ExecMode.DENY:
+                listed = frozenset(said[_ALLOW].value)
+                found.setdefault(base_rank(base), []).append((mode, listed, Want(side, conditions)))
+        for tied in found.values():
+            for (lax, wide, one), (strict, narrow, other) in permutations(tied, 2):
+                if _ORDER.index(lax) < _ORDER.index(strict) and not narrow <= wide:
+                    yield frozenset((one, other))
+
+
+def _only_beside_bases(resource: Resource) -> bool:
+    if isinstance(resource, Policy):
+        return resource.spec.mode is not PolicyMode.BASE
+    return isinstance(resource, DlpRuleSet | SkillApproval | VersionTarget)
+
+
 def _approves_what_is_refused(approval: SkillApproval, verdicts: Iterable[SkillApproval]) -> bool:
     spec = approval.spec
     return spec.status is SkillStatus.APPROVED and any(
-        one.spec.status is not SkillStatus.APPROVED and one.spec.key == spec.key for one in verdicts
+        one.spec.status is not SkillStatus.APPROVED and folded(one.spec.key) == folded(spec.key) for one in verdicts
     )
 
 

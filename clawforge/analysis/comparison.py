@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from clawforge.analysis.language.budget import TooComplexError
@@ -22,11 +23,12 @@ from clawforge.analysis.level import (
     united,
 )
 from clawforge.analysis.sections.commands import code_outcomes, command_outcomes
-from clawforge.analysis.sections.dlp import UNCHANGED, DlpOutcomes, dlp_outcomes, undecided_directions
+from clawforge.analysis.sections.dlp import UNCHANGED, DlpOutcomes, dlp_outcomes, named_tools, undecided_directions
 from clawforge.analysis.sections.hosts import host_outcomes
 from clawforge.analysis.sections.paths import path_outcomes
 from clawforge.analysis.sections.settings import SettingChange, setting_changes
 from clawforge.analysis.sections.skills import skill_outcomes
+from clawforge.analysis.sections.tool_kinds import told_apart
 from clawforge.analysis.sections.tools import ToolKind, tool_rules
 from clawforge.analysis.sections.versions import version_outcomes
 from clawforge.decide.facets import Facets
@@ -200,14 +202,18 @@ class _Part:
         self._doubts = doubts
         self._elevated = elevated
         self._names = (tool_rules(ours.tools, ours.mcp), tool_rules(theirs.tools, theirs.mcp))
-        self.kinds = tuple({**self._names[0].kinds, **self._names[1].kinds}.values())
         self._sections: dict[Shape, tuple[Outcomes, tuple[str, ...]]] = {}
         self._products: dict[tuple[Pair, Shape], Outcomes] = {}
+
+    @cached_property
+    def kinds(self) -> tuple[ToolKind, ...]:
+        """The kinds of tools that the rules tell apart."""
+        return told_apart(self._names)
 
     def examples(self, versions: Outcomes) -> Iterator[CallExample]:
         """Calls that change, the freest and the strictest of each kind of tools."""
         same_dlp = _is_same(*self._dlp)
-        for kind in self.kinds:
+        for kind in self.kinds if same_dlp else told_apart(self._names, named_tools(*self._dlp)):
             if same_dlp and versions is FREE and self._is_same(kind):
                 continue
             outcomes = self.outcomes(kind)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, product
 
 from clawforge.analysis.calls import Calls, calls_of
 from clawforge.analysis.companions import command_companions, skill_companions
@@ -18,20 +19,28 @@ from clawforge.analysis.walk import (
     ExhaustedError,
     Walk,
     base_wants,
+    is_base,
     one_want,
     target_wants,
 )
 from clawforge.analysis.wants import Want
 from clawforge.analysis.world import Class, Seen, World
 from clawforge.errors import InputError
+from clawforge.resolve.combine import base_rank
 from clawforge.resolve.org import OrgModel
-from clawforge.resolve.selector import CompiledSelector, compile_selector
+from clawforge.resolve.selector import CompiledSelector, Conditions, compile_selector
 from clawforge.resolve.subject import Subject
+from clawforge.resolve.targets import Target
 from clawforge.resource.invariant import Invariant
 from clawforge.resource.meta import Resource
+from clawforge.resource.policy import Policy
+from clawforge.resource.skill_approval import SkillApproval, SkillStatus
 
 MOST_SUBJECTS = 20_000
 """Subjects that the proof of one invariant looks at before it gives up."""
+
+
+SEVERAL = "Whether several policies together refuse what each of them lets pass is not known."
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,8 @@ class _Attempt:
         try:
             for wants in self._wanted():
                 self._walk.grow(wants)
+            if self._calls.asks_for_any and self._found is None and not self._passes_everything():
+                self._try_together()
         except ExhaustedError:
             self._doubts.add(TOO_MANY)
         doubts = () if self._found is not None else tuple(sorted(self._doubts))
@@ -107,7 +118,8 @@ class _Attempt:
 
     def _wanted(self) -> Iterator[frozenset[Want]]:
         """To get a forbidden call somebody needs a base and as little else as can be; to miss one that is required,
-        one policy that refuses it is enough, or none that lets anything pass."""
+        one policy that refuses it is enough most of the time, or none that lets anything pass. What only several
+        together refuse is left to `_try_together`."""
         conditions = self._selector.conditions
         own = frozenset[Want]() if conditions is None else frozenset((Want(0, conditions),))
         yield own
@@ -122,6 +134,49 @@ class _Attempt:
         for second in seconds:
             for first in firsts:
                 yield own | {second} | one_want(first)
+
+    def _try_together(self) -> None:
+        """What each of several policies lets pass they may refuse together, as two lists of hosts that share none. Two
+        are tried; that more of them might is not known."""
+        conditions = self._selector.conditions
+        own = frozenset[Want]() if conditions is None else frozenset((Want(0, conditions),))
+        for one, other in combinations(target_wants(self._world, lambda _: True), 2):
+            self._walk.grow(own | {one, other})
+        self._doubts.add(SEVERAL)
+
+    def _passes_everything(self) -> bool:
+        """Whether what is required passes though everything refuses at once that can meet: then whoever has a base has
+        it. Approvals only give, so they are left out."""
+        org = self._world.sides[0]
+        for agent, context in self._ways():
+            met = [
+                (index, target)
+                for index, target in enumerate(org.index.targets)
+                if (conditions := target.selector.conditions) is None
+                or (conditions.of_call(agent, context) and not _is_within(conditions, self._selector.exception))
+            ]
+            narrowing = [index for index, target in met if not is_base(target) and not _gives(target)]
+            bases = [(index, target.resource) for index, target in met if is_base(target)]
+            for rank in {base_rank(base) for _, base in bases if isinstance(base, Policy)}:
+                tied = [index for index, base in bases if isinstance(base, Policy) and base_rank(base) == rank]
+                effective = org.bare(org.one(()), tuple(sorted((*narrowing, *tied)))).effective
+                try:
+                    if self._calls.violation(effective, self._walk.tailor.new_user, self._world.since) is not None:
+                        return False
+                except TooComplexError:
+                    return False
+        return True
+
+    def _ways(self) -> Iterator[tuple[str | None, str | None]]:
+        """Agents and contexts through which somebody may be concerned, every one that is named and any other."""
+        selectors = (self._selector, *(target.selector for target in self._world.sides[0].index.targets))
+        asked = [one.conditions for one in selectors if one.conditions is not None]
+        agents = frozenset[str]().union(*(one.agents or () for one in asked))
+        contexts = frozenset[str]().union(*(one.contexts or () for one in asked))
+        own = self._selector.conditions
+        for agent, context in product((None, *sorted(agents)), (None, *sorted(contexts))):
+            if own is None or own.of_call(agent, context):
+                yield agent, context
 
     def _look(self, subject: Subject, one: Class) -> None:
         if not _matches(self._selector, self._world, subject):
@@ -149,6 +204,19 @@ class _Attempt:
             self._doubts.add(UNKNOWN_TIME)
             return
         self._found = Violation(subject, seen.at, *found)
+
+
+def _is_within(conditions: Conditions, exception: Conditions | None) -> bool:
+    """Whether everybody for whom the conditions hold is excepted."""
+    if exception is None:
+        return False
+    own = {part.key: part.values for part in conditions.parts()}
+    return all(part.key in own and own[part.key] <= part.values for part in exception.parts())
+
+
+def _gives(target: Target) -> bool:
+    resource = target.resource
+    return isinstance(resource, SkillApproval) and resource.spec.status is SkillStatus.APPROVED
 
 
 def _matches(selector: CompiledSelector, world: World, subject: Subject) -> bool:

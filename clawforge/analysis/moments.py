@@ -21,6 +21,9 @@ HORIZON = dt.timedelta(days=9)
 _LONG_HORIZON = dt.timedelta(days=400)
 _MOST_MOMENTS = 4_000
 _MOST_OF_ONE = 400
+_MOST_THRESHOLDS = 8
+"""Thresholds after which the openings of crons are looked at again."""
+
 _MOST_UNKNOWN = 6
 """Schedules whose combinations are all looked at; more would be too many."""
 
@@ -60,7 +63,8 @@ class Moments:
         ahead = {moment for moment in thresholds if moment > since}
         distinct = _distinct(keys)
         settled = {since, *ahead}.union(*(_edges(key, since) for key in distinct))
-        recurring = set[dt.datetime]().union(*(_openings(key, since) for key in distinct))
+        starts = (since, *sorted(ahead)[:_MOST_THRESHOLDS])
+        recurring = set[dt.datetime]().union(*(_openings(key, start) for key in distinct for start in starts))
         # Spans are taken to be shown completely, so only crons may be cut off.
         self._moments = sorted({*settled, *sorted(recurring)[:_MOST_MOMENTS]})
         self._holding: Mapping[Key, int] = {
@@ -70,9 +74,19 @@ class Moments:
 
     def cells(self, keys: Iterable[Key]) -> Iterator[Cell]:
         """Every combination of these keys that some moment shows, between any two thresholds; the earliest each."""
-        parts: list[tuple[int, frozenset[Key]]] = [(self._mask(True for _ in self._moments), frozenset())]
+        for stretch in self._stretches:
+            yield from self._cells_within(stretch, keys)
+
+    @property
+    def _stretches(self) -> list[int]:
+        """The moments between any two thresholds."""
+        stretches = [self._mask(True for _ in self._moments)]
         for passed in self._passed:
-            parts = [(part, holding) for mask, holding in parts for part in (mask & passed, mask & ~passed) if part]
+            stretches = [part for mask in stretches for part in (mask & passed, mask & ~passed) if part]
+        return stretches
+
+    def _cells_within(self, stretch: int, keys: Iterable[Key]) -> Iterator[Cell]:
+        parts: list[tuple[int, frozenset[Key]]] = [(stretch, frozenset())]
         for key in _distinct(keys):
             holds = self._holding[key]
             parts = [
@@ -82,24 +96,29 @@ class Moments:
                 if part
             ]
         for mask, holding in parts:
-            yield Cell(self._moments[(mask & -mask).bit_length() - 1], holding)
+            yield Cell(self._first(mask), holding)
+
+    def _first(self, mask: int) -> dt.datetime:
+        return self._moments[(mask & -mask).bit_length() - 1]
 
     @staticmethod
     def _mask(values: Iterable[bool]) -> int:
         return sum(1 << index for index, value in enumerate(values) if value)
 
     def unproved(self, keys: Iterable[Key]) -> Iterator[Cell]:
-        """The combinations that no moment shows and that crons might still make. Raises OverflowError for too many."""
+        """The combinations that no moment between two thresholds shows and that crons might still make. Raises
+        OverflowError for too many."""
         distinct = _distinct(keys)
         if not any(_recurs(key) for key in distinct):
             return
         if len(distinct) > _MOST_UNKNOWN:
             raise OverflowError
-        shown = {cell.holding for cell in self.cells(distinct)}
-        for choice in product((False, True), repeat=len(distinct)):
-            holding = frozenset(key for key, holds in zip(distinct, choice, strict=True) if holds)
-            if holding not in shown and self._conceivable(distinct, holding, shown):
-                yield Cell(self._since, holding, proved=False)
+        for stretch in self._stretches:
+            shown = {cell.holding for cell in self._cells_within(stretch, distinct)}
+            for choice in product((False, True), repeat=len(distinct)):
+                holding = frozenset(key for key, holds in zip(distinct, choice, strict=True) if holds)
+                if holding not in shown and self._conceivable(distinct, holding, shown):
+                    yield Cell(self._first(stretch), holding, proved=False)
 
     def _conceivable(self, keys: Sequence[Key], holding: frozenset[Key], shown: set[frozenset[Key]]) -> bool:
         """What is not written as a cron is shown completely, so its part of the combination must have been seen."""

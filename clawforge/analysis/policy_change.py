@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from clawforge.analysis.world import World
 from clawforge.decide.names import NamePattern
-from clawforge.resource.policy import Policy, PolicyMode
+from clawforge.effective import Effective, EffectiveExec
+from clawforge.resource.policy import ExecMode, Policy, PolicyMode
 
 if TYPE_CHECKING:
     from clawforge.analysis.comparison import Comparison
 
 COMMANDS, SKILLS = "exec", "skills"
+_SETTINGS = ("audit.", "offline.")
 
 
 def changed_fields(world: World, address: str) -> Mapping[str, tuple[Any, Any]] | None:
@@ -33,9 +35,10 @@ def changed_fields(world: World, address: str) -> Mapping[str, tuple[Any, Any]] 
 def compared_alone(world: World, address: str) -> Comparison | None:
     """What a policy lets be done if there is no other, before and after. Where policies meet only field by field, what
     does not change one way here changes it nowhere. None where that cannot be said: for policies that take part in
-    another way than before, and for commands, whose mode and lists may come from several policies."""
+    another way than before, for commands, whose mode and lists may come from several policies, and for settings, where
+    a policy that is silent says less than the default that would be heard in its place."""
     fields = changed_fields(world, address)
-    if fields is None or working_together(fields):
+    if fields is None or working_together(fields) or any(path.startswith(_SETTINGS) for path in fields):
         return None
     from clawforge.analysis.comparison import NOTHING_CHANGES, compare
 
@@ -46,8 +49,15 @@ def compared_alone(world: World, address: str) -> Comparison | None:
     for model, policy in zip(world.sides, (before, after), strict=True):
         if isinstance(policy, Policy):
             alone = policy.model_copy(update={"spec": policy.spec.model_copy(update={"mode": PolicyMode.BASE})})
-            sides.append(model.bare_policy(alone).effective)
+            sides.append(_running_all(model.bare_policy(alone).effective))
     return compare(sides[0], sides[1], world.since)
+
+
+def _running_all(effective: Effective) -> Effective:
+    """The same where commands pass: what a mode alone refuses may be on a list that another policy brings."""
+    return effective.model_copy(
+        update={"enforced": effective.enforced.model_copy(update={"exec": EffectiveExec(mode=ExecMode.FULL)})}
+    )
 
 
 def working_together(fields: Mapping[str, tuple[Any, Any]]) -> frozenset[str]:

@@ -1,9 +1,10 @@
 """Looks for subjects, also such as do not exist yet, whom a change frees or binds.
 
 Whoever is touched by a change matches a resource that changed, or has another membership than before. What else they
-match can only hide the difference, except for the base that they start from, for exceptions through which they escape
-what would hide it, and for a few fields that work together. So the search makes the least subjects that match what
-changed, with every base and every escape, and if none of them shows a difference there is none: that is the proof.
+match can only hide the difference, except for the base that they start from (or several that tie), for exceptions
+through which they escape what would hide it, for what a membership that comes or goes brings or excepts them from, and
+for commands and skills, where resources work together (`companions`). So the search makes the least subjects that match
+what changed, with every base and every escape, and if none of them shows a difference there is none: that is the proof.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clawforge.analysis.companions import companions
+from clawforge.analysis.companions import companions, ties
 from clawforge.analysis.seeds import possible_directions, seeds
 from clawforge.analysis.walk import (
     MOST_SUBJECTS,
@@ -128,7 +129,8 @@ class Search:
             self._catch_up()
 
     def _requests(self) -> Iterator[tuple[frozenset[Want], Given]]:
-        """Whom to make: for every seed alone, then with every base, then with every companion too."""
+        """Whom to make: for every seed alone, then with every base, then with every companion too, then with two bases
+        that tie."""
         planted = tuple(seeds(self._world, self._walk.tailor.alike))
         bases = [None, *base_wants(self._world)]
         for seed in planted:
@@ -140,6 +142,9 @@ class Search:
             for companion in companions(self._world, seed.address):
                 for base in bases:
                     yield seed.wants | {companion} | one_want(base), seed.given
+        for seed in planted:
+            for tie in ties(self._world, seed.address):
+                yield seed.wants | tie, seed.given
 
     def _is_settled(self) -> bool:
         if self._first and (self._differs or self._looser.witness is not None or self._tighter.witness is not None):

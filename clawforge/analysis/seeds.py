@@ -126,8 +126,10 @@ def _memberships(world: World, address: str) -> Iterator[Seed]:
             yield Seed(address, _wanting(groups=frozenset((group,))))
     else:
         for person in (item for item in (before, after) if isinstance(item, User)):
-            yield Seed(address, frozenset(), Given(user=person.metadata.name))
-            yield Seed(address, frozenset(), Given(user=person.spec.email))
+            # Whose email it was before, or is now, may be somebody else: what names the email means them.
+            holders = {model.membership.user_name(person.spec.email) for model in world.sides}
+            for user in sorted({person.metadata.name, person.spec.email, *holders}):
+                yield Seed(address, frozenset(), Given(user=user))
 
 
 def _group_members(address: str, before: GroupMembers, after: GroupMembers) -> Iterator[Seed]:
@@ -158,21 +160,38 @@ def _role_of(binding: Resource | None) -> str | None:
 
 
 def _related(world: World, seed: Seed) -> Iterator[frozenset[Want]]:
-    """What else somebody must match whose membership changed: that which names a group or role that comes or goes."""
-    given = seed.given
-    subject = Subject(user=given.user or NEW_USER, instance=given.instance, claims=given.claims)
-    tags = {tag: min(values) for want in seed.wants for tag, values in want.conditions.tags}
-    groups = tuple(group for want in seed.wants for group in sorted(want.conditions.groups or ()))
-    before, after = world.facts(subject.model_copy(update={"tags": tags, "groups": groups}))
-    moved = (before.groups ^ after.groups, before.roles ^ after.roles, {before.user, after.user})
+    """What else somebody must match whose membership changed: that which names a group or role that comes or goes, or
+    which excepts it."""
+    moved = _moved(world, seed)
     for side in (0, 1):
         for target in world.sides[side].index.targets:
-            conditions = target.selector.conditions
+            conditions, exception = target.selector.conditions, target.selector.exception
+            own = wants_of(side, target)
             if conditions is not None and _names_any(conditions, *moved):
-                yield frozenset((Want(side, conditions),))
+                yield own
+            if exception is not None and _names_any(exception, *moved):
+                yield own
+                yield own | {Want(side, exception)}
 
 
-def _names_any(conditions: Conditions, groups: frozenset[str], roles: frozenset[str], users: set[str]) -> bool:
+def _moved(world: World, seed: Seed) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The groups, roles and names that somebody has on one side only. A group that takes in others than before is
+    among them whoever they are, with its roles."""
+    given = seed.given
+    kind, _, name = seed.address.partition("/")
+    own = frozenset((name,) if kind == "Group" else ())
+    subject = Subject(user=given.user or NEW_USER, instance=given.instance, claims=given.claims)
+    groups = tuple(group for want in seed.wants for group in sorted(want.conditions.groups or ()))
+    before, after = world.facts(subject.model_copy(update={"groups": groups}))
+    held = [facts.roles for facts in world.facts(Subject(user=NEW_USER, groups=tuple(own)))] if own else []
+    return (
+        (before.groups ^ after.groups) | own,
+        (before.roles ^ after.roles).union(*held),
+        frozenset((before.user, after.user)),
+    )
+
+
+def _names_any(conditions: Conditions, groups: frozenset[str], roles: frozenset[str], users: frozenset[str]) -> bool:
     return (
         not groups.isdisjoint(conditions.groups or ())
         or not roles.isdisjoint(conditions.roles or ())

@@ -19,7 +19,7 @@ from clawforge.effective import (
 )
 from clawforge.resolve.combine import Combiner, Gathering, decided_fields, rules_of
 from clawforge.resolve.field import PolicyField
-from clawforge.resolve.meet import Voice, meet
+from clawforge.resolve.meet import Standing, Voice, meet
 from clawforge.resolve.statement import Statement
 from clawforge.resolve.targets import Target
 from clawforge.resolve.verdicts import dlp, skills, versions
@@ -190,7 +190,12 @@ class BareResolver:
         key: tuple[object, ...]
         if field.merge.rule in _BY_VOICE:
             mode = field.beside("mode")
-            speaking = [voice for voice in heard if voice.says(field.path) or voice.says(mode)]
+            # A base that is silent has a say too: an overlay without a list means the bases' only if all have one.
+            speaking = [
+                voice
+                for voice in heard
+                if voice.standing is Standing.BASE or voice.says(field.path) or voice.says(mode)
+            ]
             key = (field.path, *((item.standing, id(item.says(field.path)), id(item.says(mode))) for item in speaking))
         else:
             speaking = [voice for voice in heard if voice.says(field.path) is not None]

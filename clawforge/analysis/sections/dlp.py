@@ -84,6 +84,11 @@ def undecided_directions(before: EffectiveDlp, after: EffectiveDlp) -> tuple[tup
     return gone, come
 
 
+def named_tools(*sides: EffectiveDlp) -> tuple[str, ...]:
+    """The patterns of tools that rules of these sides are for: they tell tools apart that no policy does."""
+    return tuple(dict.fromkeys(text for side in sides for rule in side.rules if _decides(rule) for text in rule.tools))
+
+
 def rule_name(rule: EffectiveDlpRule) -> str:
     """The rule as people name it."""
     return f"{rule.resource} {rule.id}"
@@ -187,6 +192,8 @@ def _covers(wide: EffectiveDlpRule, narrow: EffectiveDlpRule) -> bool:
         (wide.detector, wide.pattern) == (narrow.detector, narrow.pattern)
         and wide.keywords in ((), narrow.keywords)
         and _STRICTNESS[wide.action] >= _STRICTNESS[narrow.action]
+        # What is left after cutting out is judged too, and may be refused where the whole is only asked about.
+        and (wide.action, narrow.action) != (DlpAction.ASK, DlpAction.REDACT)
     )
 
 

@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from clawforge.analysis.level import FREE, Example, Level, Outcomes, Pair, united
+from clawforge.analysis.sections.unnamed import unnamed
 from clawforge.decide.domains import DomainMatcher
 from clawforge.decide.facets import Facets
 from clawforge.decide.hosts import host_of, is_private_address
 from clawforge.effective import EffectiveNetwork
 from clawforge.resource.policy import PrivateAddresses
 
-_ANY_HOST = "other-host.example.net"
-_PRIVATE_HOSTS = ("10.1.2.3", "other-host")
+_ANY_HOST, _ANY_DOMAIN = "other-host.example.net", "other-example"
+_PRIVATE_ADDRESS, _PRIVATE_NAME = "10.1.2.3", "other-host"
 _LABEL = "other"
+_NUMBERS = ("8", "10")
+"""What addresses begin with, public and private ones."""
 _UNREADABLE = "https://"
 """An address of which nobody can say which host it names."""
 
@@ -80,11 +83,27 @@ def _patterns(rules: EffectiveNetwork) -> tuple[str, ...]:
 def _hosts(patterns: Iterable[str]) -> Iterator[str]:
     """A host for each pattern, for what lies right at and below it, public and private, and for all others."""
     written = set(patterns)
-    yield from (_ANY_HOST, *_PRIVATE_HOSTS)
+    means = DomainMatcher(written)
+    yield from (_public(means), _PRIVATE_ADDRESS, unnamed(_PRIVATE_NAME, written.__contains__))
     for pattern in sorted(written):
         domain = pattern.removeprefix("*.")
-        candidates = (domain, f"{_LABEL}.{domain}") if pattern.startswith("*.") else (domain,)
-        yield from (host for host in candidates if host_of(f"https://{host}/") == host)
+        below = _below(domain, written) if pattern.startswith("*.") else ()
+        yield from (host for host in (domain, *below) if host_of(f"https://{host}/") == host)
+
+
+def _public(means: DomainMatcher) -> str:
+    """A host that no pattern means."""
+    if means.find(_ANY_HOST) is None:
+        return _ANY_HOST
+    return "other-host." + unnamed(_ANY_DOMAIN, lambda word: means.find(f"other-host.{word}") is not None)
+
+
+def _below(domain: str, written: set[str]) -> Iterator[str]:
+    """A host right below a domain that is not named itself; below numbers lie addresses."""
+    yield unnamed(_LABEL, lambda word: f"{word}.{domain}" in written) + f".{domain}"
+    missing = 4 - len(domain.split("."))
+    if missing > 0 and domain.rpartition(".")[2].isdigit():
+        yield from (".".join((*[number] * missing, domain)) for number in _NUMBERS)
 
 
 def _example(host: str) -> Example:

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import product as combinations
 
 from clawforge.analysis.level import FREE, Example, Level, Outcomes, Pair
+from clawforge.analysis.sections.unnamed import unnamed
 from clawforge.decide.blame import Blame
 from clawforge.decide.call import Call
+from clawforge.decide.catalogue import folded
 from clawforge.decide.facets import Facets
 from clawforge.decide.judges.skills import RevokedSkillsJudge, SkillRulesJudge
 from clawforge.decide.names import NamePattern
@@ -20,6 +22,7 @@ SkillSide = tuple[EffectiveSkillRules, EffectiveSkills]
 
 SKILL_TOOL = "skill"
 _OTHER = "other"
+_OTHER_VERSION = "0.0.0-other"
 _OTHER_DIGEST = "sha256:" + "0" * 64
 _AT = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
@@ -74,14 +77,19 @@ def _calls(before: SkillSide, after: SkillSide) -> Iterator[dict[str, str]]:
     """Calls that the verdicts and sources can tell apart: for each key the versions and contents that stand with it."""
     sources = tuple(_sources((before[0], after[0])))
     identities = [one for _, verdicts in (before, after) for one in (*verdicts.approved, *verdicts.revoked)]
-    by_key: dict[str, list[SkillIdentity]] = {_OTHER: []}
+    # A refusal also means what is spelled alike, so whatever is spelled alike stands together.
+    alike: dict[str, list[SkillIdentity]] = {}
     for one in identities:
-        by_key.setdefault(one.key, []).append(one)
+        alike.setdefault(folded(one.key), []).append(one)
+    by_key: dict[str, list[SkillIdentity]] = {unnamed(_OTHER, alike.__contains__): []}
+    by_key.update((one.key, alike[folded(one.key)]) for one in identities)
     # Content that was revoked stays so under any key; where both sides revoke it no key can tell them apart.
     contested = _digests(set(before[1].revoked) ^ set(after[1].revoked))
+    other_digest = _OTHER_DIGEST + unnamed("", lambda word: _OTHER_DIGEST + word in _digests(identities))
     for key, named in _telling(by_key, before[1], after[1]):
-        versions = (None, "0.0.0-other", *sorted({one.version for one in named if one.version is not None}))
-        digests = (None, _OTHER_DIGEST, *sorted(_digests(named) | contested))
+        written = {one.version for one in named if one.version is not None}
+        versions = (None, unnamed(_OTHER_VERSION, written.__contains__), *sorted(written))
+        digests = (None, other_digest, *sorted(_digests(named) | contested))
         for version, digest, source in combinations(versions, digests, sources):
             given = {"name": key, "version": version, "digest": digest, "source": source}
             yield {name: value for name, value in given.items() if value is not None}
@@ -120,10 +128,9 @@ def _sources(rules: Iterable[EffectiveSkillRules]) -> Iterator[str | None]:
     written = sorted({text for one in rules for text in one.sources or ()})
     if not written:
         return
-    yield f"{_OTHER}-source"
-    for text in written:
-        pattern = NamePattern.parse(text)
-        if pattern is not None and pattern.stem:
-            yield pattern.stem
-            if pattern.open:
-                yield f"{pattern.stem}{_OTHER}"
+    patterns = [pattern for text in written if (pattern := NamePattern.parse(text)) is not None]
+    for stem in sorted({"", *(pattern.stem for pattern in patterns if pattern.open)}):
+        more = [one for one in patterns if len(one.stem) > len(stem)]
+        word = unnamed(_OTHER, lambda word, stem=stem, more=more: any(one.matches(stem + word) for one in more))  # type: ignore[misc]
+        yield stem + word
+    yield from (pattern.stem for pattern in patterns if pattern.stem)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from functools import lru_cache
 
-from clawforge.analysis.level import FREE, Example, Level, Outcomes, product, united
+from clawforge.analysis.level import FREE, Example, Level, Outcomes, Pair, product, united
 from clawforge.decide.judges.versions import blocks_at, is_in_order
 from clawforge.decide.request import InstanceFacts
 from clawforge.effective import EffectiveVersions, EffectiveVersionTarget
@@ -26,12 +26,18 @@ def version_outcomes(before: EffectiveVersions, after: EffectiveVersions, at: dt
     """
     if before.targets == after.targets:
         return FREE
-    found: Outcomes = FREE
-    for component in COMPONENTS:
-        ours, theirs = _about(before, component), _about(after, component)
-        if ours or theirs:
-            found = product(found, _component_outcomes(component, ours, theirs, at))
-    return united((FREE, found))
+    about = [(component, _about(before, component), _about(after, component)) for component in COMPONENTS]
+    every = [target for _, ours, theirs in about for target in (*ours, *theirs)]
+    since = {at, *(at - dt.timedelta(seconds=target.grace) for target in every if target.grace)}
+    parts = [FREE]
+    # A machine is out of range since one moment, whatever of it is.
+    for noticed in (None, *sorted(since)):
+        found: Outcomes = FREE
+        for component, ours, theirs in about:
+            if ours or theirs:
+                found = product(found, _component_outcomes(component, ours, theirs, at, noticed))
+        parts.append(found)
+    return united(parts)
 
 
 def blocking_moments(versions: EffectiveVersions) -> Iterator[dt.datetime]:
@@ -50,15 +56,15 @@ def _about(versions: EffectiveVersions, component: str) -> Targets:
 
 
 @lru_cache(maxsize=4096)
-def _component_outcomes(component: str, before: Targets, after: Targets, at: dt.datetime) -> Outcomes:
-    found = {}
-    since = {None, at, *(at - dt.timedelta(seconds=target.grace) for target in (*before, *after) if target.grace)}
+def _component_outcomes(
+    component: str, before: Targets, after: Targets, at: dt.datetime, noticed: dt.datetime | None
+) -> Outcomes:
+    found: dict[Pair, Example] = {}
     for version in _versions((*before, *after)):
-        for noticed in sorted(since, key=lambda moment: (moment is not None, moment or at)):
-            facts = InstanceFacts.model_construct(versions={component: version}, out_of_range_since=noticed)
-            pair = (_level(before, version, facts, at), _level(after, version, facts, at))
-            if pair not in found:
-                found[pair] = Example(versions={component: version}, out_of_range_since=noticed)
+        facts = InstanceFacts.model_construct(versions={component: version}, out_of_range_since=noticed)
+        pair = (_level(before, version, facts, at), _level(after, version, facts, at))
+        if pair not in found:
+            found[pair] = Example(versions={component: version}, out_of_range_since=noticed)
     return found
 
 

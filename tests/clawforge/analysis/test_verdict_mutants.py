@@ -11,7 +11,7 @@ from strategies import resource
 from verdict_check import check
 
 from clawforge.analysis import companions as companions_module
-from clawforge.analysis import search, walk
+from clawforge.analysis import comparison, policy_change, search, seeds, walk
 from clawforge.analysis.sections import tools as tools_section
 from clawforge.analysis.world import World
 from clawforge.resolve import meet
@@ -53,6 +53,20 @@ APPROVED_SKILL = resource(
     "SkillApproval", "yes", {"appliesTo": {"groups": ["eng"]}, "key": "pdf-tools", "status": "approved"}
 )
 REJECTED_SKILL = resource("SkillApproval", "no", {"appliesTo": "everyone", "key": "pdf-tools", "status": "rejected"})
+EXCEPTED_GROUP = resource(
+    "Policy",
+    "excepted-group",
+    {"mode": "guardrail", "appliesTo": {"groups": ["ops"], "except": {"groups": ["eng"]}}, "tools": {"deny": ["*"]}},
+)
+ENGINEERS = resource("Group", "eng", {"members": {"users": ["alice"]}})
+LISTED = {"mode": "ask", "allow": ["ls"]}
+TIED = (
+    OPEN,
+    resource("Policy", "left", {"appliesTo": {"groups": ["l"]}, "exec": {"mode": "full", "allow": ["git"]}}),
+    resource("Policy", "right", {"appliesTo": {"groups": ["r"]}, "exec": LISTED}),
+)
+PLUGIN_RULE = {"id": "keys", "detector": "private-key", "tools": ["mcp__github__*"], "action": "block"}
+LAX = resource("Policy", "base", {"appliesTo": "everyone", "audit": {"content": "full"}})
 CORE_TOOLS = tuple(kind for kind in tools_section._of_host() if kind.tool.core)
 CASES: dict[str, tuple[Change, Callable[[pytest.MonkeyPatch], None]]] = {
     "bases are not tried": (
@@ -100,6 +114,37 @@ CASES: dict[str, tuple[Change, Callable[[pytest.MonkeyPatch], None]]] = {
             [OPEN, GUARDED_SKILLS, APPROVED_SKILL],
         ),
         lambda patch: patch.setattr(search, "companions", lambda world, address: iter(())),
+    ),
+    "nobody who is excepted is looked at": (
+        (
+            [OPEN, EXCEPTED_GROUP, resource("User", "alice", {"email": "alice@acme.example"}), ENGINEERS],
+            [OPEN, EXCEPTED_GROUP, resource("User", "alice", {"email": "alice@acme.example"})],
+        ),
+        lambda patch: patch.setattr(seeds, "_related", lambda world, seed: iter(())),
+    ),
+    "bases that tie are not tried together": (
+        (
+            [*TIED, resource("Policy", "first", {"appliesTo": {"groups": ["x"]}, "exec": LISTED, "priority": 200})],
+            [*TIED],
+        ),
+        lambda patch: patch.setattr(search, "ties", lambda world, address: iter(())),
+    ),
+    "tools of rules on data are forgotten": (
+        (
+            [OPEN, resource("DlpRuleSet", "keys", {"appliesTo": "everyone", "rules": [PLUGIN_RULE]})],
+            [OPEN],
+        ),
+        lambda patch: patch.setattr(comparison, "named_tools", lambda *sides: ()),
+    ),
+    "settings are compared with the defaults": (
+        (
+            [
+                LAX,
+                resource("Policy", "over", {"mode": "overlay", "appliesTo": "everyone", "audit": {"content": "none"}}),
+            ],
+            [LAX, resource("Policy", "over", {"mode": "overlay", "appliesTo": "everyone"})],
+        ),
+        lambda patch: patch.setattr(policy_change, "_SETTINGS", ("nothing.",)),
     ),
     "tools that nobody names are forgotten": (
         (
