@@ -7,11 +7,11 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clawforge.analysis.meaning import meaning_of
+from clawforge.analysis.meaning import is_timeless, meaning_of, told_again
 from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.meaning import Meaning
-from clawforge.plan import PlanWarning
+from clawforge.plan import Plan, PlanWarning
 from clawforge.plan_scope import narrowed
 from clawforge.planning import PlannedChanges, make_plan
 from clawforge.proposal import Proposal, own_entries
@@ -26,6 +26,7 @@ from clawforge_server.auth.secrets import new_id
 from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
 from clawforge_server.state.bundle_cache import subject_of
+from clawforge_server.state.meaning_memory import WholeChange
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, PlanPayload
 
@@ -83,7 +84,7 @@ def draft_plan(
     plan_id = new_id("plan")
     planned = _checked(plane, state, proposal, resources, plan_id, now)
     plan = planned.plan
-    meaning = plan.meaning if plan.is_empty else _meaning(plane, state, proposal, resources, now)
+    meaning = plan.meaning if plan.is_empty else _meaning(plane, state, planned.plan, proposal, resources, now)
     warnings = plan.warnings
     if not request.scope.is_everything:
         warnings = (narrowed(request.scope, left_out), *warnings)
@@ -113,16 +114,29 @@ def _checked(
 
 
 def _meaning(
-    plane: ControlPlane, state: OrgState, proposal: Proposal, resources: Sequence[Resource], now: dt.datetime
+    plane: ControlPlane,
+    state: OrgState,
+    plan: Plan,
+    proposal: Proposal,
+    resources: Sequence[Resource],
+    now: dt.datetime,
 ) -> Meaning:
     """What the proposed state means to everybody. Raises InputError if no bundle could be made of it for somebody."""
     instances = _instances(plane, state.name)
     after = state.with_stops(resources)
     model = OrgModel(after, previous=state.model)
     check_bundles(model, _subjects(instances, resources), now)
-    world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
-    positions = (state.positions, {**state.positions, **proposal.positions})
-    return meaning_of(world, positions, [_known(instance) for instance in instances])
+    positions, at = (state.positions, {**state.positions, **proposal.positions}), now.replace(microsecond=0)
+    machines = [_known(instance) for instance in instances]
+    change = WholeChange.of(state, plan.state_digest, machines)
+    found = plane.meaning_memory.recall(change)
+    if found is not None:
+        return told_again(found, positions, at)
+    world = World(state.in_force, after, at, models=(state.model, model))
+    found = meaning_of(world, positions, machines)
+    if is_timeless(world):
+        plane.meaning_memory.keep(change, found)
+    return found
 
 
 def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:
