@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from hypothesis import HealthCheck, given, settings
+from strategies import resource
 from verdict_check import changes
 
 from clawforge.resolve.org import OrgModel, Resolution
@@ -33,3 +34,15 @@ def test_what_is_taken_over_changes_no_answer(change: tuple[list[Resource], list
     taken = OrgModel(change[1], previous=before)
     assert answers(taken) == wanted
     assert answers(OrgModel(change[0], previous=taken)) == answers(before)
+
+
+def test_what_a_changed_parent_says_is_not_taken_over() -> None:
+    child = resource("Policy", "child", {"appliesTo": "everyone", "extends": ["Policy/parent"]})
+    parents = [
+        resource("Policy", "parent", {"appliesTo": {"users": ["carol"]}, "tools": {"deny": [tool]}})
+        for tool in ("exec", "read")
+    ]
+    before = OrgModel([child, parents[0]])
+    old = answers(before)
+    taken = answers(OrgModel([child, parents[1]], previous=before))
+    assert taken == answers(OrgModel([child, parents[1]])) != old
