@@ -6,15 +6,13 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from clawforge.analysis.causes import causes, moved_groups
 from clawforge.analysis.comparison import CallExample, Comparison, ToolChange
 from clawforge.analysis.level import Level
 from clawforge.analysis.population import Cohort, KnownInstance, Population
 from clawforge.analysis.world import Seen, World
 from clawforge.decide.judges.versions import is_in_order
 from clawforge.effective import Effective, EffectiveDlpRule, EffectiveVersionTarget, SkillIdentity
-from clawforge.resource.organization import Organization
-from clawforge.resource.policy import Policy
-from clawforge.resource.targeting import Enforcement
 from clawforge.resource.version_target import VersionEnforcement
 
 
@@ -72,7 +70,7 @@ def access_diff(world: World, population: Population) -> AccessDiff:
     lines: dict[AccessChange, Line] = {}
     users: set[str] = set()
     instances: set[str] = set()
-    moved = _moved_groups(world)
+    moved = moved_groups(world)
     for cohort in population.touched:
         changes = dict.fromkeys(_of_cohort(world, cohort, moved))
         for change in changes:
@@ -110,7 +108,7 @@ def _of_cohort(world: World, cohort: Cohort, moved: frozenset[str]) -> Iterator[
         for seen in _now_first(world, world.seen(cohort.one, agent, context, guess=False)):
             found = list(_of_seen(seen))
             if found:
-                via = _causes(world, cohort, seen, moved)
+                via = causes(world, cohort, seen, moved)
                 found = [change if change.via else replace(change, via=via) for change in found]
             if agent is None and context is None and seen.at == world.since:
                 plain.update(found)
@@ -265,34 +263,3 @@ def _version_change(
         else ("in order", f"out of range ({target.enforcement})")
     )
     return AccessChange(gain, "version", (f"{key[1]} {have}",), *words, via=(key[0],))
-
-
-def _moved_groups(world: World) -> frozenset[str]:
-    return frozenset(
-        address for address in world.changed if address.partition("/")[0] in ("Group", "RoleBinding", "User")
-    )
-
-
-def _causes(world: World, cohort: Cohort, seen: Seen, moved: frozenset[str]) -> tuple[str, ...]:
-    """The changed memberships of the cohort, and the resources that changed or come or go for it."""
-    ours, theirs = set(seen.before.matched), set(seen.after.matched)
-    found = {address for address in ours | theirs if address in world.changed} | (ours ^ theirs)
-    found = {address for address in found if _decides(world, address)}
-    found = {address for address in found if address.startswith("Policy/")} or found
-    before, after = cohort.facts
-    groups = {f"Group/{name}" for name in before.groups ^ after.groups}
-    if before.suspended != after.suspended:
-        groups.add(f"User/{after.user}")
-    if (before.roles ^ after.roles) & world.asked_roles:
-        groups |= {address for address in moved if address.startswith("RoleBinding/")}
-    if not found and world.concerns_everybody:
-        found = {item.address for side in world.resources for item in side.values() if isinstance(item, Organization)}
-    return (*sorted(groups), *sorted(found))
-
-
-def _decides(world: World, address: str) -> bool:
-    """Whether a resource decides anything on either side: a policy on trial does not."""
-    versions = [side[address] for side in world.resources if address in side]
-    return not versions or any(
-        not isinstance(item, Policy) or item.spec.enforcement is Enforcement.ENFORCE for item in versions
-    )

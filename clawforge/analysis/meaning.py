@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from clawforge.access.escalation import Gain
+from clawforge.access.escalation import KINDS_WITH_RIGHTS, Gain
 from clawforge.analysis.access_diff import AccessDiff, Line, access_diff
+from clawforge.analysis.moments import ALWAYS, key_of
 from clawforge.analysis.population import KnownInstance, Population
 from clawforge.analysis.search import Direction, Witness
 from clawforge.analysis.verdict import Judged, judge, judge_alone
@@ -22,6 +24,7 @@ from clawforge.meaning import (
     WitnessCall,
 )
 from clawforge.position import Positions
+from clawforge.resource.version_target import VersionTarget
 
 MOST_LINES = 200
 """Lines of gains, and of losses, that a plan carries."""
@@ -68,6 +71,32 @@ def meaning_of(
         changes=_alone(world, judged),
         at=world.since,
     )
+
+
+def is_timeless(world: World) -> bool:
+    """Whether what the change means is the same at every moment: nothing opens, shuts, lapses, falls due or expires."""
+    if any(address.partition("/")[0] in KINDS_WITH_RIGHTS for address in world.changed):
+        return False
+    if any(isinstance(item, VersionTarget) for side in world.resources for item in side.values()):
+        return False
+    return all(key_of(target) == ALWAYS for side in world.sides for target in side.index.targets)
+
+
+def told_again(meaning: Meaning, positions: tuple[Positions, Positions], at: dt.datetime) -> Meaning:
+    """The meaning of the same change in a timeless world, at another moment and with other places of what it names."""
+    if meaning.at is None:
+        return meaning
+    again: dict[str, object] = {"at": at}
+    for name in ("looser", "tighter"):
+        witness = getattr(meaning, name)
+        again[name] = None if witness is None else witness.model_copy(update={"at": at})
+    for name in ("gains", "losses"):
+        again[name] = tuple(_placed(line, positions) for line in getattr(meaning, name))
+    return meaning.model_copy(update=again)
+
+
+def _placed(line: AccessLine, positions: tuple[Positions, Positions]) -> AccessLine:
+    return line.model_copy(update={"via": tuple(_via(item.address, positions) for item in line.via)})
 
 
 def _with_unknown(judged: Judged, note: str) -> Judged:

@@ -18,6 +18,7 @@ from clawforge_server.state.bundle_cache import BundleCache
 from clawforge_server.state.instance_directory import InstanceDirectory
 from clawforge_server.state.instance_reports import InstanceReports
 from clawforge_server.state.lint_memory import LintMemory
+from clawforge_server.state.meaning_memory import MeaningMemory
 from clawforge_server.state.message_board import MessageBoard
 from clawforge_server.state.org_states import OrgStates
 from clawforge_server.state.plugin_directory import PluginDirectory
@@ -60,6 +61,7 @@ class ControlPlane:
     plugin_policies: PluginPolicies
     plugin_streams: PluginStreams
     lint_memory: LintMemory
+    meaning_memory: MeaningMemory
     version_looks: VersionLooks
     rollout_looks: RolloutLooks
     steady: SteadyTime
@@ -107,6 +109,7 @@ def make_control_plane(
         plugin_policies=PluginPolicies(),
         plugin_streams=PluginStreams(),
         lint_memory=LintMemory(),
+        meaning_memory=MeaningMemory(),
         version_looks=VersionLooks(),
         rollout_looks=RolloutLooks(),
         steady=SteadyTime(clock),

@@ -6,6 +6,7 @@ import asyncio
 import json
 from typing import Any, NoReturn, TypeVar
 
+import orjson
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect, Request
 
@@ -39,10 +40,10 @@ async def read_json(request: Request, limit: int, place: BodyPlace) -> bytes:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if kind != "application/json" or encoding != "identity":
         raise HttpError(415, "unsupported-content", "The body must be plain JSON.", hint="Send application/json.")
-    return await _read(request, limit, place)
+    return await _received(request, limit, place)
 
 
-async def _read(request: Request, limit: int, place: BodyPlace) -> bytes:
+async def _received(request: Request, limit: int, place: BodyPlace) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) > limit:
         raise _too_large(limit)
@@ -95,17 +96,36 @@ def _item(problem: FieldProblem) -> ProblemItem:
 
 def strict_json(body: bytes) -> Any:
     """The decoded document. Raises HttpError 400 for duplicate keys, NaN, too deep nesting and other malformed text."""
+    value = _read_back(body)
+    if value is None:
+        value = _read(body)
+    if _is_deeper(value, _DEEPEST):
+        raise _malformed("it is nested too deeply")
+    return value
+
+
+def _read_back(body: bytes) -> Any:
+    """The document, if written again it is this very text; None if it is not.
+
+    What is written has every key once and every number as it was, so nothing was lost in reading. Our own clients send
+    such text, and this reads it many times as fast as a parser that looks for doubles.
+    """
     try:
-        value = _DECODER.decode(body.decode("utf-8"))
+        value = orjson.loads(body)
+        return value if orjson.dumps(value) == body else None
+    except (ValueError, TypeError):
+        return None
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return _DECODER.decode(body.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise _malformed("it is not UTF-8") from error
     except RecursionError as error:
         raise _malformed("it is nested too deeply") from error
     except ValueError as error:
         raise _malformed(str(error) if isinstance(error, _Refused) else "it does not parse") from error
-    if _is_deeper(value, _DEEPEST):
-        raise _malformed("it is nested too deeply")
-    return value
 
 
 class _Refused(ValueError):
@@ -129,13 +149,14 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_consta
 
 def _is_deeper(value: Any, limit: int) -> bool:
     """Whether containers stand in one another more than `limit` levels deep."""
-    level = [value] if isinstance(value, dict | list) else []
+    # What JSON was read into is of these very types; asking for them is the fastest question.
+    level = [value] if type(value) is dict or type(value) is list else []
     for _ in range(limit):
         level = [
             child
             for item in level
-            for child in (item.values() if isinstance(item, dict) else item)
-            if isinstance(child, dict | list)
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) is dict or type(child) is list
         ]
         if not level:
             return False

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from server_process import company
+
+from clawforge_server import request_body
+from clawforge_server.problems import HttpError
+from clawforge_server.request_body import strict_json
 
 PATH = "/v1/orgs/acme/plans"
 JSON = {"Content-Type": "application/json"}
@@ -108,3 +115,37 @@ def test_what_nobody_vouches_for_must_be_small(api: Any, problem: Any, path: str
 def test_a_tool_without_a_possible_name_is_refused(api: Any, problem: Any, tool: str) -> None:
     api.apply(company())
     problem(api.post("/v1/orgs/acme/decide", json={"user": "dev", "tool": tool}), 422, "invalid-request")
+
+
+class Pairs(list[tuple[str, Any]]):
+    """An object whose keys need not be distinct."""
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.lists(st.tuples(st.text(max_size=2), inner), max_size=3).map(Pairs),
+    max_leaves=8,
+)
+
+
+def written(value: Any, space: str, *, escaped: bool) -> str:
+    if isinstance(value, Pairs):
+        pairs = (f"{json.dumps(key, ensure_ascii=escaped)}:{written(v, space, escaped=escaped)}" for key, v in value)
+        return "{" + f",{space}".join(pairs) + "}"
+    if isinstance(value, list):
+        return "[" + f",{space}".join(written(item, space, escaped=escaped) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=escaped)
+
+
+def outcome(read: Any, body: bytes) -> str:
+    try:
+        return repr(read(body))
+    except HttpError as error:
+        return error.code
+
+
+@given(VALUES, st.sampled_from(["", " "]), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_the_fast_way_to_read_json_reads_what_the_strict_one_reads(value: Any, space: str, escaped: bool) -> None:
+    body = written(value, space, escaped=escaped).encode("utf-8", "surrogatepass")
+    assert outcome(strict_json, body) == outcome(request_body._read, body)

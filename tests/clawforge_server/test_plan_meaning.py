@@ -35,6 +35,20 @@ def test_a_tighter_plan_names_who_loses_what(api: Any) -> None:
     assert [change["verdict"] for change in meaning["changes"]] == ["tighter"]
 
 
+def test_a_change_that_was_looked_at_before_is_told_of_now(api: Any, clock: Any) -> None:
+    api.apply(company())
+    enrolled(api, "dev-laptop")
+    first, changed = api.plan(company(deny=["web_fetch"]))["meaning"], company(deny=["web_fetch"])
+    clock.move(minutes=5)
+    place = {"Policy/default": {"file": "p.yaml", "line": 7, "fields": {}}}
+    again = api.plan(changed, positions=place)["meaning"]
+    api.plane.meaning_memory.__init__()
+    assert again == api.plan(changed, positions=place)["meaning"]
+    assert (again["at"] > first["at"], again["losses"][0]["via"][0]["line"]) == (True, 7)
+    enrolled(api, "dev-desktop")
+    assert api.plan(changed)["meaning"]["affected"]["instances"] == 2
+
+
 def test_an_empty_plan_means_nothing(api: Any) -> None:
     api.apply(company())
     meaning = api.plan(company())["meaning"]

@@ -50,8 +50,15 @@ class ToolRules:
         """How freely the tool may be called as far as its name goes: `ToolsJudge` and `McpJudge` without words."""
         known = self._known.get(kind.name)
         if known is None:
+            known = self._of_host.get(kind.name)
+        if known is None:
             known = self._known[kind.name] = self._judged(kind.tool)
         return known
+
+    @cached_property
+    def _of_host(self) -> Mapping[str, Level]:
+        """The levels of the names that every side tells apart, also in the other spelling."""
+        return _levels_of_host(_about_host(self.tools), self.mcp)
 
     @cached_property
     def kinds(self) -> Mapping[str, ToolKind]:
@@ -120,22 +127,63 @@ def _tool_rules(tools: EffectiveTools, mcp: EffectiveMcp) -> ToolRules:
     return ToolRules(tools, mcp)
 
 
+@lru_cache(maxsize=256)
+def _levels_of_host(tools: EffectiveTools, mcp: EffectiveMcp) -> Mapping[str, Level]:
+    rules = ToolRules(tools, mcp)
+    return {name: rules._judged(tool_of(DEFAULT_HOST, name)) for name in _spelled_by_host()}
+
+
+def _about_host(tools: EffectiveTools) -> EffectiveTools:
+    """The lists without the exact names of tools that are none of the host's: such a name means only the tool that it
+    spells. Lists that differ in nothing else judge the host's tools alike."""
+    return EffectiveTools.model_construct(
+        allow=None if tools.allow is None else _telling(tools.allow),
+        deny=_telling(tools.deny),
+        ask=_telling(tools.ask),
+    )
+
+
+def _telling(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    names = _names_of_host()
+    return tuple(text for text in patterns if text in names or (one := NamePattern.parse(text)) is None or one.open)
+
+
+def _spelled_by_host() -> Iterator[str]:
+    for kind in _of_host():
+        yield kind.name
+        yield kind.name.upper()
+
+
+@lru_cache(maxsize=1)
+def _names_of_host() -> frozenset[str]:
+    """Every name by which a list may mean one of these."""
+    tools = [tool_of(DEFAULT_HOST, name) for name in _spelled_by_host()]
+    return frozenset(name for tool in tools for name in (tool.name, *tool.aliases))
+
+
 def kinds_of_patterns(patterns: Iterable[str]) -> Iterator[ToolKind]:
     """The names that patterns tell apart: what they spell, what continues a prefix, and what looks like them."""
     for text in patterns:
-        pattern = NamePattern.parse(text)
-        if pattern is None or text == PLUGINS or not pattern.stem:
-            continue
-        stem, label = pattern.stem, f"{pattern.stem}*" if pattern.open else pattern.stem
-        yield ToolKind(stem, label)
-        if stem.upper() != stem:
-            yield ToolKind(stem.upper(), f"{stem} in another spelling", lookalike=True)
+        yield from _kinds_of_pattern(text)
+
+
+# The same few hundred names stand in the lists of most classes of subjects.
+@lru_cache(maxsize=8192)
+def _kinds_of_pattern(text: str) -> tuple[ToolKind, ...]:
+    pattern = NamePattern.parse(text)
+    if pattern is None or text == PLUGINS or not pattern.stem:
+        return ()
+    stem, label = pattern.stem, f"{pattern.stem}*" if pattern.open else pattern.stem
+    found = [ToolKind(stem, label)]
+    if stem.upper() != stem:
+        found.append(ToolKind(stem.upper(), f"{stem} in another spelling", lookalike=True))
+    if pattern.open:
+        found.append(ToolKind(f"{stem}{_OTHER}", label))
+    if stem.startswith(MCP_PREFIX):
+        found += _server_kinds(stem, label)
         if pattern.open:
-            yield ToolKind(f"{stem}{_OTHER}", label)
-        if stem.startswith(MCP_PREFIX):
-            yield from _server_kinds(stem, label)
-            if pattern.open:
-                yield ToolKind(f"{stem}{_OTHER}{_BETWEEN}{_OTHER}", label)
+            found.append(ToolKind(f"{stem}{_OTHER}{_BETWEEN}{_OTHER}", label))
+    return tuple(found)
 
 
 def _server_kinds(stem: str, label: str) -> Iterator[ToolKind]:

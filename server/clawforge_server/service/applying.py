@@ -104,7 +104,7 @@ def _state_after(transaction: Transaction, request: Apply, result: ApplyResult, 
     if result.applied:
         state = end_codified(transaction, state, _occasion(request))
     # Before the commit: a state that no model can be made of must not become the present one.
-    warm(state)
+    warm(state, previous)
     return state
 
 

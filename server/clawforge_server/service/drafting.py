@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clawforge.analysis.freed_members import FreedMembers, with_freed
-from clawforge.analysis.meaning import meaning_of
+from clawforge.analysis.meaning import is_timeless, meaning_of, told_again
 from clawforge.analysis.population import KnownInstance
 from clawforge.analysis.world import World
 from clawforge.meaning import Meaning
-from clawforge.plan import Change, PlanWarning
+from clawforge.plan import Plan, PlanWarning
 from clawforge.plan_scope import narrowed
 from clawforge.planning import PlannedChanges, make_plan
 from clawforge.proposal import Proposal, own_entries
@@ -28,6 +28,7 @@ from clawforge_server.control_plane import ControlPlane
 from clawforge_server.service.proposal_checks import check_bundles, parse_resources, refuse_failures
 from clawforge_server.service.stopped_groups import freed_by, freed_warnings
 from clawforge_server.state.bundle_cache import subject_of
+from clawforge_server.state.meaning_memory import WholeChange
 from clawforge_server.state.org_state import OrgState
 from clawforge_server.store.records import InstanceRecord, PlanPayload
 
@@ -87,7 +88,7 @@ def draft_plan(
     plan = planned.plan
     meaning, warnings = plan.meaning, plan.warnings
     if not plan.is_empty:
-        meaning, freed = _meaning(plane, state, proposal, resources, plan.changes, now)
+        meaning, freed = _meaning(plane, state, plan, proposal, resources, now)
         warnings = (*freed_warnings(state, freed), *warnings)
     if not request.scope.is_everything:
         warnings = (narrowed(request.scope, left_out), *warnings)
@@ -119,9 +120,9 @@ def _checked(
 def _meaning(
     plane: ControlPlane,
     state: OrgState,
+    plan: Plan,
     proposal: Proposal,
     resources: Sequence[Resource],
-    changes: Iterable[Change],
     now: dt.datetime,
 ) -> tuple[Meaning, tuple[FreedMembers, ...]]:
     """What the proposed state means to everybody, and whom it takes out of groups that are stopped. Raises InputError
@@ -130,11 +131,19 @@ def _meaning(
     after = state.with_stops(resources)
     model = OrgModel(after, previous=state.model)
     check_bundles(model, _subjects(instances, resources), now)
-    world = World(state.in_force, after, now.replace(microsecond=0), models=(state.model, model))
-    positions = (state.positions, {**state.positions, **proposal.positions})
-    meaning = meaning_of(world, positions, [_known(instance) for instance in instances])
-    freed = freed_by(state, changes, model, [item for item in instances if item.state_at(now) == "active"])
-    return with_freed(meaning, freed, positions), freed
+    positions, at = (state.positions, {**state.positions, **proposal.positions}), now.replace(microsecond=0)
+    machines = [_known(instance) for instance in instances]
+    freed = freed_by(state, plan.changes, model, [item for item in instances if item.state_at(now) == "active"])
+    change = WholeChange.of(state, plan.state_digest, machines)
+    found = plane.meaning_memory.recall(change)
+    if found is not None:
+        found = told_again(found, positions, at)
+    else:
+        world = World(state.in_force, after, at, models=(state.model, model))
+        found = meaning_of(world, positions, machines)
+        if is_timeless(world):
+            plane.meaning_memory.keep(change, found)
+    return with_freed(found, freed, positions), freed
 
 
 def _instances(plane: ControlPlane, org: str) -> list[InstanceRecord]:

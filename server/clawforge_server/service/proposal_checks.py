@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from clawforge.canonical import canonical_bytes
-from clawforge.errors import InputError
+import orjson
+
 from clawforge.finding import Finding
 from clawforge.load.resource import parse_resource, written_address
 from clawforge.policy_tests import CaseResult
@@ -52,9 +52,11 @@ def _unchanged(value: dict[str, Any], address: str | None, present: OrgState) ->
     if address is None or entry is None:
         return None
     try:
-        return present.resources[address] if canonical_bytes(value) == entry.body else None
-    except InputError:
+        # Whatever is written like a canonical body is that body: nothing inexact is in one.
+        written = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
         return None
+    return present.resources[address] if written == entry.body else None
 
 
 def check_bundles(model: OrgModel, subjects: Iterable[Subject], now: dt.datetime) -> None:

@@ -75,6 +75,11 @@ class OrgState:
         """Which policy whose agents get."""
         return OrgModel(self.in_force)
 
+    def build_on(self, known: OrgModel) -> None:
+        """Make the model, unless it is there, with what another one worked out about the same resources."""
+        if "model" not in self.__dict__:
+            self.__dict__["model"] = OrgModel(self.in_force, previous=known)
+
     @cached_property
     def in_force(self) -> tuple[Resource, ...]:
         """The resources, with the users and skills stopped that were stopped by hand."""
