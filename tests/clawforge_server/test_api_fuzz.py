@@ -16,7 +16,7 @@ from server_process import TIRELESS, ServerProcess, apply, company, make_plan, p
 
 from clawforge.resource.role import BUILT_IN_ROLES
 
-CALLS = int(os.environ.get("CLAWFORGE_FUZZ_CALLS", "1000"))
+CALLS = int(os.environ.get("CLAWFORGE_FUZZ_CALLS", "600"))
 SEED = os.environ.get("CLAWFORGE_FUZZ_SEED", "4")
 HOOKS = Path(__file__).parents[1] / "api_fuzz_hooks.py"
 OPERATIONS = 82

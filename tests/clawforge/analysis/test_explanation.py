@@ -25,7 +25,7 @@ from clawforge.resource.merge import MergeRule
 from clawforge.resource.meta import Resource
 from clawforge.resource.policy import Policy
 
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=100, deadline=None)
 NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
 
 

@@ -49,7 +49,7 @@ def told(items: tuple[Upcoming, ...]) -> list[tuple[str, str, str]]:
 
 
 @given(orgs(), SUBJECTS, st.data())
-@settings(max_examples=90, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_between_two_moments_of_the_list_nothing_changes(
     resources: list[Resource], subject: Subject, data: st.DataObject
 ) -> None:

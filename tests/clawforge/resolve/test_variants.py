@@ -30,7 +30,7 @@ def policy(name: str, **spec: Any) -> Resource:
     st.sampled_from((None, "other", *CONTEXTS)),
     st.integers(min_value=0, max_value=7 * 86_400 - 1),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_the_variant_selected_is_what_would_be_resolved_then(
     resources: list[Resource], subject: Subject, agent: str | None, context: str | None, second: int
 ) -> None:

@@ -99,7 +99,7 @@ def some_of(values: tuple[Any, ...]) -> st.SearchStrategy[list[Any]]:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=90, deadline=None)
 @given(narrowable(), some_of(WHO), some_of(USED))
 def test_what_was_seen_stays_and_nothing_is_gained(
     state: list[Resource], callers: list[RecordedCall], used: list[tuple[str, dict[str, Any]]]
