@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from hypothesis import HealthCheck, given, settings
-from strategies import resource
+from hypothesis import strategies as st
+from strategies import SECTIONS, resource
 from verdict_check import changes
 
 from clawforge.resolve.org import OrgModel, Resolution
@@ -34,6 +35,31 @@ def test_what_is_taken_over_changes_no_answer(change: tuple[list[Resource], list
     taken = OrgModel(change[1], previous=before)
     assert answers(taken) == wanted
     assert answers(OrgModel(change[0], previous=taken)) == answers(before)
+
+
+@st.composite
+def changed_chains(draw: st.DrawFn) -> tuple[list[Resource], list[Resource]]:
+    """Policies for everyone of which each extends the one before, or two; one of them says something else after."""
+    count = draw(st.integers(2, 4))
+
+    def link(number: int) -> Resource:
+        parents = [f"Policy/p-{one}" for one in range(max(0, number - 2), number)]
+        spec = {"appliesTo": "everyone", "mode": "overlay" if number else "base", "extends": parents, **draw(SECTIONS)}
+        return resource("Policy", f"p-{number}", spec)
+
+    chain = [link(number) for number in range(count)]
+    place = draw(st.integers(0, count - 1))
+    return chain, [*chain[:place], link(place), *chain[place + 1 :]]
+
+
+@given(changed_chains())
+@settings(max_examples=60, deadline=None)
+def test_what_a_chain_of_policies_says_is_taken_over_only_where_it_is_the_same(
+    change: tuple[list[Resource], list[Resource]],
+) -> None:
+    before = OrgModel(change[0])
+    answers(before)
+    assert answers(OrgModel(change[1], previous=before)) == answers(OrgModel(change[1]))
 
 
 def test_what_a_changed_parent_says_is_not_taken_over() -> None:
