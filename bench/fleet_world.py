@@ -1,4 +1,5 @@
-"""The server of `bench/fleet.py`: a data directory with an org and many instances, and the process that serves it."""
+"""The server of the benches of fleets and reconcilers: a data directory with an org and many instances, and the process
+that serves it."""
 
 from __future__ import annotations
 
@@ -106,12 +107,18 @@ def fill(data: Path, count: int) -> None:
     directory.close()
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextmanager
 def served(data: Path) -> Iterator[Served]:
     """The server on this data, which lets everybody ask as often as they like."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "clawforge_server", "--data", str(data), "--listen", f"127.0.0.1:{port}"]
     began = time.perf_counter()
     process = subprocess.Popen([*command, "--requests-per-minute", "100000000"], stderr=subprocess.DEVNULL)

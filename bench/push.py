@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from fleet_world import free_port, served
 from measure import program
-from reconcile import free_port, wait_until_healthy
 
 from clawforge.trust import TrustState, held
 
@@ -75,17 +75,14 @@ def main() -> None:
     """Print a table."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as running:
         folder = Path(name)
-        ports = (free_port(), free_port())
-        data, server = folder / "data", f"http://127.0.0.1:{ports[0]}"
-        running.enter_context(_process("serve", "--data", data, "--listen", f"127.0.0.1:{ports[0]}"))
-        wait_until_healthy(server)
-        token = (data / "bootstrap-token").read_text().strip()
-        os.environ.update({"CLAWFORGE_SERVER": server, "CLAWFORGE_TOKEN": token})
+        server = running.enter_context(served(folder / "data"))
+        os.environ.update({"CLAWFORGE_SERVER": server.url, "CLAWFORGE_TOKEN": server.token})
         client = running.enter_context(
-            httpx.Client(base_url=f"{server}/v1/orgs/acme/", headers={"Authorization": f"Bearer {token}"})
+            httpx.Client(base_url=f"{server.url}/v1/orgs/acme/", headers={"Authorization": f"Bearer {server.token}"})
         )
-        place = Place(folder, server, f"http://127.0.0.1:{ports[1]}/hooks/example", client)
-        _prepare(place, f"127.0.0.1:{ports[1]}")
+        listen = f"127.0.0.1:{free_port()}"
+        place = Place(folder, server.url, f"http://{listen}/hooks/example", client)
+        _prepare(place, listen)
         for number in range(AGENTS):
             running.enter_context(_agent(place, number))
         running.enter_context(_process("reconcile", "--config", folder / "reconciler.yaml"))

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 import resource
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from fleet_world import Served, served
 from generate import write_project
 
 from clawforge.load.reconciler_file import ReconcilerFile, SourceSettings
@@ -36,27 +34,19 @@ def main() -> None:
         folder = Path(name)
         repository = folder / "repository"
         _history(repository)
-        port = free_port()
-        data = folder / "data"
-        command = [sys.executable, "-m", "clawforge_server", "--data", str(data), "--listen", f"127.0.0.1:{port}"]
-        server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        try:
-            _cycles(folder, repository, f"http://127.0.0.1:{port}", data)
-        finally:
-            server.kill()
-            server.wait()
+        with served(folder / "data") as server:
+            _cycles(folder, repository, server)
 
 
-def _cycles(folder: Path, repository: Path, url: str, data: Path) -> None:
-    wait_until_healthy(url)
-    os.environ["CLAWFORGE_TOKEN"] = (data / "bootstrap-token").read_text()
+def _cycles(folder: Path, repository: Path, server: Served) -> None:
+    os.environ["CLAWFORGE_TOKEN"] = server.token
     small = folder / "small"
     small.mkdir()
     (small / "clawforge.yaml").write_text("apiVersion: clawforge/v1\nkind: Project\norg: bench\nsource: people\n")
     (small / "org.yaml").write_text(_ORG)
     program = str(Path(sys.executable).parent / "clawforge")
     subprocess.run(
-        [program, "apply", str(small), "--server", url, "--auto-approve"], stdout=subprocess.DEVNULL, check=True
+        [program, "apply", str(small), "--server", server.url, "--auto-approve"], stdout=subprocess.DEVNULL, check=True
     )
     settings = SourceSettings(
         name="bench",
@@ -66,7 +56,11 @@ def _cycles(folder: Path, repository: Path, url: str, data: Path) -> None:
         interval="1h",  # type: ignore[arg-type]  # read as YAML is
     )
     file = ReconcilerFile(
-        api_version="clawforge/v1", kind="Reconciler", server=url, state=str(folder / "state"), sources=(settings,)
+        api_version="clawforge/v1",
+        kind="Reconciler",
+        server=server.url,
+        state=str(folder / "state"),
+        sources=(settings,),
     )
     with Reconciler(file, folder, lambda line: None).loops() as (loop,):
         _timed("first", loop.once)
@@ -117,25 +111,6 @@ def _history(repository: Path) -> None:
 def _git(repository: Path, *arguments: str) -> None:
     identity = ["-c", "user.name=Bench", "-c", "user.email=b@bench.example"]
     subprocess.run(["git", *identity, *arguments], cwd=repository, check=True)
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def wait_until_healthy(url: str) -> None:
-    """Until a server answers, or the end of the bench."""
-    for _ in range(600):
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=1):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise SystemExit("The server does not answer.")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from typing import Any
 
 from clawforge.analysis.comparison import freest_levels
@@ -14,6 +13,7 @@ from clawforge.analysis.population import KnownInstance, Population
 from clawforge.analysis.sections.tools import ToolKind
 from clawforge.analysis.walk import base_wants
 from clawforge.analysis.wants import Tailor, Want
+from clawforge.analysis.ways import Way, ways
 from clawforge.analysis.world import World
 from clawforge.decide.catalogue import catalogue
 from clawforge.decide.decider import Decider
@@ -55,10 +55,10 @@ def who_can(
     world = World(resources, resources, at, models=(model, model))
     question = _Question(model, tool, params, at)
     found: dict[tuple[object, ...], Holders] = {}
-    ways = _ways(model)
+    every = ways(target.selector for target in model.index.targets)
     for cohort in Population(world, instances).cohorts:
-        plain: dict[tuple[str | None, str | None], tuple[Level, str | None]] = {}
-        for agent, context in ways:
+        plain: dict[Way, tuple[Level, str | None]] = {}
+        for agent, context in every:
             level = question.level(cohort.first.model_copy(update={"agent": agent, "context": context}))
             # Two together are worth a line only where neither of them alone does the same.
             alone = [plain[way] for way in {(None, None), (agent, None), (None, context)} if way in plain]
@@ -103,20 +103,6 @@ class _Question:
             return freest_levels(resolution.effective, ToolKind(self._tool, self._tool))[self._tool][1]
         request = Request(tool=self._tool, params=dict(self._params), user=subject.user, at=self._at)
         return level_of(Decider(resolution.effective).decide(request, facts=simulated_facts(subject.user)))
-
-
-def _ways(model: OrgModel) -> list[tuple[str | None, str | None]]:
-    """Agents and contexts that some selector names, each with every other; none at all first, and each alone before
-    both together."""
-    agents: set[str] = set()
-    contexts: set[str] = set()
-    for target in model.index.targets:
-        for conditions in (target.selector.conditions, target.selector.exception):
-            if conditions is not None:
-                agents |= conditions.agents or frozenset()
-                contexts |= conditions.contexts or frozenset()
-    alone = [(None, None), *((agent, None) for agent in sorted(agents)), *((None, one) for one in sorted(contexts))]
-    return [*alone, *product(sorted(agents), sorted(contexts))]
 
 
 def _newcomers(world: World) -> Iterator[Subject]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations
 
 from clawforge.analysis.calls import Calls, calls_of
 from clawforge.analysis.companions import command_companions, skill_companions
@@ -24,6 +24,7 @@ from clawforge.analysis.walk import (
     target_wants,
 )
 from clawforge.analysis.wants import Want
+from clawforge.analysis.ways import ways
 from clawforge.analysis.world import Class, Seen, World
 from clawforge.errors import InputError
 from clawforge.resolve.combine import base_rank
@@ -116,12 +117,17 @@ class _Attempt:
         doubts = () if self._found is not None else tuple(sorted(self._doubts))
         return Proof(self._invariant, self._found, doubts)
 
+    @property
+    def _own(self) -> frozenset[Want]:
+        """What the invariant is about."""
+        conditions = self._selector.conditions
+        return one_want(None if conditions is None else Want(0, conditions))
+
     def _wanted(self) -> Iterator[frozenset[Want]]:
         """To get a forbidden call somebody needs a base and as little else as can be; to miss one that is required,
         one policy that refuses it is enough most of the time, or none that lets anything pass. What only several
         together refuse is left to `_try_together`."""
-        conditions = self._selector.conditions
-        own = frozenset[Want]() if conditions is None else frozenset((Want(0, conditions),))
+        own = self._own
         yield own
         if self._calls.forbids:
             firsts = [None, *base_wants(self._world)]
@@ -138,8 +144,7 @@ class _Attempt:
     def _try_together(self) -> None:
         """What each of several policies lets pass they may refuse together, as two lists of hosts that share none. Two
         are tried; that more of them might is not known."""
-        conditions = self._selector.conditions
-        own = frozenset[Want]() if conditions is None else frozenset((Want(0, conditions),))
+        own = self._own
         for one, other in combinations(target_wants(self._world, lambda _: True), 2):
             self._walk.grow(own | {one, other})
         self._doubts.add(SEVERAL)
@@ -147,8 +152,10 @@ class _Attempt:
     def _passes_everything(self) -> bool:
         """Whether what is required passes though everything refuses at once that can meet: then whoever has a base has
         it. Approvals only give, so they are left out."""
-        org = self._world.sides[0]
-        for agent, context in self._ways():
+        org, own = self._world.sides[0], self._selector.conditions
+        for agent, context in ways((self._selector, *(target.selector for target in org.index.targets))):
+            if own is not None and not own.of_call(agent, context):
+                continue
             met = [
                 (index, target)
                 for index, target in enumerate(org.index.targets)
@@ -166,17 +173,6 @@ class _Attempt:
                 except TooComplexError:
                     return False
         return True
-
-    def _ways(self) -> Iterator[tuple[str | None, str | None]]:
-        """Agents and contexts through which somebody may be concerned, every one that is named and any other."""
-        selectors = (self._selector, *(target.selector for target in self._world.sides[0].index.targets))
-        asked = [one.conditions for one in selectors if one.conditions is not None]
-        agents = frozenset[str]().union(*(one.agents or () for one in asked))
-        contexts = frozenset[str]().union(*(one.contexts or () for one in asked))
-        own = self._selector.conditions
-        for agent, context in product((None, *sorted(agents)), (None, *sorted(contexts))):
-            if own is None or own.of_call(agent, context):
-                yield agent, context
 
     def _look(self, subject: Subject, one: Class) -> None:
         if not _matches(self._selector, self._world, subject):

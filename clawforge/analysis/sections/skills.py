@@ -85,7 +85,8 @@ def _calls(before: SkillSide, after: SkillSide) -> Iterator[dict[str, str]]:
     by_key.update((one.key, alike[folded(one.key)]) for one in identities)
     # Content that was revoked stays so under any key; where both sides revoke it no key can tell them apart.
     contested = _digests(set(before[1].revoked) ^ set(after[1].revoked))
-    other_digest = _OTHER_DIGEST + unnamed("", lambda word: _OTHER_DIGEST + word in _digests(identities))
+    known = _digests(identities)
+    other_digest = _OTHER_DIGEST + unnamed("", lambda word: _OTHER_DIGEST + word in known)
     for key, named in _telling(by_key, before[1], after[1]):
         written = {one.version for one in named if one.version is not None}
         versions = (None, unnamed(_OTHER_VERSION, written.__contains__), *sorted(written))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from clawforge.analysis.sections.tools import OTHER_TOOL, ToolKind, ToolRules, kinds_of_patterns
 from clawforge.analysis.sections.unnamed import unnamed
@@ -15,24 +15,9 @@ from clawforge.decide.names import NamePattern
 _OTHER, _BETWEEN = "other", "__"
 
 
-def told_apart(sides: Sequence[ToolRules], more: Iterable[str] = ()) -> tuple[ToolKind, ...]:
+@lru_cache(maxsize=4096)
+def told_apart(sides: tuple[ToolRules, ...], patterns: tuple[str, ...] = ()) -> tuple[ToolKind, ...]:
     """The kinds that the sides and further patterns of tools tell apart."""
-    patterns = tuple(dict.fromkeys(more))
-    key = (*(id(side) for side in sides), patterns)
-    known = _KNOWN.get(key)
-    if known is None:
-        if len(_KNOWN) >= _MOST_KNOWN:
-            _KNOWN.clear()
-        # The sides are kept, so that their identities stay their own.
-        known = _KNOWN[key] = (_told_apart(sides, patterns), tuple(sides))
-    return known[0]
-
-
-_MOST_KNOWN = 4_096
-_KNOWN: dict[object, tuple[tuple[ToolKind, ...], tuple[ToolRules, ...]]] = {}
-
-
-def _told_apart(sides: Sequence[ToolRules], patterns: tuple[str, ...]) -> tuple[ToolKind, ...]:
     found = {name: kind for side in sides for name, kind in side.kinds.items()}
     found.update((kind.name, kind) for kind in kinds_of_patterns(patterns))
     named = _Named.by(sides, patterns)

@@ -38,9 +38,10 @@ class ToolKind:
         return tool_of(DEFAULT_HOST, self.name)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ToolRules:
-    """The tools and MCP servers of one side, compiled; levels are remembered by name."""
+    """The tools and MCP servers of one side, compiled; levels are remembered by name. Each is equal to itself alone:
+    `tool_rules` makes one for equal lists, and comparing the lists again would cost more than what is remembered."""
 
     tools: EffectiveTools
     mcp: EffectiveMcp

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import chain, product
+from itertools import count, product
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789\u00e4"
-"""The last one cannot stand in a pattern."""
+"""The last one cannot stand in a pattern, so no list of prefixes names everything."""
 
 
 def unnamed(usual: str, is_named: Callable[[str], bool]) -> str:
-    """The usual word, or the first with letters before it that is not named; the last that is tried if all are."""
-    word = usual
-    for letters in chain.from_iterable(product(_LETTERS, repeat=count) for count in range(3)):
-        word = "".join(letters) + usual
-        if not is_named(word):
-            break
-    return word
+    """The usual word, or the first with letters before it that is not named. There is one: lists are finite."""
+    words = ("".join(letters) + usual for size in count() for letters in product(_LETTERS, repeat=size))
+    return next(word for word in words if not is_named(word))
